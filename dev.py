@@ -1,0 +1,188 @@
+"""One command from a bare checkout: needs only Python 3.11 or newer with pip.
+
+::
+
+    python3 dev.py demo [ARGS]     set up, then run `accord demo ARGS`
+    python3 dev.py accord [ARGS]   set up, then run `accord ARGS`
+    python3 dev.py test [ARGS]     set up, then run the whole test suite (ARGS go to pytest)
+    python3 dev.py check           set up, then ruff, mypy and import-linter
+    python3 dev.py ci [ARGS]       check, then test
+
+Environments live in .venv-accord/ and are built once; they are rebuilt when a pyproject.toml, the Python or
+the folder changes. Nothing is installed anywhere else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+HOME = ROOT / ".venv-accord"
+OLDEST = (3, 11)
+EXTRAS = {"run": "sandbox", "dev": "dev,test"}
+# Installed first and once: an isolated build of each distribution would fetch them again every time.
+# setuptools is for test dependencies that come as source only.
+BUILD = ("hatchling>=1.26", "editables>=0.5", "setuptools>=77")
+CHECKS = (
+    ("ruff", "check", "."),
+    ("ruff", "format", "--check", "."),
+    ("mypy",),
+    ("lint-imports", "--no-logo"),
+)
+# Variables that would make pip install, or Python import, from or to somewhere else.
+FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "VIRTUAL_ENV")
+
+
+class SetupFailedError(Exception):
+    """The environment cannot be built; the text says what to do."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    command, rest = (arguments[0], list(arguments[1:])) if arguments else ("help", [])
+    try:
+        if command == "demo":
+            return become(environment("run") / "accord", "demo", *rest)
+        if command == "accord":
+            return become(environment("run") / "accord", *rest)
+        if command == "test":
+            return become(environment("dev") / "python", "-m", "pytest", *rest)
+        if command == "check":
+            return check()
+        if command == "ci":
+            return check() or become(environment("dev") / "python", "-m", "pytest", *rest)
+    except SetupFailedError as error:
+        print(f"dev.py: {error}", file=sys.stderr)
+        return 2
+    print(__doc__)
+    return 0 if command in {"help", "-h", "--help"} else 2
+
+
+def check() -> int:
+    """Run every static check, also after one has failed."""
+    binaries = environment("dev")
+    failed = []
+    for name, *arguments in CHECKS:
+        line = " ".join([name, *arguments])
+        print(f"dev.py: {line}", flush=True)
+        if subprocess.call([str(binaries / name), *arguments], cwd=ROOT, env=clean()):
+            failed.append(line)
+    if failed:
+        print("dev.py: failed: " + "; ".join(failed), file=sys.stderr)
+    return 1 if failed else 0
+
+
+def environment(purpose: str) -> Path:
+    """The folder of executables of an environment, built first when it is missing or outdated."""
+    folder = HOME / purpose
+    binaries = folder / ("Scripts" if os.name == "nt" else "bin")
+    stamp = folder / "accord-stamp"
+    wanted = fingerprint(purpose)
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+        return binaries
+    need_pip()
+    shown = folder.relative_to(ROOT)
+    print(f"dev.py: setting up {shown} (once; downloads packages, takes a minute or two)", flush=True)
+    create(folder)
+    install(folder, purpose)
+    stamp.write_text(wanted, encoding="utf-8")
+    print(f"dev.py: {shown} is ready", flush=True)
+    return binaries
+
+
+def fingerprint(purpose: str) -> str:
+    """Changes whenever the environment must be rebuilt."""
+    digest = hashlib.sha256(repr((sys.version, sys.base_prefix, str(ROOT), EXTRAS[purpose], BUILD)).encode())
+    for project in [ROOT, *connectors()]:
+        digest.update((project / "pyproject.toml").read_bytes())
+    return digest.hexdigest()
+
+
+def connectors() -> list[Path]:
+    """The folders of the connectors."""
+    return sorted(file.parent for file in ROOT.glob("connectors/*/pyproject.toml"))
+
+
+def need_pip() -> None:
+    """Stop with advice when this Python cannot install anything."""
+    asked = subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, check=False)
+    if asked.returncode:
+        message = f"{sys.executable} has no pip: install it (Debian: python3-pip) or use another Python"
+        raise SetupFailedError(message)
+
+
+def create(folder: Path) -> None:
+    """Make an empty environment; it needs no pip of its own, so ensurepip may be missing."""
+    shutil.rmtree(folder, ignore_errors=True)
+    venv = [sys.executable, "-m", "venv", "--without-pip", str(folder)]
+    made = subprocess.run(venv, env=clean(), capture_output=True, check=False)
+    if made.returncode == 0:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    tool = HOME / "virtualenv"
+    print("dev.py: this Python's venv module does not work; fetching virtualenv instead", flush=True)
+    pip("install", "-qq", "--root-user-action=ignore", "--upgrade", "--target", str(tool), "virtualenv")
+    run(
+        [sys.executable, "-m", "virtualenv", "-qq", "--no-seed", str(folder)],
+        {**clean(), "PYTHONPATH": str(tool)},
+        "virtualenv could not create an environment",
+    )
+
+
+def install(folder: Path, purpose: str) -> None:
+    """Install the core and every connector, editable, at the versions that pyproject.toml names."""
+    constraints = folder / "constraints.txt"
+    constraints.write_text("\n".join(pinned()) + "\n", encoding="utf-8")
+    editables = [f".[{EXTRAS[purpose]}]", *(f"./connectors/{path.name}" for path in connectors())]
+    wanted = [part for editable in editables for part in ("--editable", editable)]
+    into = ("--python", str(folder), "install", "-qq", "--constraint", str(constraints))
+    pip(*into, *BUILD)
+    pip(*into, "--no-build-isolation", "--use-pep517", *wanted)
+
+
+def pinned() -> list[str]:
+    """The constraints of pyproject.toml."""
+    import tomllib
+
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return [str(line) for line in settings["tool"]["uv"]["constraint-dependencies"]]
+
+
+def pip(*arguments: str) -> None:
+    """Run this Python's pip."""
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments]
+    run(command, clean(), "pip could not install what Accord needs (its own words stand above)")
+
+
+def run(command: Sequence[str], variables: dict[str, str], failure: str) -> None:
+    """Run a step of the set-up or stop."""
+    if subprocess.call(command, cwd=ROOT, env=variables):
+        raise SetupFailedError(failure)
+
+
+def clean() -> dict[str, str]:
+    """This process's variables without those that point into other installations."""
+    return {name: value for name, value in os.environ.items() if name not in FOREIGN}
+
+
+def become(program: Path, *arguments: str) -> int:
+    """Replace this process by the program, so that signals reach it and nothing stays behind."""
+    command = [str(program), *arguments]
+    if os.name == "nt":
+        return subprocess.call(command, env=clean())
+    if program.name == "python" and "pytest" in arguments:
+        os.chdir(ROOT)
+    sys.stdout.flush()
+    return os.execve(program, command, clean())  # noqa: S606  no shell is wanted
+
+
+if __name__ == "__main__":
+    if sys.version_info < OLDEST:
+        sys.exit("dev.py: Accord needs Python 3.11 or newer; this is " + sys.version.split()[0])
+    sys.exit(main(sys.argv[1:]))
