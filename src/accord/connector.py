@@ -1,0 +1,376 @@
+"""All that a connector's author sees: Connector, Stream, Settings and what they declare.
+
+A connector is data plus, where the vendor demands it, a method. Each of a stream's operations is
+either *declared* (``read = accord.Pages(...)``) or *written* as a method of the same name; the engine
+calls both alike:
+
+===============  =========================================================================
+``read``         ``(ReadRequest) -> Iterator[Page]``: the rows of the stream, page by page
+``get``          ``(Sequence[str]) -> Mapping[str, Row | None]``: rows by external id, None = gone;
+                 a row whose own key differs says that the vendor merged the asked id into it
+``find``         ``(Sequence[Probe]) -> Sequence[Sequence[Row]]``: for each probe the rows that match
+``create``       ``(Sequence[Write]) -> Sequence[Outcome]``
+``update``       ``(Sequence[Write]) -> Sequence[Outcome]``
+``upsert``       ``(Sequence[Write]) -> Sequence[Outcome]``: serves creates and updates alike
+``delete``       ``(Sequence[Write]) -> Sequence[Outcome]``
+===============  =========================================================================
+
+How many writes (or ids, or probes) one call takes is the operation's ``size``; a written method says it
+with ``@accord.batch(100)``, without it the engine calls one at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+import pydantic
+
+from accord.errors import PluginError
+from accord.mapping import paths
+from accord.mapping.instants import parse_instant
+from accord.mapping.mapping import Mapping as FieldMapping
+from accord.model.record import Account, Outcome, Page, Probe, ReadRequest, Row, Write
+
+if TYPE_CHECKING:
+    from accord.env import Env
+    from accord.http import Http, RateLimit
+    from accord.model import Canonical
+    from accord.ports import BudgetStore, TokenStore
+
+Read = Callable[[ReadRequest], Iterator[Page]]
+Get = Callable[[Sequence[str]], Mapping[str, Row | None]]
+Find = Callable[[Sequence[Probe]], Sequence[Sequence[Row]]]
+Send = Callable[[Sequence[Write]], Sequence[Outcome]]
+C = TypeVar("C", bound=Callable[..., Any])
+S = TypeVar("S", bound="Settings")
+
+
+class Deletes(StrEnum):
+    """How deletions at the vendor are seen."""
+
+    FEED = "feed"
+    """A feed of deleted ids belongs to ``read``."""
+    FLAG = "flag"
+    """Deleted rows are still listed, marked by the field that ``Stream.deleted`` names."""
+    WEBHOOK = "webhook"
+    """Only a webhook tells; a full scan repairs what it missed."""
+    SCAN = "scan"
+    """By absence from two complete reads, confirmed by a ``get``."""
+    NONE = "none"
+    """They are not seen at all."""
+
+
+class Origin(StrEnum):
+    """Whose customers the records are; marketplace data may never reach marketing."""
+
+    OWN = "own"
+    MARKETPLACE = "marketplace"
+    PARTNER = "partner"
+
+
+class Creates(StrEnum):
+    """How a create that may have happened is made safe (classes A to D of the sync specification)."""
+
+    IDEMPOTENCY_KEY = "A"
+    """The vendor honours an idempotency key for a day."""
+    UPSERT = "B"
+    """The vendor upserts on a unique key, so that repeating changes nothing."""
+    REFERENCE = "C"
+    """The record can be found again by our reference or by a natural key."""
+    BLIND = "D"
+    """Nothing helps: an unanswered create goes to a person."""
+
+
+class Atomicity(StrEnum):
+    """What happens to the others when one record of a batch is bad."""
+
+    PER_ITEM = "per_item"
+    """Each item has its own outcome."""
+    ALL_OR_NOTHING = "all_or_nothing"
+    """One bad item fails the batch; the engine bisects."""
+
+
+@dataclass(frozen=True, slots=True)
+class CursorField:
+    """The field that says when a row last changed.
+
+    Attributes:
+        path: Where it stands in the row.
+        overlap: How far each incremental read goes back, in seconds; safe because absorbing twice
+            changes nothing (rows may become visible late, sync.md A9).
+    """
+
+    path: str
+    overlap: float = 300.0
+
+
+class Settings(pydantic.BaseModel):
+    """The connection's own keys in accord.toml. Type secrets as ``pydantic.SecretStr``.
+
+    Every HTTP connector accepts ``base_url`` (sandboxes, proxies, private gateways), and every
+    connection may tighten or widen ``t_max``: the seconds within which a request takes effect or never does.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    base_url: pydantic.AnyHttpUrl | None = None
+    t_max: float | None = pydantic.Field(default=None, gt=0, le=3600)
+    l_max: float | None = pydantic.Field(default=None, ge=0, le=3600)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the engine hands to a connector when it opens a connection.
+
+    Attributes:
+        env: Time, randomness and threads.
+        connection: The connection's name in the configuration.
+        budget: Rate budgets shared by all runs of the account.
+        tokens: Rotated access tokens.
+        root: The folder that relative paths of the configuration start from.
+    """
+
+    env: Env
+    connection: str
+    budget: BudgetStore
+    tokens: TokenStore
+    root: Path
+
+
+def batch(size: int) -> Callable[[C], C]:
+    """Declare how many items one call of a written operation takes."""
+
+    def mark(operation: C) -> C:
+        operation.size = size  # type: ignore[attr-defined]  # functions take attributes
+        return operation
+
+    return mark
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """A stream's operations as the engine calls them; None = the stream cannot do this."""
+
+    read: Read | None
+    get: Get | None
+    find: Find | None
+    create: Send | None
+    update: Send | None
+    delete: Send | None
+    sizes: Mapping[str, int]
+
+
+class Stream:
+    """One noun of a vendor. Class attributes declare it; see the module for its operations.
+
+    Attributes:
+        name: The vendor's plural noun, as configuration and logs show it.
+        model: The canonical model its records are mapped onto.
+        mapping: The two-way field mapping.
+        subject: Whose personal data a record holds: ``"self"`` (the record is the person), the name of
+            the canonical reference field that leads to the person, or None. It has no default: a
+            stream of personal data cannot be written by forgetting.
+        origin: Whose customers they are. No default.
+        deletes: How deletions are seen. No default.
+        key: Path of the external id in a row.
+        cursor: The field that says when a row changed; None = every read is a full read.
+        deleted: Path of the flag that marks a deleted row (``Deletes.FLAG``).
+        etag: Path of the version for conditional writes; None = the vendor has none.
+        reference: Path of the property in which our hub id is stamped; None = no room for it.
+        merged: Path of the list of ids that the vendor merged into this row.
+        creates: How creates are made safe; None = the stream creates nothing.
+        find_by: The canonical fields (and ``hub_id``) that ``find`` understands, best first.
+        upsert_by: The canonical field that ``upsert`` matches on (class B): a record without it is
+            refused as a dead letter.
+        atomicity: What one bad item does to its batch.
+        t_max: Seconds within which a request takes effect or never does (V1).
+        l_max: Seconds within which a committed record is visible to list and find (V2).
+        read_back: Whether outcomes show the record as the vendor now holds it.
+        full_read_is_complete: Whether a read without ``since`` lists every live record, so that absence
+            may mean deletion.
+    """
+
+    name: ClassVar[str]
+    model: ClassVar[type[Canonical]]
+    mapping: FieldMapping
+    subject: ClassVar[str | None]
+    origin: ClassVar[Origin]
+    deletes: ClassVar[Deletes]
+
+    key: str = "id"
+    cursor: CursorField | None = None
+    deleted: ClassVar[str | None] = None
+    etag: ClassVar[str | None] = None
+    reference: ClassVar[str | None] = None
+    merged: ClassVar[str | None] = None
+    creates: Creates | None = None
+    find_by: Sequence[str] = ()
+    upsert_by: str | None = None
+    atomicity: ClassVar[Atomicity] = Atomicity.PER_ITEM
+    t_max: float = 60.0
+    l_max: float = 60.0
+    read_back: ClassVar[bool] = False
+    full_read_is_complete: ClassVar[bool] = True
+
+    def __init__(self, connector: Connector[Any], mapping: FieldMapping | None = None) -> None:
+        self.connector = connector
+        own = mapping if mapping is not None else self.mapping
+        self.mapping = own.bound(connector=connector.name, stream=self.name, model=self.model)
+        settings = connector.settings_value
+        self.t_max = settings.t_max if settings.t_max is not None else type(self).t_max
+        self.l_max = settings.l_max if settings.l_max is not None else type(self).l_max
+
+    @property
+    def http(self) -> Http:
+        """The connection's HTTP client."""
+        return self.connector.http
+
+    @cached_property
+    def operations(self) -> Operations:
+        """What this stream can do."""
+        upsert = getattr(self, "upsert", None)
+        found = {
+            "read": getattr(self, "read", None),
+            "get": getattr(self, "get", None),
+            "find": getattr(self, "find", None),
+            "create": getattr(self, "create", None) or upsert,
+            "update": getattr(self, "update", None) or upsert,
+            "delete": getattr(self, "delete", None),
+        }
+        sizes = {name: int(getattr(call, "size", 1)) for name, call in found.items() if call is not None}
+        return Operations(**found, sizes=sizes)
+
+    def external_id(self, row: Row) -> str:
+        """The vendor's key of a row, as text.
+
+        Raises:
+            KeyError: the row has none.
+        """
+        value = _at(row, self.key)
+        if value is None or value == "":
+            raise KeyError(self.key)
+        return str(value)
+
+    def updated_at(self, row: Row) -> datetime | None:
+        """When the row last changed, by the vendor's clock; None = not told."""
+        if self.cursor is None:
+            return None
+        value = _at(row, self.cursor.path)
+        return None if value is None or value == "" else parse_instant(value)
+
+    def is_deleted(self, row: Row) -> bool:
+        """Whether the row is a tombstone."""
+        return self.deleted is not None and _at(row, self.deleted) not in (None, False, "", 0, "false")
+
+    def version(self, row: Row) -> str | None:
+        """The version for conditional writes, None if the vendor has none."""
+        value = None if self.etag is None else _at(row, self.etag)
+        return None if value is None else str(value)
+
+    def hub_reference(self, row: Row) -> str | None:
+        """Our hub id as stamped on the row by an earlier write, if any."""
+        value = None if self.reference is None else _at(row, self.reference)
+        return str(value) if value else None
+
+    def merged_ids(self, row: Row) -> Sequence[str]:
+        """External ids that the vendor merged into this row (a list, or text split at ``;``)."""
+        value = None if self.merged is None else _at(row, self.merged)
+        if not value:
+            return ()
+        parts = value.split(";") if isinstance(value, str) else value
+        return [str(part) for part in parts if str(part)]
+
+    def stamp(self, row: Row, hub_id: str) -> Row:
+        """The row of a create with our reference in it, where the vendor has room for one."""
+        if self.reference is not None:
+            paths.put(row, paths.parse(self.reference), hub_id)
+        return row
+
+
+class Connector(Generic[S]):
+    """One vendor's plugin. Class attributes declare it; ``connect`` builds its HTTP client.
+
+    Attributes:
+        name: What ``connector = "..."`` in accord.toml says.
+        title: The vendor's name for people.
+        settings: The class of the connection's settings.
+        streams: The streams it offers.
+        limits: The rate limits the vendor publishes.
+        api_version: The vendor API version it speaks, and when the vendor retires it, if known.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str] = ""
+    settings: ClassVar[type[Settings]] = Settings
+    streams: ClassVar[Sequence[type[Stream]]] = ()
+    limits: ClassVar[Sequence[RateLimit]] = ()
+    api_version: ClassVar[str] = ""
+    documentation: ClassVar[str] = ""
+
+    def __init__(self, settings: S, context: Context) -> None:
+        self.settings_value: S = settings
+        self.context = context
+
+    def connect(self) -> Http:
+        """Build the HTTP client: address, authentication, limits.
+
+        Raises:
+            PluginError: this connector does not speak HTTP and was asked to.
+        """
+        raise PluginError(
+            f"Connector {self.name!r} has no HTTP client",
+            hint="The connector must define connect(), or its streams must not use self.http.",
+        )
+
+    @cached_property
+    def http(self) -> Http:
+        """The one HTTP client of this connection."""
+        return self.connect()
+
+    def check(self) -> Account:
+        """Prove that the credentials work and say whose account it is.
+
+        Raises:
+            AccessError: the credentials or scopes are refused.
+        """
+        raise PluginError(
+            f"Connector {self.name!r} cannot check its connection", hint="Define check() in the connector."
+        )
+
+    def ready(self, operation: object) -> None:
+        """Wait until the rate budget grants one call of an operation.
+
+        The engine asks before it marks a write as sent, so that no waiting comes between mark and socket.
+        """
+        http = self.__dict__.get("http")
+        if http is not None:
+            limit_class, cost = getattr(operation, "limit_class", "default"), getattr(operation, "cost", 1.0)
+            http.ready(limit_class=limit_class, cost=cost)
+
+    def open_streams(self) -> Sequence[Stream]:
+        """The streams of this connection; a connector whose streams come from settings overrides it."""
+        return [stream(self) for stream in self.streams]
+
+    def close(self) -> None:
+        """Release what the connection holds (sockets, files)."""
+        http = self.__dict__.get("http")
+        if http is not None:
+            http.close()
+
+
+def overlap_of(stream: Stream) -> timedelta:
+    """How far an incremental read of this stream goes back."""
+    return timedelta(seconds=stream.cursor.overlap if stream.cursor else 0)
+
+
+def _at(row: Row, path: str) -> Any:
+    """The value at a dotted path, None when it or its parents are missing."""
+    if "." not in path and "[" not in path:
+        return row.get(path)
+    return paths.get(row, paths.parse(path), None)

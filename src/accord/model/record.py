@@ -1,0 +1,151 @@
+"""What travels between a connector and the engine: rows in, writes out, outcomes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+Row = dict[str, Any]
+"""A vendor's record as decoded from its answer: JSON values only."""
+
+Document = dict[str, Any]
+"""A canonical record as JSON values, nested as the pydantic model dumps it. A missing key is unset."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """What the engine asks of a stream's ``read``.
+
+    Attributes:
+        since: Only rows changed at or after this instant (already moved back by the overlap);
+            None reads everything.
+        until: Only rows changed before this instant; None leaves the end open.
+        token: The resume token of the page to continue with, as an earlier :class:`Page` gave it.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a stream.
+
+    Attributes:
+        rows: The records, unfiltered.
+        token: Where the next page begins (opaque text, also after a restart); None ends the read.
+        server_time: The vendor's clock when it answered (the Date header), None if it told nothing.
+        total: How many rows the whole read will bring, if the vendor says so.
+    """
+
+    rows: Sequence[Row]
+    token: str | None = None
+    server_time: datetime | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A question to ``find``: the record with this value in this canonical field.
+
+    ``field`` is a canonical field name such as ``email`` or ``phone``, or ``hub_id`` for the
+    reference that Accord stamped on the record.
+    """
+
+    field: str
+    value: str
+
+
+class Operation(StrEnum):
+    """What a write does at the vendor."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One decided write, as a connector's ``create``, ``update``, ``upsert`` or ``delete`` gets it.
+
+    Attributes:
+        id: Names this write in the batch; the outcome must carry it.
+        operation: Create, update or delete.
+        row: The vendor row to send; for updates only what changed (plus what the vendor always
+            demands). Empty for deletes.
+        document: The canonical fields behind ``row``.
+        external_id: The vendor's key; None for creates.
+        hub_id: Accord's id of the record, to be stamped where the vendor has room for it.
+        idempotency_key: Stays the same over every retry of this write.
+        precondition: The etag or version the vendor's record must still have, if it offers that.
+    """
+
+    id: str
+    operation: Operation
+    row: Row
+    document: Document
+    hub_id: str
+    idempotency_key: str
+    external_id: str | None = None
+    precondition: str | None = None
+
+
+class Result(StrEnum):
+    """What the vendor said to one write."""
+
+    DONE = "done"
+    REJECTED = "rejected"
+    """Refused for good: dead letter."""
+    PRECONDITION = "precondition"
+    """The record moved on since we read it: read again, decide again."""
+    GONE = "gone"
+    """There is no such record (any more)."""
+    RETRY = "retry"
+    """Certainly not applied; try again later."""
+    UNKNOWN = "unknown"
+    """May have been applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The vendor's answer to one :class:`Write`.
+
+    Attributes:
+        write_id: Which write it answers. Match by the vendor's correlation id, never by position,
+            unless the vendor promises the order.
+        result: What happened.
+        external_id: The key of the record, where the vendor named it.
+        row: The record as the vendor now holds it, if the answer shows all that was written.
+        etag: The new version, if the vendor offers conditional writes.
+        reason: Why not, in words that carry no personal data (the vendor's code, not its prose).
+        retry_after: Seconds to wait, for RETRY.
+    """
+
+    write_id: str
+    result: Result
+    external_id: str | None = None
+    row: Row | None = None
+    etag: str | None = None
+    reason: str = ""
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who we are at the vendor, as ``check`` found it.
+
+    Attributes:
+        fingerprint: Identifies the account for good (shop domain, portal id); a run stops when it changes.
+        title: What a person would call the account.
+        details: Further facts to show (scopes, plan, API version); never secrets.
+        missing: Scopes or rights that the declared streams need and the credentials lack.
+    """
+
+    fingerprint: str
+    title: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
+    missing: Sequence[str] = ()
