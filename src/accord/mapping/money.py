@@ -1,0 +1,104 @@
+"""Money in the vendor's spelling: major or minor units, text or number, currency here or there."""
+
+# ruff: noqa: ARG002  every converter takes the row or the document, few look at it
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal
+
+from accord.mapping.converter import Converter
+from accord.mapping.paths import getter, parse
+from accord.model import values as canonical
+from accord.model.record import Document, Row
+
+
+@dataclass(frozen=True)
+class MoneyIn(Converter):
+    """An amount whose currency is fixed, elsewhere in the row, or beside it.
+
+    ``both("total", "total_price", as_=MoneyIn(currency_from="currency"))`` reads the currency from
+    the row; ``both("total", ("total.amount", "total.currency_code"), as_=MoneyIn())`` reads and writes
+    both. Amounts are never converted or rounded: one in another currency, or finer than the vendor's
+    unit, is refused.
+
+    Args:
+        currency: The account's one currency.
+        currency_from: Vendor path of the currency (``/currency`` inside ``each``).
+        unit: ``major`` (12.50) or ``minor`` (1250) units.
+        form: How the amount is written: ``text``, ``number`` (a float, or an integer in minor units).
+        decimal: The decimal sign in text.
+    """
+
+    currency: str | None = None
+    currency_from: str | None = None
+    unit: Literal["major", "minor"] = "major"
+    form: Literal["text", "number"] = "text"
+    decimal: Literal[".", ","] = "."
+    exact = True
+
+    @property
+    def context(self) -> tuple[str, ...]:
+        """The currency's path."""
+        return () if self.currency_from is None else (self.currency_from,)
+
+    def read(self, value: Any, row: Row) -> dict[str, str] | None:
+        """Canonical money."""
+        paired = isinstance(value, tuple)
+        given = value[0] if paired else value
+        if given is None or given == "":
+            return None
+        code = canonical.currency(value[1] if paired else self._currency(row))
+        if code is None:
+            raise canonical.UnfitError("an amount without a currency")
+        digits = canonical.minor_digits(code)
+        found = self._exactly(given)
+        if self.unit == "minor":
+            found = found.scaleb(-digits)
+        return {"amount": canonical.amount(found, digits), "currency": code}
+
+    def _currency(self, row: Row) -> Any:
+        if self.currency_from is None:
+            return self.currency
+        return getter(parse(self.currency_from))(row) or self.currency
+
+    def _exactly(self, given: Any) -> Decimal:
+        if isinstance(given, bool) or not isinstance(given, (str, int, float, Decimal)):
+            raise canonical.UnfitError("not an amount")
+        # A float's shortest text is what the vendor's JSON said.
+        text = repr(given) if isinstance(given, float) else str(given).strip()
+        if self.decimal == ",":
+            text = text.replace(".", "").replace(",", ".") if "," in text else text
+        try:
+            return Decimal(text.replace(" ", "").replace("\N{NO-BREAK SPACE}", ""))
+        except InvalidOperation:
+            raise canonical.UnfitError("not an amount") from None
+
+    def write(self, value: Any, document: Document) -> Any:
+        """The vendor's amount, or (amount, currency) for a pair of paths."""
+        code = value["currency"]
+        self._refuse_other_currency(code, document)
+        return self._written(Decimal(value["amount"]), code)
+
+    def pair(self, value: Any, document: Document) -> tuple[Any, Any]:
+        """Amount and currency, for a declaration with two vendor paths."""
+        return self._written(Decimal(value["amount"]), value["currency"]), value["currency"]
+
+    def _refuse_other_currency(self, code: str, document: Document) -> None:
+        stated = self.currency
+        if self.currency_from is not None:
+            root = document.get("/", document)
+            stated = root.get("currency") or stated
+        if stated is not None and stated != code:
+            raise canonical.UnfitError("the amount is in another currency than the vendor's record")
+
+    def _written(self, amount: Decimal, code: str) -> Any:
+        if self.unit == "minor":
+            minor = amount.scaleb(canonical.minor_digits(code))
+            if minor != minor.to_integral_value():
+                raise canonical.UnfitError("the amount is finer than the vendor's smallest unit")
+            return str(int(minor)) if self.form == "text" else int(minor)
+        if self.form == "number":
+            return float(amount)
+        return f"{amount:f}".replace(".", self.decimal)

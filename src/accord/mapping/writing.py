@@ -1,0 +1,225 @@
+"""Compiling declarations into the function that turns a document into a vendor row."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from accord.mapping.converter import Converter
+from accord.mapping.declaration import Computed, Constant, Declaration, Each, Field, PassThrough
+from accord.mapping.money import MoneyIn
+from accord.mapping.paths import MISSING, ROOT, Names, getter, has_list, parse, parse_canonical, putter, seed
+from accord.mapping.reading import FieldError, grouped, mapped_keys, place
+from accord.model.record import Document, Row
+
+Writer = Callable[[Document, Row, Row | None], None]
+"""Document, the row under construction, the vendor's present row if known."""
+
+
+def compile_write(declarations: Sequence[Declaration], *, empty: Any = None) -> Writer:
+    """One function for all declarations that write.
+
+    Args:
+        declarations: Of one mapping, or of the members of one collection.
+        empty: What the vendor takes for an empty field: null or ``""``.
+    """
+    fields = [d for d in declarations if isinstance(d, Field) and d.writes]
+    plain = [field for field in fields if field.single and field.converter.identity]
+    writers = [_plain_writer(*group, empty) for group in grouped(plain)]
+    writers += [_field_writer(field, empty) for field in fields if field not in plain]
+    for declared in declarations:
+        if isinstance(declared, Computed) and declared.writes:
+            writers.append(_computed_writer(declared, empty))
+        elif isinstance(declared, Each) and declared.writes:
+            writers.append(_each_writer(declared, empty))
+        elif isinstance(declared, PassThrough):
+            writers.append(_passthrough_writer(declared, declarations, empty))
+    constants = [(putter(parse(d.path)), d.value) for d in declarations if isinstance(d, Constant)]
+
+    def write(document: Document, row: Row, previous: Row | None) -> None:
+        for writer in writers:
+            writer(document, row, previous)
+        if row:
+            for put, value in constants:
+                put(row, value)
+
+    return write
+
+
+def _plain_writer(source: Any, target: Names, members: list[Field], empty: Any) -> Writer:
+    """Fields that stand side by side on both sides and need no converter, copied in one loop."""
+    parent = getter(target) if target else None
+    pairs = [(field.canonical[0][-1], str(field.vendor[0][-1])) for field in members]
+
+    def write(document: Document, row: Row, previous: Row | None) -> None:  # noqa: ARG001  one signature for all
+        held = document if parent is None else parent(document)
+        if held is MISSING:
+            return
+        if held is None:
+            found = dict.fromkeys((key for _, key in pairs), empty)
+        else:
+            found = {key: held[name] for name, key in pairs if name in held}
+            if empty is not None:
+                found = {key: empty if value is None else value for key, value in found.items()}
+        if found:
+            place(row, source, found)
+
+    return write
+
+
+def _field_writer(field: Field, empty: Any) -> Writer:
+    if len(field.canonical) == 1 and len(field.vendor) == 1 and not has_list(field.vendor[0]):
+        return _single_writer(field, empty)
+    held_of = [getter(names) for names in field.canonical]
+    puts = [putter(steps) for steps in field.vendor]
+    listed = [steps for steps in field.vendor if has_list(steps)]
+    several = len(held_of) > 1
+
+    def write(document: Document, row: Row, previous: Row | None) -> None:
+        held = [get(document) for get in held_of]
+        if all(value is MISSING for value in held):
+            return
+        given = tuple(None if value is MISSING else value for value in held)
+        written = _converted(field, given if several else given[0], document, empty, len(puts))
+        if previous is not None:
+            for steps in listed:
+                seed(row, previous, steps)
+        for put, value in zip(puts, written, strict=True):
+            put(row, value)
+
+    return write
+
+
+def _converted(field: Field, value: Any, document: Document, empty: Any, count: int) -> Sequence[Any]:
+    if value is None or (isinstance(value, tuple) and all(part is None for part in value)):
+        return (empty,) * count
+    try:
+        if count > 1:
+            written = _pair(field.converter)(value, document)
+        else:
+            written = (field.converter.write(value, document),)
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as error:
+        raise FieldError(field, error) from None
+    return [empty if part is None else part for part in written]
+
+
+def _pair(converter: Converter) -> Callable[[Any, Document], Sequence[Any]]:
+    return converter.pair if isinstance(converter, MoneyIn) else converter.write
+
+
+def _single_writer(field: Field, empty: Any) -> Writer:
+    names, steps = field.canonical[0], field.vendor[0]
+    get, put = getter(names), putter(steps)
+    convert = None if field.converter.identity else field.converter.write
+
+    def write(document: Document, row: Row, previous: Row | None) -> None:  # noqa: ARG001  one signature for all
+        value = get(document)
+        if value is MISSING:
+            return
+        if value is None:
+            put(row, empty)
+        elif convert is None:
+            put(row, value)
+        else:
+            try:
+                put(row, convert(value, document))
+            except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as error:
+                raise FieldError(field, error) from None
+
+    return write
+
+
+def _computed_writer(declared: Computed, empty: Any) -> Writer:
+    needs = [getter(parse_canonical(path)) for path in declared.needs]
+    put = putter(parse(declared.path))
+
+    def write(document: Document, row: Row, previous: Row | None) -> None:  # noqa: ARG001  one signature for all
+        if all(get(document) is MISSING for get in needs):
+            return
+        try:
+            value = declared.function(document)
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+            raise FieldError(declared, error) from None
+        if value is not MISSING:
+            put(row, empty if value is None else value)
+
+    return write
+
+
+def _each_writer(declared: Each, empty: Any) -> Writer:
+    get = getter(parse_canonical(declared.field))
+    put = putter(parse(declared.path))
+    member = _member_writer(declared, empty)
+
+    def write(document: Document, row: Row, previous: Row | None) -> None:  # noqa: ARG001  one signature for all
+        members = get(document)
+        if members is MISSING:
+            return
+        root = document.get(ROOT, document)
+        put(row, [member(key, item, root) for key, item in in_order(declared, members or {})])
+
+    return write
+
+
+def in_order(declared: Each, members: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The members that are there, in the order in which the vendor gets them."""
+    present = [(key, item) for key, item in members.items() if item is not None]
+    position = declared.position
+    if position is not None:
+        # Stable: members without a place follow in the order they came.
+        present.sort(key=lambda entry: _place(entry[1].get(position)))
+    return present
+
+
+def _place(position: Any) -> float:
+    return position if isinstance(position, int) else math.inf
+
+
+def _member_writer(declared: Each, empty: Any) -> Callable[[str, Any, Document], Row]:
+    put_key = None if declared.key is None else putter(parse(declared.key))
+    put_value = None if declared.value is None else putter(parse(declared.value))
+    inner = compile_write(declared.fields, empty=empty)
+    # A converter with a context may compare with the whole document (the order's currency).
+    rooted = any(isinstance(field, Each) or _has_context(field) for field in declared.fields)
+
+    def write(key: str, item: Any, root: Document) -> Row:
+        row: Row = {}
+        try:
+            if put_key is not None:
+                put_key(row, declared.key_as.write(key, root))
+            if put_value is not None:
+                put_value(row, declared.value_as.write(item, root))
+        except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as error:
+            raise FieldError(declared, error) from None
+        if declared.fields:
+            try:
+                inner({**item, ROOT: root} if rooted else item, row, None)
+            except FieldError as problem:
+                problem.within.insert(0, declared.field)
+                raise
+        return row
+
+    return write
+
+
+def _has_context(field: Declaration) -> bool:
+    return isinstance(field, Field) and bool(field.converter.context)
+
+
+def _passthrough_writer(declared: PassThrough, others: Sequence[Declaration], empty: Any) -> Writer:
+    get = getter(parse_canonical(declared.field))
+    container = parse(declared.path)
+    named = {path[1] for other in others for path in other.canonical if _inside(path, declared.field)}
+    known = named | mapped_keys(declared, others)
+
+    def write(document: Document, row: Row, previous: Row | None) -> None:  # noqa: ARG001  one signature for all
+        for name, value in (get(document) or {}).items():
+            if name not in known:
+                putter((*container, name))(row, empty if value is None else value)
+
+    return write
+
+
+def _inside(path: Names, field: str) -> bool:
+    return len(path) > 1 and path[0] == field

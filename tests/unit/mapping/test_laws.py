@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from accord.mapping import Converter, Mapping, both
+from accord.mapping.laws import LawError, check_laws
+from accord.mapping.strategies import documents
+from accord.model import Canonical, Customer, Order
+from tests.unit.mapping.samples import CRM, CRM_ROW, FILE, FILE_ROW, SHOP, SHOP_ROW
+
+SAMPLES: list[tuple[Mapping, type[Canonical], dict[str, Any]]] = [
+    (FILE, Customer, FILE_ROW),
+    (CRM, Customer, CRM_ROW),
+    (SHOP, Order, SHOP_ROW),
+]
+
+
+@pytest.mark.parametrize(("mapping", "model", "row"), SAMPLES)
+def test_real_rows_obey_the_laws(mapping: Mapping, model: type[Canonical], row: dict[str, Any]) -> None:
+    check_laws(mapping, model, [row])
+
+
+@pytest.mark.parametrize(("mapping", "model", "row"), SAMPLES)
+def test_generated_documents_obey_the_laws(
+    mapping: Mapping, model: type[Canonical], row: dict[str, Any]
+) -> None:
+    check_laws(mapping, model, documents=documents(model, money=("EUR",)), examples=80)
+
+
+@dataclass(frozen=True)
+class Growing(Converter):
+    """Breaks put-get: each round trip makes the value longer."""
+
+    def read(self, value: Any, row: Any) -> str:
+        return f"{value}x"
+
+
+@dataclass(frozen=True)
+class Lying(Converter):
+    """Breaks put-get: says that it is exact and is not."""
+
+    exact = True
+
+    def read(self, value: Any, row: Any) -> str:
+        return str(value).upper()
+
+
+@pytest.mark.parametrize("converter", [Growing(), Lying()])
+def test_a_lawless_converter_is_caught(converter: Converter) -> None:
+    with pytest.raises(LawError, match="given_name") as caught:
+        check_laws(
+            Mapping(both("given_name", "a", as_=converter)), Customer, documents=[{"given_name": "anna"}]
+        )
+    assert "anna" not in str(caught.value)
+
+
+def test_a_lawless_row_is_caught() -> None:
+    with pytest.raises(LawError, match="get-put"):
+        check_laws(Mapping(both("given_name", "a", as_=Growing())), Customer, [{"a": "anna"}])
+
+
+def test_documents_are_drawn_when_nothing_is_given() -> None:
+    check_laws(Mapping(both("email", "mail")), Customer, examples=5)
