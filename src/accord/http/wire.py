@@ -1,0 +1,183 @@
+"""The socket side: one httpx client per connection, one TLS context per process.
+
+This module and :mod:`accord.http.hosts` are all of Accord that touches httpx. It is loaded with the first
+request only.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+# httpx logs whole addresses at INFO and httpcore headers at DEBUG: ids, addresses and tokens.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+MAX_BYTES = 64 * 1024 * 1024
+_CONNECT_SECONDS = 10.0
+_CONNECTIONS = 32
+_DEEPEST_CAUSE = 8
+
+
+class NotSentError(Exception):
+    """The request certainly never reached the vendor."""
+
+
+class UntrustedError(Exception):
+    """The vendor's certificate is not trusted; nothing was sent."""
+
+
+class LostError(Exception):
+    """The request may have reached the vendor; no whole answer came back."""
+
+
+class TooLargeError(Exception):
+    """The answer is larger than :data:`MAX_BYTES`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request ready to be sent."""
+
+    method: str
+    url: httpx.URL
+    headers: Mapping[str, str]
+    content: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What came back."""
+
+    status: int
+    headers: httpx.Headers
+    content: bytes
+
+
+@lru_cache(maxsize=1)
+def tls() -> ssl.SSLContext:
+    """The TLS context of this process: loading the certificates costs 60 ms, so it is done once."""
+    return httpx.create_ssl_context()
+
+
+class Wire:
+    """Sends requests and turns httpx's exceptions into what they mean for the request. Thread-safe.
+
+    Args:
+        transport: From :meth:`accord.env.Env.transport`; None means the network.
+        timeout: Seconds to wait for each part of an answer.
+    """
+
+    def __init__(self, transport: httpx.BaseTransport | None, timeout: float) -> None:
+        self._transport = transport
+        self._timeout = timeout
+
+    @cached_property
+    def _secure(self) -> httpx.Client:
+        return self._client(tls() if self._transport is None else _unarmed())
+
+    @cached_property
+    def _plain(self) -> httpx.Client:
+        return self._client(_unarmed())
+
+    def _client(self, context: ssl.SSLContext) -> httpx.Client:
+        client = httpx.Client(
+            transport=self._transport,
+            verify=context,
+            timeout=httpx.Timeout(self._timeout, connect=min(self._timeout, _CONNECT_SECONDS)),
+            limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
+            follow_redirects=False,
+        )
+        client.headers = httpx.Headers({"Accept-Encoding": client.headers["Accept-Encoding"]})
+        return client
+
+    def send(self, request: Outgoing) -> Incoming:
+        """Send once and read the whole answer.
+
+        Raises:
+            NotSentError: no connection could be made.
+            UntrustedError: the certificate is not trusted.
+            LostError: the connection broke or timed out after sending had begun.
+            TooLargeError: the answer exceeds the cap.
+        """
+        client = self._secure if request.url.scheme == "https" else self._plain
+        built = client.build_request(
+            request.method, request.url, headers=dict(request.headers), content=request.content
+        )
+        try:
+            answer = client.send(built, stream=True)
+            try:
+                return Incoming(answer.status_code, answer.headers, _read(answer))
+            finally:
+                answer.close()
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+            raise _unsent(error) from None
+        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
+            raise NotSentError(type(error).__name__) from None
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            # httpx's text may quote the address; its class says enough.
+            raise LostError(type(error).__name__) from None
+
+    def close(self) -> None:
+        """Close the sockets."""
+        for name in ("_secure", "_plain"):
+            client = self.__dict__.pop(name, None)
+            if client is not None:
+                client.close()
+
+
+def _read(answer: httpx.Response) -> bytes:
+    if int(_digits(answer.headers.get("content-length", "")) or 0) > MAX_BYTES:
+        raise TooLargeError
+    parts: list[bytes] = []
+    size = 0
+    for part in answer.iter_bytes():
+        size += len(part)
+        if size > MAX_BYTES:
+            raise TooLargeError
+        parts.append(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _digits(text: str) -> str:
+    return text if text.isascii() and text.isdigit() else ""
+
+
+def _unsent(error: Exception) -> Exception:
+    seen: BaseException | None = error
+    for _ in range(_DEEPEST_CAUSE):
+        if isinstance(seen, ssl.SSLCertVerificationError):
+            return UntrustedError(type(error).__name__)
+        seen = None if seen is None else seen.__cause__ or seen.__context__
+    return NotSentError(type(error).__name__)
+
+
+def _unarmed() -> ssl.SSLContext:
+    """Verifies, but trusts nobody: plain http needs no certificates, a TLS handshake would fail."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def encode_form(form: Mapping[str, Any]) -> bytes:
+    """A form body: lists of plain values repeat their name, objects write ``name[key]``."""
+    return urlencode(list(_pairs("", form))).encode()
+
+
+def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _pairs(f"{name}[{key}]" if name else str(key), inner)
+    elif isinstance(value, (list, tuple)):
+        for place, inner in enumerate(value):
+            nested = isinstance(inner, (Mapping, list, tuple))
+            yield from _pairs(f"{name}[{place}]" if nested else name, inner)
+    elif isinstance(value, bool):
+        yield name, "true" if value else "false"
+    elif value is not None:
+        yield name, str(value)
