@@ -1,0 +1,177 @@
+"""Between the objects of :mod:`accord.store.rows` and the columns of :mod:`accord.store.tables`.
+
+Nested values travel as JSON bytes. A shadow is packed by hand, it is by far the most frequent value:
+12 bytes of sizes, the cell names joined by the unit separator, the agreed exceptions as JSON (or
+nothing), then 8 bytes of digest per cell in the order of the names. Streams repeat the same list of
+names in nearly every record, so the split names are cached and shared.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import fields
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, TypeAlias
+
+import orjson
+from sqlalchemy import RowMapping
+
+from accord.store.rows import (
+    Entity,
+    EntityState,
+    Intent,
+    IntentState,
+    Link,
+    LinkState,
+    Shadow,
+    Stamp,
+)
+
+Columns = dict[str, Any]
+Found: TypeAlias = RowMapping
+"""A row as the database returns it, by column name."""
+
+DIGEST = 8
+"""Bytes of a cell's digest."""
+
+_SIZES = struct.Struct(">III")
+_SEPARATOR = "\x1f"
+
+to_json: Callable[[Any], bytes] = orjson.dumps
+from_json: Callable[[bytes], Any] = orjson.loads
+
+
+def pack_shadow(shadow: Shadow) -> bytes:
+    """The bytes of a shadow.
+
+    Raises:
+        ValueError: a digest is not 8 bytes long.
+    """
+    names = _SEPARATOR.join(shadow.seen).encode()
+    agreed = orjson.dumps(shadow.agreed) if shadow.agreed else b""
+    digests = b"".join(shadow.seen.values())
+    if len(digests) != DIGEST * len(shadow.seen):
+        raise ValueError(f"a cell's digest must be {DIGEST} bytes")
+    return _SIZES.pack(shadow.base, len(names), len(agreed)) + names + agreed + digests
+
+
+def unpack_shadow(blob: bytes) -> Shadow:
+    """The shadow that :func:`pack_shadow` packed."""
+    base, names_size, agreed_size = _SIZES.unpack_from(blob)
+    at = _SIZES.size + names_size
+    names = _names(blob[_SIZES.size : at])
+    agreed: dict[str, int] = orjson.loads(blob[at : at + agreed_size]) if agreed_size else {}
+    at += agreed_size
+    digests = _digests(len(names)).unpack_from(blob, at)
+    return Shadow(dict(zip(names, digests, strict=True)), agreed, base)
+
+
+@lru_cache(maxsize=1024)
+def _digests(number: int) -> struct.Struct:
+    return struct.Struct(f"{DIGEST}s" * number)
+
+
+@lru_cache(maxsize=4096)
+def _names(joined: bytes) -> tuple[str, ...]:
+    return tuple(joined.decode().split(_SEPARATOR)) if joined else ()
+
+
+_LINK_PLAIN = tuple(field.name for field in fields(Link) if field.name not in {"state", "shadow"})
+_link_plain = attrgetter(*_LINK_PLAIN)
+_LINK_STATES = {state.value: state for state in LinkState}
+
+
+def pack_link(link: Link) -> Columns:
+    """The columns of a link."""
+    row = dict(zip(_LINK_PLAIN, _link_plain(link), strict=True))
+    row["state"] = link.state.value
+    row["shadow"] = pack_shadow(link.shadow)
+    return row
+
+
+def unpack_link(row: Found) -> Link:
+    """A link from its columns."""
+    return Link(
+        connection=row["connection"],
+        stream=row["stream"],
+        external_id=row["external_id"],
+        entity=row["entity"],
+        state=_LINK_STATES[row["state"]],
+        etag=row["etag"],
+        changed_at=row["changed_at"],
+        row_digest=row["row_digest"],
+        generation=row["generation"],
+        shadow=unpack_shadow(row["shadow"]),
+        created_by_intent=row["created_by_intent"],
+        alias_of=row["alias_of"],
+        written_at=row["written_at"],
+        written_run=row["written_run"],
+    )
+
+
+def _stamp(stamp: Stamp) -> list[Any]:
+    return [stamp.version, stamp.source, stamp.time, stamp.link]
+
+
+def pack_entity(entity: Entity) -> Columns:
+    """The columns of a hub record."""
+    stamps = {cell: _stamp(stamp) for cell, stamp in entity.stamps.items()}
+    return {
+        "id": entity.id,
+        "kind": entity.kind,
+        "state": entity.state.value,
+        "merged_into": entity.merged_into,
+        "rev": entity.rev,
+        "created_at": entity.created_at,
+        "body": orjson.dumps([entity.cells, _stamp(entity.origin), stamps]),
+    }
+
+
+def unpack_entity(row: Found) -> Entity:
+    """A hub record from its columns; ``loaded_rev`` is the stored revision."""
+    cells, origin, stamps = orjson.loads(row["body"])
+    return Entity(
+        id=row["id"],
+        kind=row["kind"],
+        cells=cells,
+        origin=Stamp(*origin),
+        rev=row["rev"],
+        state=EntityState(row["state"]),
+        stamps={cell: Stamp(*stamp) for cell, stamp in stamps.items()},
+        merged_into=row["merged_into"],
+        created_at=row["created_at"],
+        loaded_rev=row["rev"],
+    )
+
+
+_INTENT_PLAIN = tuple(field.name for field in fields(Intent) if field.name not in {"state", "cells", "body"})
+_intent_plain = attrgetter(*_INTENT_PLAIN)
+
+
+def pack_intent(intent: Intent) -> Columns:
+    """The columns of an intent."""
+    row = dict(zip(_INTENT_PLAIN, _intent_plain(intent), strict=True))
+    row["state"] = intent.state.value
+    cells = {
+        cell: [version, None if digest is None else digest.hex()]
+        for cell, (version, digest) in intent.cells.items()
+    }
+    row["body"] = orjson.dumps([cells, intent.body])
+    return row
+
+
+def unpack_intent(row: Found) -> Intent:
+    """An intent from its columns."""
+    cells, body = orjson.loads(row["body"])
+    plain = {name: row[name] for name in _INTENT_PLAIN}
+    return Intent(
+        state=IntentState(row["state"]),
+        cells={
+            cell: (version, None if digest is None else bytes.fromhex(digest))
+            for cell, (version, digest) in cells.items()
+        },
+        body=body,
+        **plain,
+    )

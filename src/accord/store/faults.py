@@ -1,0 +1,132 @@
+"""What a database says when it fails, in words an operator can act on.
+
+SQLite's codes: https://www.sqlite.org/rescode.html; PostgreSQL's: appendix A of its manual (SQLSTATE).
+Parameters never appear: they are people's data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from accord.errors import StateError, StoreBusyError
+
+
+class _Cause(NamedTuple):
+    codes: tuple[str, ...]
+    what: str
+    hint: str
+    kind: type[StateError] = StateError
+
+
+_BUSY = "wait until the other run ends, or see who holds it with `accord status`"
+_CAUSES = (
+    _Cause(
+        ("SQLITE_BUSY", "SQLITE_LOCKED", "55P03", "40P01"),
+        "is locked by another process",
+        _BUSY,
+        StoreBusyError,
+    ),
+    _Cause(
+        ("SQLITE_FULL", "53100"),
+        "cannot grow: the disk is full",
+        "free disk space, then run the same command again",
+    ),
+    _Cause(
+        ("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH", "25006", "42501"),
+        "cannot be written",
+        "check the owner and the mode of the store's file and folder, or the database user's rights",
+    ),
+    _Cause(
+        ("SQLITE_CANTOPEN",),
+        "cannot be opened",
+        "check that the folder of the store exists and belongs to the user that runs Accord",
+    ),
+    _Cause(
+        ("SQLITE_NOTADB",),
+        "is not an SQLite database",
+        "let `store` in accord.toml name another file; Accord creates it",
+    ),
+    _Cause(
+        ("SQLITE_CORRUPT", "XX001", "XX002"),
+        "is damaged",
+        "stop, keep the file, restore the newest backup: the next full read brings back what came later",
+    ),
+    _Cause(
+        ("SQLITE_IOERR", "58030"),
+        "cannot be read or written: the disk reports errors",
+        "check the disk, then run again",
+    ),
+    _Cause(("28",), "refuses the user name or password", "check the address in `store` of accord.toml"),
+    _Cause(
+        ("3D000", "3F000"),
+        "does not exist",
+        "create the database (`createdb`), or correct `store` in accord.toml",
+    ),
+    _Cause(
+        ("SQLITE_CONSTRAINT", "23"),
+        "refused a row that breaks one of its rules",
+        "nothing was saved; this is a bug in Accord, please report it with the run's report",
+    ),
+    _Cause(
+        ("53",), "has no capacity left", "raise the server's limits (connections, memory), then run again"
+    ),
+    _Cause(("08", "57P"), "closed the connection", "check that the database server runs, then run again"),
+)
+_UNREACHED = _Cause(
+    (), "cannot be reached", "check that the database server runs and that `store` in accord.toml names it"
+)
+_OTHER = _Cause((), "failed", "run again; if it happens again report it with the code above")
+
+
+@contextmanager
+def explained(where: str) -> Iterator[None]:
+    """Turn whatever the driver raises inside into a :class:`StateError` about the store ``where``."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeoutError) as error:
+        # The driver's own text may quote values (PostgreSQL's DETAIL), so it is not chained.
+        raise explain(error, where) from None
+
+
+def explain(error: Exception, where: str) -> StateError:
+    """The error to raise for a driver's error."""
+    code = _code(error)
+    cause = _cause(error, code)
+    rule = _rule(error)
+    shown = f" ({', '.join(part for part in (code, rule) if part)})" if code or rule else ""
+    return cause.kind(
+        f"the store {where} {cause.what}{shown}", hint=cause.hint, facts={"code": code, "rule": rule}
+    )
+
+
+def is_missing_table(error: DBAPIError) -> bool:
+    """Whether the statement failed because a table does not exist."""
+    return _code(error) == "42P01" or "no such table" in str(error.orig)
+
+
+def _code(error: Exception) -> str:
+    original = getattr(error, "orig", None)
+    return str(getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None) or "")
+
+
+def _cause(error: Exception, code: str) -> _Cause:
+    for cause in _CAUSES:
+        if code and code.startswith(cause.codes):
+            return cause
+    lost = isinstance(error, InterfaceError) or getattr(error, "connection_invalidated", False)
+    return _UNREACHED if lost or not code else _OTHER
+
+
+def _rule(error: Exception) -> str:
+    """The constraint's name (PostgreSQL) or its columns (SQLite); neither shows a value."""
+    original = getattr(error, "orig", None)
+    diagnosis = getattr(original, "diag", None)
+    if diagnosis is not None:
+        return str(diagnosis.constraint_name or "")
+    text = str(original)
+    return text.partition("constraint failed: ")[2] if "constraint failed: " in text else ""

@@ -1,0 +1,103 @@
+"""Leases: who may write for a scope, with a fence that only grows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from accord.errors import FenceLostError
+from accord.store.bulk import Bulk
+from accord.store.rows import Fence, Grant
+from accord.store.tables import lease
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A lease as it stands. ``expires_at`` in seconds since 1970."""
+
+    scope: str
+    holder: str
+    fence: int
+    expires_at: float
+
+
+class Leases:
+    """One row per scope; it stays when the lease is released, because its fence must not go back."""
+
+    __slots__ = ("_bulk",)
+
+    def __init__(self, bulk: Bulk) -> None:
+        self._bulk = bulk
+
+    def acquire(
+        self, scope: str, holder: str, ttl: float, now: float, alive: Callable[[str], bool]
+    ) -> Grant | None:
+        """Take the lease of a scope if it is free, expired, or held by a process known to be dead.
+
+        Args:
+            scope: What the lease is about, ``connection/stream``.
+            holder: Who asks (``Env.holder``).
+            ttl: Seconds until the lease expires unless it is renewed.
+            now: Seconds since 1970.
+            alive: Whether the process of a holder may still run (``Env.process_alive``).
+        """
+        row = self._bulk.one(select(lease).where(lease.c.scope == scope))
+        held = row is not None and row["holder"] is not None
+        if held and row is not None and row["expires_at"] > now and alive(row["holder"]):
+            return None
+        fence = 1 if row is None else row["fence"] + 1
+        self._bulk.upsert(
+            lease, [{"scope": scope, "holder": holder, "fence": fence, "expires_at": now + ttl}]
+        )
+        return Grant(Fence(scope, fence), taken_over=held)
+
+    def renew(self, fence: Fence, ttl: float, now: float) -> bool:
+        """Push the expiry back; False says that the lease is lost."""
+        return self._change(fence, expires_at=now + ttl)
+
+    def release(self, fence: Fence) -> bool:
+        """Give the lease back; False says that it was lost before."""
+        return self._change(fence, holder=None, expires_at=0.0)
+
+    def held(self, scope: str) -> Lease | None:
+        """The lease of a scope unless it was released; it may have expired."""
+        row = self._bulk.one(select(lease).where(lease.c.scope == scope, lease.c.holder.is_not(None)))
+        return None if row is None else Lease(**row)
+
+    def every(self, prefix: str = "") -> list[Lease]:
+        """All leases that were not released and whose scope begins so, by scope."""
+        rows = self._bulk.rows(select(lease).where(lease.c.holder.is_not(None)).order_by(lease.c.scope))
+        return [Lease(**row) for row in rows if row["scope"].startswith(prefix)]
+
+    def remove(self, scope: str) -> None:
+        """Forget a scope and its fence: only for scopes whose name never comes back."""
+        self._bulk.remove(lease, lease.c.scope, [scope])
+
+    def check(self, fences: Iterable[Fence]) -> None:
+        """Assert that these fences are still the newest ones.
+
+        Raises:
+            FenceLostError: one is not; the caller must write nothing more.
+        """
+        numbers = {fence.scope: fence.number for fence in fences}
+        if not numbers:
+            return
+        query = select(lease.c.scope, lease.c.fence).where(lease.c.holder.is_not(None))
+        if self._bulk.dialect == "postgresql":
+            query = query.with_for_update(read=True)
+        found = {row["scope"]: row["fence"] for row in self._bulk.select_among(query, lease.c.scope, numbers)}
+        for scope, number in numbers.items():
+            if found.get(scope) != number:
+                raise FenceLostError(
+                    f"another run took over {scope}; this one writes nothing more",
+                    hint="let the other run finish; see `accord runs`",
+                    facts={"scope": scope, "fence": number, "newest": found.get(scope)},
+                )
+
+    def _change(self, fence: Fence, **values: object) -> bool:
+        change = update(lease).where(
+            lease.c.scope == fence.scope, lease.c.fence == fence.number, lease.c.holder.is_not(None)
+        )
+        return self._bulk.changed(change.values(**values)) == 1

@@ -1,0 +1,124 @@
+"""Links: which external id of which connection belongs to which hub record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Select, func, select, union_all, update
+
+from accord.store.bulk import Bulk, chunks
+from accord.store.codec import pack_link, unpack_link
+from accord.store.rows import Link, LinkState
+from accord.store.tables import LIVE, NOT_LIVE, link
+
+_ALL = select(link)
+_STATES = {state.value: state for state in LinkState}
+
+
+class Links:
+    """Links with their shadows."""
+
+    __slots__ = ("_bulk",)
+
+    def __init__(self, bulk: Bulk) -> None:
+        self._bulk = bulk
+
+    def get(self, connection: str, stream: str, external_ids: Iterable[str]) -> dict[str, Link]:
+        """The links of these records, in any state, by external id."""
+        query = _ALL.where(link.c.connection == connection, link.c.stream == stream)
+        found = self._bulk.select_among(query, link.c.external_id, dict.fromkeys(external_ids))
+        return {row["external_id"]: unpack_link(row) for row in found}
+
+    def digests(
+        self, connection: str, stream: str, external_ids: Iterable[str]
+    ) -> dict[str, tuple[bytes | None, LinkState]]:
+        """Digest and state of these records' links: all that is needed to skip what has not changed."""
+        query: Select[Any] = select(link.c.external_id, link.c.row_digest, link.c.state)
+        query = query.where(link.c.connection == connection, link.c.stream == stream)
+        found: dict[str, tuple[bytes | None, LinkState]] = {}
+        for some in chunks(external_ids):
+            rows = self._bulk.run(query.where(self._bulk.among(link.c.external_id, some)))
+            found.update({row[0]: (row[1], _STATES[row[2]]) for row in map(tuple, rows)})
+        return found
+
+    def of_entities(
+        self, entities: Iterable[str], targets: Iterable[tuple[str, str]] | None = None
+    ) -> dict[str, list[Link]]:
+        """All links of these hub records, in any state.
+
+        Args:
+            entities: Ids of hub records; each is a key of the answer, also without links.
+            targets: Only links of these (connection, stream) pairs.
+        """
+        asked = dict.fromkeys(entities)
+        found: dict[str, list[Link]] = {each: [] for each in asked}
+        wanted = None if targets is None else set(targets)
+        for some in chunks(asked):
+            # Two halves, because each half has an index of its own.
+            where = self._bulk.among(link.c.entity, some)
+            both = union_all(_ALL.where(where, LIVE), _ALL.where(where, NOT_LIVE)).subquery()
+            for row in self._bulk.rows(select(both)):
+                if wanted is None or (row["connection"], row["stream"]) in wanted:
+                    found[row["entity"]].append(unpack_link(row))
+        for links in found.values():
+            links.sort(key=lambda each: (each.connection, each.stream, each.external_id))
+        return found
+
+    def upsert(self, links: Sequence[Link]) -> None:
+        """Save links, new or known.
+
+        Raises:
+            StateError: a hub record would get a second live link in one stream.
+        """
+        # Links that stop being live go first: the live place must be free for its successor.
+        ordered = sorted(links, key=lambda each: each.state is LinkState.LIVE)
+        self._bulk.upsert(link, [pack_link(each) for each in ordered])
+
+    def live_count(self, connection: str, stream: str) -> int:
+        """How many live links a stream has."""
+        query = select(func.count()).select_from(link)
+        return self._bulk.number(query.where(link.c.connection == connection, link.c.stream == stream, LIVE))
+
+    def seen(self, connection: str, stream: str, external_ids: Iterable[str], generation: int) -> int:
+        """Note that a full read showed these records; tells how many are linked."""
+        change = update(link).where(link.c.connection == connection, link.c.stream == stream)
+        return self._bulk.change_among(
+            change.values(generation=generation), link.c.external_id, dict.fromkeys(external_ids)
+        )
+
+    def unseen(
+        self,
+        connection: str,
+        stream: str,
+        before_generation: int,
+        after_external_id: str | None = None,
+        limit: int = 500,
+    ) -> list[Link]:
+        """A page of live or shadowed links that no full read since ``before_generation`` showed."""
+        query = _ALL.where(
+            link.c.connection == connection,
+            link.c.stream == stream,
+            link.c.generation < before_generation,
+            link.c.state.in_([LinkState.LIVE.value, LinkState.SHADOWED.value]),
+        )
+        return self._page(query, after_external_id, limit)
+
+    def page(self, connection: str, stream: str, after: str | None = None, limit: int = 500) -> list[Link]:
+        """A page of a stream's links in any state, by external id."""
+        return self._page(_ALL.where(link.c.connection == connection, link.c.stream == stream), after, limit)
+
+    def repoint(self, from_entity: str, to_entity: str) -> int:
+        """Hand all links of one hub record to another; tells how many.
+
+        Raises:
+            StateError: both have a live link in one stream: make one ``shadowed`` first.
+        """
+        change = update(link).values(entity=to_entity).where(link.c.entity == from_entity)
+        return self._bulk.changed(change.where(LIVE)) + self._bulk.changed(change.where(NOT_LIVE))
+
+    def _page(self, query: Select[Any], after: str | None, limit: int) -> list[Link]:
+        if after is not None:
+            query = query.where(link.c.external_id > after)
+        rows = self._bulk.rows(query.order_by(link.c.external_id).limit(limit))
+        return [unpack_link(row) for row in rows]

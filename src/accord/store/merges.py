@@ -1,0 +1,120 @@
+"""What people and vendors said about identity: merges, splits and erased identifiers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import or_, select, union_all
+
+from accord.store.bulk import Bulk, chunks
+from accord.store.codec import from_json, to_json
+from accord.store.tables import apart, merge_log, tombstone
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Two hub records became one.
+
+    Attributes:
+        snapshot: The loser as it was, to split them again; None if no key was set when they merged.
+        moved: What was handed to the survivor (links, keys), as the engine noted it.
+    """
+
+    survivor: str
+    loser: str
+    at: float
+    actor: str
+    snapshot: dict[str, Any] | None
+    moved: list[Any]
+
+
+class Merges:
+    """The log of merges; its snapshots are sealed, or not kept."""
+
+    __slots__ = ("_bulk",)
+
+    def __init__(self, bulk: Bulk) -> None:
+        self._bulk = bulk
+
+    def log(
+        self,
+        survivor: str,
+        loser: str,
+        snapshot: dict[str, Any],
+        moved: Sequence[Any],
+        at: float,
+        actor: str,
+    ) -> None:
+        """Note a merge."""
+        row = {
+            "survivor": survivor,
+            "loser": loser,
+            "at": at,
+            "actor": actor,
+            "snapshot": self._bulk.seal(to_json(snapshot)),
+            "moved": to_json(list(moved)),
+        }
+        self._bulk.upsert(merge_log, [row])
+
+    def of(self, entity: str) -> list[Merge]:
+        """The merges in which a hub record survived or was given up, oldest first."""
+        either = or_(merge_log.c.survivor == entity, merge_log.c.loser == entity)
+        found = []
+        for row in self._bulk.rows(select(merge_log).where(either).order_by(merge_log.c.at)):
+            snapshot: dict[str, Any] | None = self._bulk.unseal(row["snapshot"], None, from_json)
+            found.append(Merge(**{**row, "snapshot": snapshot, "moved": from_json(row["moved"])}))
+        return found
+
+    def forget(self, entities: Iterable[str]) -> int:
+        """Drop the snapshots of hub records for good (erasure); tells how many merges they were in."""
+        asked = set(entities)
+        change = merge_log.update().values(snapshot=None)
+        return self._bulk.change_among(change, merge_log.c.survivor, asked) + self._bulk.change_among(
+            change, merge_log.c.loser, asked
+        )
+
+
+class Apart:
+    """Pairs of hub records that a person split: they are never matched again."""
+
+    __slots__ = ("_bulk",)
+
+    def __init__(self, bulk: Bulk) -> None:
+        self._bulk = bulk
+
+    def add(self, a: str, b: str) -> None:
+        """Keep two hub records apart."""
+        first, second = sorted((a, b))
+        self._bulk.add_new(apart, [{"a": first, "b": second}])
+
+    def pairs_of(self, entities: Iterable[str]) -> set[frozenset[str]]:
+        """The pairs that one of these hub records belongs to."""
+        found: set[frozenset[str]] = set()
+        for some in chunks(dict.fromkeys(entities)):
+            either = union_all(
+                select(apart).where(self._bulk.among(apart.c.a, some)),
+                select(apart).where(self._bulk.among(apart.c.b, some)),
+            ).subquery()
+            found.update(frozenset((row["a"], row["b"])) for row in self._bulk.rows(select(either)))
+        return found
+
+
+class Tombstones:
+    """Keyed hashes of erased people's identifiers: nobody brings them back by accident."""
+
+    __slots__ = ("_bulk",)
+
+    def __init__(self, bulk: Bulk) -> None:
+        self._bulk = bulk
+
+    def add(self, hmacs: Iterable[bytes], request: str, at: float) -> None:
+        """Keep hashes of identifiers, with the request that demanded the erasure."""
+        rows = [{"hmac": each, "request": request, "at": at} for each in dict.fromkeys(hmacs)]
+        self._bulk.add_new(tombstone, rows)
+
+    def any(self, hmacs: Iterable[bytes]) -> set[bytes]:
+        """Which of these hashes belong to erased people."""
+        found = self._bulk.select_among(select(tombstone.c.hmac), tombstone.c.hmac, dict.fromkeys(hmacs))
+        return {row["hmac"] for row in found}
