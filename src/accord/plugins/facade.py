@@ -1,0 +1,279 @@
+"""The typed facade. Where nobody implements a hook it answers None, so that the hot path pays nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
+
+from accord.errors import AccordError, PluginError, SecretMissingError, UnknownConnectorError
+from accord.hookspecs import ConflictQuestion, MatchQuestion
+from accord.model.record import Document
+from accord.plugins import views
+from accord.plugins.offers import Offers, collect
+from accord.plugins.roster import Implementation, Roster
+from accord.plugins.views import (
+    ClaimView,
+    EntityView,
+    FlowView,
+    LetterView,
+    MemberView,
+    ObservationView,
+    RunView,
+)
+
+if TYPE_CHECKING:
+    import typer
+
+    from accord.connector import Connector
+
+Matcher = Callable[[ObservationView, Sequence[EntityView]], str | None]
+Transformer = Callable[[Document], Document]
+Gate = Callable[[Sequence[EntityView]], dict[str, str]]
+Arbiter = Callable[[str, str, ClaimView, ClaimView, str], Literal["hub", "vendor"] | None]
+
+
+class Plugins:
+    """All plugins. They are imported when the first hook is needed, not before.
+
+    Args:
+        extra: Modules or objects with hook implementations; they are asked before all others.
+        installed: Whether to load what distributions offer, too.
+    """
+
+    def __init__(self, extra: Iterable[object] = (), *, installed: bool = False) -> None:
+        self._extra = list(extra)
+        self._installed = installed
+
+    @classmethod
+    def load(cls, extra: Iterable[object] = ()) -> Self:
+        """The plugins of this installation: built in, installed, and these."""
+        return cls(extra, installed=True)
+
+    @cached_property
+    def _roster(self) -> Roster:
+        roster = Roster()
+        roster.add_built_in()
+        if self._installed:
+            roster.add_installed()
+        for plugin in self._extra:
+            roster.add(plugin)
+        roster.check_pending()
+        return roster
+
+    def register(self, plugin: object, name: str = "") -> None:
+        """Add one more plugin (the store's secrets, when the store is open). It is asked first."""
+        self._roster.add(plugin, name)
+        self._roster.check_pending()
+
+    def check_pending(self) -> Sequence[PluginError]:
+        """Load all plugins and ask for their connectors; what failed, if anything."""
+        self.connectors()
+        return self.failures
+
+    @property
+    def failures(self) -> Sequence[PluginError]:
+        """What failed so far. Facts: plugin, distribution, version, hook."""
+        return tuple(self._roster.failures)
+
+    # Connectors.
+
+    @cached_property
+    def _offers(self) -> Offers:
+        return collect(self._roster)
+
+    def connectors(self) -> Mapping[str, type[Connector[Any]]]:
+        """Every sound connector by its name, sorted."""
+        return self._offers.connectors
+
+    def connector(self, name: str) -> type[Connector[Any]]:
+        """The connector of a name.
+
+        Raises:
+            PluginError: its plugin is broken, or two plugins offer one of this name.
+            UnknownConnectorError: no installed plugin offers it.
+        """
+        found = self.connectors().get(name)
+        if found is not None:
+            return found
+        if name in self._offers.refused:
+            raise self._offers.refused[name]
+        for failure in self.failures:
+            if failure.facts["plugin"] == name:
+                raise failure
+        known = list(self.connectors())
+        close = get_close_matches(name, known, n=1)
+        meant = f"Did you mean {close[0]!r}? " if close else ""
+        listed = f"Installed are: {', '.join(known)}." if known else "None is installed."
+        raise UnknownConnectorError(
+            f"no installed plugin offers a connector named {name!r}",
+            hint=f"{meant}{listed} Connectors are packages: pip install accord-{name}",
+            facts={"connector": name, "close": close},
+        )
+
+    # Secrets.
+
+    @property
+    def foreign_secrets(self) -> bool:
+        """Whether other plugins than Accord's own resolve references, so that other forms may be right."""
+        found = self._roster.implementations("accord_secret")
+        return any(not each.function.__module__.startswith("accord.secrets.") for each in found)
+
+    def secret(self, ref: str) -> str:
+        """The value behind a reference; :class:`accord.ports.SecretSource` calls it ``resolve``.
+
+        Raises:
+            SecretMissingError: nothing is kept there, or no plugin knows such references. What is no
+                reference is not shown: it may be a secret.
+        """
+        broken: list[str] = []
+        for each in self._roster.implementations("accord_secret"):
+            try:
+                value = self._secret(each, ref)
+            except PluginError as error:
+                self._roster.silence(each, error)
+                broken.append(str(each.source))
+            else:
+                if value is not None:
+                    return value
+        failed = f" ({', '.join(broken)} failed)" if broken else ""
+        raise SecretMissingError(
+            f"no plugin knows this form of secret reference{failed}",
+            hint="Write env:NAME, keyring:SERVICE/USER or store:NAME.",
+        )
+
+    @staticmethod
+    def _secret(each: Implementation, ref: str) -> str | None:
+        value = each({"ref": ref})
+        if value is not None and not isinstance(value, str):
+            raise each.failed(f"it answered {type(value).__name__} instead of text")
+        return value
+
+    def resolve(self, reference: str) -> str:
+        """The same as :meth:`secret`, so that plugins are a :class:`accord.ports.SecretSource`."""
+        return self.secret(reference)
+
+    # What plugins have to say about records: None where no plugin says anything.
+
+    def matcher(self, flow: FlowView, member: MemberView) -> Matcher | None:
+        """Asks which candidate a record is: a hub id, ``new``, or None for no opinion."""
+        if not self._roster.implementations("accord_match"):
+            return None
+        source = views.target(flow, member)
+
+        def match(seen: ObservationView, candidates: Sequence[EntityView]) -> str | None:
+            question = MatchQuestion(source, seen.external_id, views.document(flow, seen.cells))
+            given = views.records(flow, candidates)
+            return self._first(
+                "accord_match", {"new", *(c.id for c in given)}, question=question, candidates=given
+            )
+
+        return match
+
+    def arbiter(self, flow: FlowView, member: MemberView) -> Arbiter | None:
+        """Asks who wins a conflict: record id, cell, the hub's and the vendor's claim, the flow's policy."""
+        if not self._roster.implementations("accord_conflict"):
+            return None
+        source = views.target(flow, member)
+
+        def arbitrate(
+            record: str, cell: str, hub: ClaimView, vendor: ClaimView, policy: str
+        ) -> Literal["hub", "vendor"] | None:
+            values = hub.value, vendor.value, hub.stamp.time, vendor.stamp.time
+            question = ConflictQuestion(source, record, cell, *values, policy)
+            answer = self._first("accord_conflict", {"hub", "vendor"}, question=question)
+            return cast(Literal["hub", "vendor"] | None, answer)
+
+        return arbitrate
+
+    def _first(self, hook: str, allowed: set[str], **given: Any) -> str | None:
+        """The first answer; one that makes no sense counts as a failure of its plugin."""
+        for each, answer in self._roster.ask(hook, **given):
+            if isinstance(answer, str) and answer in allowed:
+                return answer
+            self._roster.silence(each, each.failed("its answer is none of those that the hook knows"))
+        return None
+
+    def transformer(self, flow: FlowView, member: MemberView) -> Transformer | None:
+        """Applies all transformations, one after the other.
+
+        The callable raises PluginError when one fails: what it was to take out must not go out.
+        """
+        steps = self._roster.implementations("accord_transform")
+        if not steps:
+            return None
+        target = views.target(flow, member)
+
+        def transform(document: Document) -> Document:
+            document = views.copied(document)
+            for step in steps:
+                changed = step({"document": document, "target": target})
+                if changed is not None and not isinstance(changed, dict):
+                    raise step.failed(f"it answered {type(changed).__name__} instead of a document")
+                document = document if changed is None else changed
+            return document
+
+        return transform
+
+    def gate(self, flow: FlowView, member: MemberView) -> Gate | None:
+        """Asks every gate about a batch: record id to reason for each refusal. A gate that fails refuses."""
+        gates = self._roster.implementations("accord_gate")
+        if not gates:
+            return None
+        target = views.target(flow, member)
+
+        def refusals(entities: Sequence[EntityView]) -> dict[str, str]:
+            refused: dict[str, str] = {}
+            for each in gates:
+                batch = views.records(flow, entities)
+                given = {"batch": batch, "target": target, "purpose": member.purpose}
+                refused = {**self._refusals(each, given, [record.id for record in batch]), **refused}
+            return refused
+
+        return refusals
+
+    def _refusals(self, each: Implementation, given: dict[str, Any], ids: Sequence[str]) -> dict[str, str]:
+        try:
+            answer = each(given)
+            if answer is not None and not isinstance(answer, Mapping):
+                raise each.failed("it must answer with a reason by record id")
+        except AccordError as error:
+            # It stays in the gate: refusing is the safe answer, for this batch and the next ones.
+            self._note(each, error)
+            return dict.fromkeys(ids, f"plugin_failed:{each.source.plugin}")
+        asked = set(ids)
+        return {id_: str(reason) for id_, reason in (answer or {}).items() if id_ in asked}
+
+    def _note(self, each: Implementation, error: AccordError) -> None:
+        """Note a failure once, however many batches meet it."""
+        known = {(f.facts["plugin"], f.facts["hook"]) for f in self.failures}
+        if (each.source.plugin, each.hook) not in known:
+            failure = (
+                error if isinstance(error, PluginError) else each.failed(f"it raised {type(error).__name__}")
+            )
+            self._roster.fail(failure, error.__cause__)
+
+    # Listeners: a failure is logged and never fatal.
+
+    def dead_letter(self, letter: LetterView) -> None:
+        """Tell of a change that was set aside."""
+        self._tell("accord_dead_letter", letter=lambda: views.letter(letter))
+
+    def run_started(self, run: RunView) -> None:
+        """Tell that a run began."""
+        self._tell("accord_run_started", run=lambda: views.run(run))
+
+    def run_finished(self, run: RunView) -> None:
+        """Tell how a run ended."""
+        self._tell("accord_run_finished", run=lambda: views.run(run), report=lambda: views.report(run))
+
+    def commands(self, cli: typer.Typer) -> None:
+        """Let plugins add their commands."""
+        self._tell("accord_commands", cli=lambda: cli)
+
+    def _tell(self, hook: str, **made: Callable[[], Any]) -> None:
+        if self._roster.implementations(hook):
+            given = {name: make() for name, make in made.items()}
+            for _ in self._roster.ask(hook, **given):
+                pass
