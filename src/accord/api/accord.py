@@ -1,0 +1,332 @@
+"""Class Accord: everything the command line does, for Python programs. Thread-safe."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from accord.api import accounts, approval, due, status
+from accord.api.compose import Connections, flows
+from accord.api.views import AccountCheck, Status
+from accord.config import Config, check, load
+from accord.engine import decide, explain, locate, rehearse
+from accord.engine.progress import Progress, silent
+from accord.engine.report import Plan, Report
+from accord.engine.run import FlowRun, Options
+from accord.engine.single import RecordRun
+from accord.engine.stop import Budget
+from accord.engine.world import World
+from accord.env import Env, SystemEnv
+from accord.errors import SetupError
+from accord.plugins import Plugins
+from accord.secrets import StoreSecrets, sealer
+from accord.store import Store
+
+if TYPE_CHECKING:
+    from accord.engine.explain import Explanation
+    from accord.engine.flow import Flow
+    from accord.store.rows import Conflict, DeadLetter, Entity, Link, Run
+
+
+class Accord:
+    """An opened configuration: its store, its connections, its flows.
+
+    Args:
+        config: The configuration, as :meth:`open` reads it or as objects.
+        env: Time, threads and transports; programs leave it out.
+        plugins: Plugins to use; by default those of this installation.
+        progress: Called with each step of long work, from any thread.
+        migrate: Bring an older store up to this version's schema.
+
+    Raises:
+        ConfigError: the configuration is wrong; ``facts["problems"]`` lists every mistake.
+        StateError: the store cannot be opened.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        env: Env | None = None,
+        plugins: Plugins | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        migrate: bool = True,
+    ) -> None:
+        self.env = env or SystemEnv()
+        self.plugins = plugins or Plugins.load()
+        self.config = config
+        check(config, self.plugins)
+        address = config.accord.store
+        referred = address.startswith(("env:", "keyring:"))
+        url = config.store_url(self.plugins.secret(address) if referred else None)
+        self.store = Store.open(url, self.env, sealer=sealer(url), migrate=migrate)
+        self.plugins.register(StoreSecrets(self.store), "store-secrets")
+        self._progress = progress or silent
+        self._budgets: set[Budget] = set()
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path = "accord.toml",
+        *,
+        env: Env | None = None,
+        plugins: Plugins | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        migrate: bool = True,
+    ) -> Self:
+        """Open the configuration of a file.
+
+        Raises:
+            ConfigError: the file is missing or wrong.
+            StateError: the store cannot be opened.
+        """
+        loaded = plugins or Plugins.load()
+        config = load(Path(path), loaded)
+        return cls(config, env=env, plugins=loaded, progress=progress, migrate=migrate)
+
+    @cached_property
+    def connections(self) -> Connections:
+        """The open connections; the first use resolves their secrets."""
+        return Connections(self.config, self.plugins, self.env, self.store)
+
+    @cached_property
+    def world(self) -> World:
+        """What the engine works in."""
+        built = flows(self.config, self.connections)
+        return World(self.store, self.env, self.plugins, built, self._progress)
+
+    def flow(self, name: str) -> Flow:
+        """A flow of the configuration.
+
+        Raises:
+            SetupError: there is none of this name.
+        """
+        found = self.world.flow(name)
+        if found is None:
+            names = ", ".join(self.config.flows) or "none"
+            raise SetupError(f"there is no flow {name!r}", hint=f"Flows of the configuration: {names}.")
+        return found
+
+    # The main job.
+
+    def check(self, connections: Iterable[str] | None = None) -> list[AccountCheck]:
+        """Prove that connections work: credentials, account, rights."""
+        return accounts.check_all(self.connections, self.store, self.env, connections)
+
+    def plan(
+        self,
+        flow: str,
+        *,
+        connections: Iterable[str] | None = None,
+        full: bool = False,
+        max_seconds: float | None = None,
+    ) -> Plan:
+        """What :meth:`sync` would do now, computed on a throw-away copy of the store; nothing is written.
+
+        The plan is remembered: the first run of a flow needs one that a person could look at.
+        """
+        chosen = self.flow(flow)
+        options = Options(full=full, only=self._only(connections), kind="plan")
+        with self._budget(max_seconds) as budget:
+            accounts.refuse_changed(self.connections, self.store, self.env, chosen, options.only)
+            found = rehearse.plan(self.world, chosen, options, budget)
+        approval.remember(self.store, found)
+        return found
+
+    def sync(
+        self,
+        flow: str,
+        *,
+        full: bool = False,
+        approve: bool = False,
+        connections: Iterable[str] | None = None,
+        max_seconds: float | None = None,
+    ) -> Report:
+        """Bring a flow's systems into agreement.
+
+        Args:
+            flow: The flow's name.
+            full: Read everything again, not only what changed.
+            approve: You have seen the plan: limits do not stop this run, nor does its being the first.
+            connections: Only these connections; others keep what is due to them for later.
+            max_seconds: Stop after the batch in hand when so long has passed; the next run goes on.
+
+        Returns:
+            What happened. ``report.exit_code`` says how it ended; a flow's first run without a plan and
+            without ``approve`` returns the plan itself, with state ``waiting``.
+
+        Raises:
+            StateError: the store cannot be used; nothing was advanced.
+        """
+        chosen = self.flow(flow)
+        only = self._only(connections)
+        if not approve and not approval.given(self.store, flow):
+            return approval.waiting(self.plan(flow, connections=only, full=full, max_seconds=max_seconds))
+        options = Options(full=full, approved=approve, only=only)
+        with self._budget(max_seconds) as budget:
+            accounts.refuse_changed(self.connections, self.store, self.env, chosen, only)
+            due.started(self.store, self.env, chosen.name, self._schedule(flow))
+            report = FlowRun(self.world, chosen, options, budget).sync()
+        approval.granted(self.store, flow, self.env)
+        self.store.analyze_if_grown()
+        return report
+
+    def sync_all(self, *, only_due: bool = False, **options: Any) -> list[Report]:
+        """Sync every flow (or every flow whose schedule is due), records before those that refer to them."""
+        names = due.flows_due(self.config, self.store, self.env) if only_due else list(self.config.flows)
+        return [self.sync(flow.name, **options) for flow in self.world.flows if flow.name in names]
+
+    def sync_record(self, record: str, *, max_seconds: float | None = None) -> Report:
+        """Sync one record now. ``record`` is ``CONNECTION:ID`` or ``CONNECTION/STREAM:ID``.
+
+        Raises:
+            SetupError: the name leads to no stream of a flow.
+        """
+        key, external_id = locate.place(self.world, record)
+        owner = self.world.member(key)
+        if owner is None:
+            raise SetupError(f"{key[0]}/{key[1]} belongs to no flow", hint="Add it to a flow in accord.toml.")
+        with self._budget(max_seconds) as budget:
+            accounts.refuse_changed(self.connections, self.store, self.env, owner.flow, None)
+            run = RecordRun(self.world, owner.flow, Options(kind="record"), budget)
+            return run.record(key, external_id)
+
+    def interrupt(self) -> None:
+        """Have running work finish its batches, save and return; callable from a signal handler."""
+        for budget in list(self._budgets):
+            budget.interrupt()
+
+    # Looking.
+
+    def status(self) -> Status:
+        """The store at a glance: flows, streams, queues. Needs no vendor and no secret."""
+        return status.status(self.config, self.store)
+
+    def runs(self, flow: str | None = None, limit: int = 20) -> list[Run]:
+        """The latest runs, newest first."""
+        with self.store.reading() as tx:
+            return tx.runs.recent(flow, limit)
+
+    def find(self, text: str) -> list[tuple[Entity, list[Link]]]:
+        """Hub records by hub id, ``CONNECTION:ID``, e-mail or another natural key, with their links."""
+        with self.store.reading() as tx:
+            found = locate.locate(self.world, tx, text)
+            links = tx.links.of_entities([entity.id for entity in found])
+            return [(entity, list(links.get(entity.id, ()))) for entity in found]
+
+    def explain(self, text: str) -> list[Explanation]:
+        """Per field who set it, when, by which rule and what lost; per system what it holds and why."""
+        with self.store.reading() as tx:
+            return [explain.explain(self.world, tx, entity) for entity in locate.locate(self.world, tx, text)]
+
+    # The queues a person works through.
+
+    def conflicts(
+        self, state: str | None = "open", model: str | None = None, limit: int = 100
+    ) -> list[Conflict]:
+        """Conflicts, oldest first."""
+        with self.store.reading() as tx:
+            return tx.conflicts.list(state, model, limit)
+
+    def resolve(self, conflict: str, choice: str) -> None:
+        """Settle a conflict as a person chose.
+
+        Args:
+            conflict: Its id.
+            choice: ``hub`` or ``vendor`` for a field, a candidate's hub id or ``new`` for an ambiguous
+                record, ``keep`` to close a notice.
+
+        Raises:
+            SetupError: there is no such conflict, or it cannot be settled so.
+        """
+        with self.store.transaction("resolve") as tx:
+            found = tx.conflicts.get(conflict)
+            if found is None:
+                raise SetupError(f"there is no conflict {conflict!r}", hint="See `accord conflicts`.")
+            decide.resolve(self.world, tx, found, choice)
+
+    def dead_letters(self, state: str | None = "open", limit: int = 100) -> list[DeadLetter]:
+        """Changes set aside, oldest first."""
+        with self.store.reading() as tx:
+            return tx.letters.list(state=state, limit=limit)
+
+    def replay(self, letters: Sequence[str] | None = None) -> int:
+        """Give dead letters (all open ones by default) another try in the next run; how many."""
+        with self.store.transaction("replay") as tx:
+            found = (
+                [tx.letters.get(id_) for id_ in letters]
+                if letters is not None
+                else tx.letters.list(limit=10_000)
+            )
+            for letter, id_ in zip(found, letters or [x.id for x in found if x], strict=True):
+                if letter is None:
+                    raise SetupError(f"there is no dead letter {id_!r}", hint="See `accord dead-letters`.")
+                decide.replay(tx, letter)
+            return len(found)
+
+    def discard(self, letter: str) -> None:
+        """Close a dead letter without another try."""
+        with self.store.transaction("discard") as tx:
+            if not tx.letters.set_state(letter, "discarded"):
+                raise SetupError(f"there is no dead letter {letter!r}", hint="See `accord dead-letters`.")
+
+    def merge(self, survivor: str, loser: str) -> Entity:
+        """Make two hub records one; the first keeps its id."""
+        with self.store.transaction("merge") as tx:
+            one, other = (locate.one(self.world, tx, text) for text in (survivor, loser))
+            decide.merge(self.world, tx, one, other)
+            return one
+
+    def split(self, record: str, connection: str, external_id: str) -> Entity:
+        """Give one external record a hub record of its own; returns that one."""
+        with self.store.transaction("split") as tx:
+            entity = locate.one(self.world, tx, record)
+            return decide.split(self.world, tx, entity, connection, external_id)
+
+    def import_links(self, pairs: Iterable[decide.Pair]) -> tuple[int, list[str]]:
+        """Record known pairs of external ids as one hub record each; how many, and what was refused."""
+        with self.store.transaction("import links") as tx:
+            return decide.import_links(self.world, tx, pairs)
+
+    # House-keeping.
+
+    def close(self) -> None:
+        """Close connections and store."""
+        if "connections" in self.__dict__:
+            self.connections.close()
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _schedule(self, flow: str) -> str | None:
+        return self.config.flows[flow].schedule
+
+    def _only(self, connections: Iterable[str] | None) -> frozenset[str] | None:
+        if connections is None:
+            return None
+        chosen = frozenset(connections)
+        unknown = sorted(chosen - set(self.config.connections))
+        if unknown:
+            known = ", ".join(self.config.connections)
+            raise SetupError(f"there is no connection {unknown[0]!r}", hint=f"Connections: {known}.")
+        return chosen
+
+    @contextmanager
+    def _budget(self, max_seconds: float | None) -> Iterator[Budget]:
+        budget = Budget(self.env, max_seconds)
+        with self._lock:
+            self._budgets.add(budget)
+        try:
+            yield budget
+        finally:
+            with self._lock:
+                self._budgets.discard(budget)

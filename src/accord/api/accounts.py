@@ -1,0 +1,94 @@
+"""Whose account is behind each connection, and is it still the same?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from accord.api.views import AccountCheck
+from accord.errors import AccessError, AccordError, SetupError
+
+if TYPE_CHECKING:
+    from accord.api.compose import Connections
+    from accord.connector import Connector
+    from accord.engine.flow import Flow
+    from accord.env import Env
+    from accord.model.record import Account
+    from accord.store import Store
+
+
+def check_all(
+    connections: Connections, store: Store, env: Env, names: Iterable[str] | None
+) -> list[AccountCheck]:
+    """Ask each connection who we are there; trouble of one is its answer, not an exception."""
+    chosen = list(connections.connectors) if names is None else list(names)
+    return [_check(connections, store, env, name) for name in chosen]
+
+
+def _check(connections: Connections, store: Store, env: Env, name: str) -> AccountCheck:
+    connector = connections.connectors.get(name)
+    if connector is None:
+        raise SetupError(
+            f"there is no connection {name!r}", hint=f"Connections: {', '.join(connections.connectors)}."
+        )
+    streams = tuple(connections.streams[name])
+    try:
+        account = connector.check()
+        same_account(store, env, name, account)
+    except AccordError as error:
+        problem = (type(error).__name__, str(error), error.hint, error.exit_code)
+        return AccountCheck(name, connector.name, None, streams, *problem)
+    if account.missing:
+        missing = ", ".join(account.missing)
+        hint = f"Grant these in {connector.title or connector.name}, then check again."
+        return AccountCheck(
+            name, connector.name, account, streams, "AccessError", f"rights are missing: {missing}", hint, 5
+        )
+    return AccountCheck(name, connector.name, account, streams)
+
+
+def refuse_changed(
+    connections: Connections, store: Store, env: Env, flow: Flow, only: frozenset[str] | None
+) -> None:
+    """Stop before the first page when a connection of the flow leads to another account than before.
+
+    A swapped token would look like a mass deletion (sync.md A9). A connection that cannot be asked at all
+    is left to the run, which reports it and goes on with the others.
+
+    Raises:
+        AccessError: the account is another one.
+    """
+    names = dict.fromkeys(member.connection for member in flow.members)
+    for name in names:
+        if only is None or name in only:
+            account = _ask(connections.connectors[name])
+            if account is not None:
+                same_account(store, env, name, account)
+
+
+def _ask(connector: Connector[Any]) -> Account | None:
+    try:
+        return connector.check()
+    except AccordError:
+        # Its own pull or push meets the same trouble and reports it for this connection alone.
+        return None
+
+
+def same_account(store: Store, env: Env, connection: str, account: Account) -> None:
+    """Compare an account with the one first seen behind this connection, and note a first one.
+
+    Raises:
+        AccessError: they differ.
+    """
+    with store.reading() as tx:
+        known = tx.accounts.load(connection)
+    if known is None:
+        with store.transaction("account") as tx:
+            tx.accounts.save(connection, account.fingerprint, account.title, env.now().timestamp())
+    elif known[0] != account.fingerprint:
+        raise AccessError(
+            f"connection {connection!r} now leads to another account than before",
+            hint="If that is wanted, give the new account a connection of its own in accord.toml; "
+            "else put the old credentials back. Nothing was read or written.",
+            facts={"connection": connection},
+        )

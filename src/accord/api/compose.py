@@ -1,0 +1,135 @@
+"""From a checked configuration to connections and flows. Opening resolves secrets and does no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from accord.config import declarations
+from accord.config.members import ConnectionFacts, MemberConfig, StreamFacts, members
+from accord.config.settings import opened
+from accord.connector import Connector, Context, Stream
+from accord.engine.flow import (
+    DeletePolicy,
+    FieldRule,
+    Flow,
+    ForeignEdit,
+    Limits,
+    Member,
+    Policy,
+    PolicyKind,
+)
+from accord.errors import ConfigError
+from accord.model.schema import model_named, name_of
+
+if TYPE_CHECKING:
+    from accord.config.models import Config, ConnectionConfig, FlowConfig
+    from accord.env import Env
+    from accord.plugins import Plugins
+    from accord.store import Store
+
+
+class Connections:
+    """The open connections of a configuration and their streams, by name."""
+
+    def __init__(self, config: Config, plugins: Plugins, env: Env, store: Store) -> None:
+        self.config = config
+        self.connectors: dict[str, Connector[Any]] = {}
+        self.streams: dict[str, dict[str, Stream]] = {}
+        for name, connection in config.connections.items():
+            connector = plugins.connector(connection.connector)
+            settings = opened(connector.settings, connection, name, plugins.secret)
+            context = Context(env, name, store.budget, store.tokens, config.root)
+            self.connectors[name] = connector(settings, context)
+            self.streams[name] = _streams(self.connectors[name], connection, name)
+
+    def facts(self) -> Mapping[str, ConnectionFacts]:
+        """What each connection's streams can do."""
+        return {
+            name: ConnectionFacts({stream.name: _facts(stream) for stream in streams.values()})
+            for name, streams in self.streams.items()
+        }
+
+    def close(self) -> None:
+        """Close them all."""
+        for connector in self.connectors.values():
+            connector.close()
+
+
+def _streams(connector: Connector[Any], connection: ConnectionConfig, name: str) -> dict[str, Stream]:
+    """A connection's streams, with the account's own fields in their mappings."""
+    found: dict[str, Stream] = {}
+    for stream in connector.open_streams():
+        if stream.name in connection.disabled:
+            continue
+        extra = declarations(connection, name, stream.name, name_of(stream.model))
+        if extra:
+            stream.mapping = stream.mapping.extended(*extra)
+        found[stream.name] = stream
+    return found
+
+
+def _facts(stream: Stream) -> StreamFacts:
+    can = stream.operations
+    return StreamFacts(name_of(stream.model), can.read is not None, (can.create or can.update) is not None)
+
+
+def flows(config: Config, connections: Connections) -> list[Flow]:
+    """The flows of a configuration, those whose records others refer to first.
+
+    Raises:
+        ConfigError: a flow names a stream that its connection does not have.
+    """
+    facts = connections.facts()
+    built = [_flow(name, flow, facts, connections) for name, flow in config.flows.items()]
+    order = {
+        kind: place
+        for place, kind in enumerate(("customer", "product", "location", "inventory_level", "order"))
+    }
+    return sorted(built, key=lambda flow: order.get(flow.kind, len(order)))
+
+
+def _flow(
+    name: str, flow: FlowConfig, facts: Mapping[str, ConnectionFacts], connections: Connections
+) -> Flow:
+    def complain(path: tuple[str | int, ...], why: str) -> None:
+        key = ".".join(("flows", name, *map(str, path)))
+        raise ConfigError(f"{key}: {why}", hint="Correct accord.toml.", facts={"key": key})
+
+    found = members(flow, facts, complain)
+    return Flow(
+        name=name,
+        model=model_named(flow.model),
+        kind=flow.model,
+        members=[_member(member, flow, connections) for member in found],
+        match=flow.match_keys,
+        default=policy(flow.conflict),
+        rules={field: _rule(rule, flow) for field, rule in flow.fields.items()},
+        delete=DeletePolicy(flow.delete),
+        limits=Limits(flow.limits.deletes_share, flow.limits.deletes_least, flow.limits.max_creates),
+    )
+
+
+def _member(member: MemberConfig, flow: FlowConfig, connections: Connections) -> Member:
+    return Member(
+        connection=member.connection,
+        stream=connections.streams[member.connection][str(member.stream)],
+        reads=member.reads,
+        writes=member.writes,
+        priority=member.priority,
+        purpose=member.purpose,
+        channel=member.channel,
+        accepts=member.accepts(flow.model),
+        guests=member.guests,
+    )
+
+
+def _rule(rule: Any, flow: FlowConfig) -> FieldRule:
+    return FieldRule(policy(rule.conflict or flow.conflict), rule.owner, ForeignEdit(rule.on_foreign_edit))
+
+
+def policy(text: str) -> Policy:
+    """A conflict policy from its text: ``latest``, ``manual`` or ``prefer:CONNECTION``."""
+    kind, _, connection = text.partition(":")
+    order: Sequence[str] = (connection,) if connection else ()
+    return Policy(PolicyKind(kind), order)

@@ -1,0 +1,307 @@
+"""Absorb a page: local decisions in one transaction, no I/O (sync.md A3, steps 2 to 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from accord.engine import clashes, hub
+from accord.engine.counts import Counts
+from accord.engine.deletes import on_delete
+from accord.engine.match import Matcher, keys_of
+from accord.engine.merge import Merged, Observation, absorb, observe_new
+from accord.engine.observe import Seen
+from accord.engine.oscillation import quarrels
+from accord.model.cells import field_of, implode, removals
+from accord.store.rows import (
+    NEVER,
+    Conflict,
+    DeadLetter,
+    Entity,
+    EntityState,
+    Intent,
+    Link,
+    LinkState,
+    PendingReference,
+)
+
+if TYPE_CHECKING:
+    from accord.engine.scope import Scope
+    from accord.store import Transaction
+
+
+@dataclass(slots=True)
+class Touched:
+    """What absorbing a page leaves to be written and decided."""
+
+    entities: dict[str, Entity] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    links: dict[str, Link] = field(default_factory=dict)
+    behind: set[str] = field(default_factory=set)
+    conflicts: list[Conflict] = field(default_factory=list)
+    letters: list[DeadLetter] = field(default_factory=list)
+    merged: list[Merged] = field(default_factory=list)
+    pending: list[PendingReference] = field(default_factory=list)
+
+
+class Absorber:
+    """Absorbs the rows of one member, page by page, inside the caller's transaction."""
+
+    def __init__(self, scope: Scope, counts: Counts) -> None:
+        self.scope, self.counts = scope, counts
+        self.flow, self.member = scope.flow, scope.member
+
+    def page(self, tx: Transaction, page: Sequence[Seen]) -> Touched:
+        """Absorb mapped rows and write every effect; the counters say what became of each."""
+        self.tx, self.touched = tx, Touched()
+        self.counts.read += len(page)
+        self._errors(page)
+        rows = [seen for seen in page if seen.error is None]
+        self._load(rows)
+        for seen in rows:
+            if seen.deleted:
+                self._deleted(seen)
+            elif seen.observation is not None:
+                self._one(seen, seen.observation)
+        self._write()
+        return self.touched
+
+    def _errors(self, page: Iterable[Seen]) -> None:
+        failed = [seen for seen in page if seen.error is not None]
+        self.counts.quarantined += len(failed)
+        self.touched.letters = [clashes.unreadable(self.scope, seen) for seen in failed]
+
+    def _load(self, rows: Sequence[Seen]) -> None:
+        """Read links, entities, open intents and match candidates of the whole page at once."""
+        tx, key = self.tx, self.member.key
+        observations = [seen.observation for seen in rows if seen.observation is not None]
+        ids = [seen.external_id for seen in rows] + [m for o in observations for m in o.merged_ids]
+        self.links = dict(tx.links.get(*key, ids))
+        self._follow_aliases()
+        self.entities = dict(tx.entities.resolve({link.entity for link in self.links.values()}))
+        self._resolve_references(observations)
+        self.matcher = Matcher(tx, self.flow, self.member, self.scope.key, self.scope.answer)
+        unlinked = [o for o in observations if o.external_id not in self.links]
+        if unlinked:
+            self.matcher.load(unlinked)
+        candidates = {id_ for ids in self.matcher.index.values() for id_ in ids}
+        candidates |= {entity.id for entity in self.matcher.by_reference.values()}
+        known = {entity.id for entity in self.entities.values()} | candidates
+        self.placed = {
+            id_: link
+            for id_, links in tx.links.of_entities(sorted(candidates), [key]).items()
+            for link in links
+            if link.state is LinkState.LIVE
+        }
+        self.intents: dict[str, Intent] = dict(tx.intents.open_of(*key, sorted(known)))
+        self.frozen = tx.conflicts.open_cells(sorted(known)) if known else {}
+
+    def _follow_aliases(self) -> None:
+        """An id that the vendor merged away stands for the record it was merged into."""
+        aliases = {e: link.alias_of for e, link in self.links.items() if link.state is LinkState.ALIASED}
+        wanted = [target for target in aliases.values() if target and target not in self.links]
+        found = self.tx.links.get(*self.member.key, wanted) if wanted else {}
+        for external_id, target in aliases.items():
+            link = self.links.get(target or "") or found.get(target or "")
+            if link is not None:
+                self.links[external_id] = link
+
+    def _resolve_references(self, observations: Sequence[Observation]) -> None:
+        """External ids of referenced records become hub ids; unknown ones stay pending."""
+        wanted: dict[str, set[str]] = {}
+        for seen in observations:
+            for stream, external_id in seen.pending.values():
+                wanted.setdefault(stream, set()).add(external_id)
+        for stream, ids in wanted.items():
+            links = self.tx.links.get(self.member.connection, stream, sorted(ids))
+            entities = self.tx.entities.resolve({link.entity for link in links.values()})
+            for seen in observations:
+                for cell, (of_stream, external_id) in list(seen.pending.items()):
+                    link = links.get(external_id) if of_stream == stream else None
+                    if link is not None and link.entity in entities:
+                        seen.cells[cell] = entities[link.entity].id
+                        del seen.pending[cell]
+        for seen in observations:
+            for cell in seen.pending:
+                seen.cells.pop(cell, None)
+
+    def _one(self, seen: Seen, observation: Observation) -> None:
+        """Absorb one row: follow the vendor's merges, find the hub record, merge."""
+        if observation.merged_ids:
+            hub.follow_vendor_merge(self, observation)
+        link = self.links.get(seen.external_id)
+        if link is None:
+            self._unlinked(observation)
+            return
+        entity = self.entities.get(link.entity)
+        if entity is None or entity.state is EntityState.ERASED:
+            self.counts.quarantined += 1
+        elif self._is_stale(link, observation):
+            self.counts.stale += 1
+        else:
+            if link.state is LinkState.GONE:
+                link.state = LinkState.LIVE
+            observation.cells.update(
+                removals(
+                    self.flow.model, seen.document, link.shadow.seen, self.member.stream.mapping.enumerates
+                )
+            )
+            self._merge(entity, link, observation)
+
+    def _is_stale(self, link: Link, observation: Observation) -> bool:
+        """Older than what was seen before; a deleted record returns only by a newer change of its own."""
+        new, old = observation.changed_at, link.changed_at
+        if link.state is LinkState.GONE:
+            return old is not None and (new is None or new <= old)
+        return new is not None and old is not None and new < old
+
+    def _unlinked(self, observation: Observation) -> None:
+        identity = self.matcher.identify(observation)
+        if identity.suppressed:
+            self.counts.quarantined += 1
+        elif identity.candidates:
+            self.counts.quarantined += 1
+            self.touched.conflicts.append(clashes.ambiguous(self.scope, observation, identity.candidates))
+        elif identity.entity is None:
+            self._create(observation)
+        else:
+            self._attach(identity.entity, observation)
+
+    def _create(self, observation: Observation) -> None:
+        """A record nobody knows becomes a hub record of its own."""
+        env = self.scope.env
+        entity = Entity(env.new_id(), self.flow.kind, {}, NEVER, 0, created_at=env.now().timestamp())
+        link = self._link(observation, entity, LinkState.LIVE)
+        observe_new(self.scope.side(self.tx), entity, link, observation)
+        self.matcher.added(entity, observation)
+        self.placed[entity.id] = link
+        self.touched.entities[entity.id] = entity
+        self.touched.changed.add(entity.id)
+        self._pend(entity, observation)
+        self.counts.applied += 1
+        self.counts.new_records += 1
+
+    def _attach(self, entity: Entity, observation: Observation) -> None:
+        """A known person in a new place: live, or shadowed where this system has them already."""
+        entity = self.entities.setdefault(entity.id, self.touched.entities.get(entity.id, entity))
+        occupied = entity.id in self.placed
+        state = LinkState.SHADOWED if occupied else LinkState.LIVE
+        link = self._link(observation, entity, state)
+        if occupied:
+            self.counts.shadowed += 1
+            self.touched.conflicts.append(
+                clashes.duplicate(self.scope, observation, entity, self.placed[entity.id].external_id)
+            )
+        else:
+            self.placed[entity.id] = link
+        self.counts.linked += 1
+        self._merge(entity, link, observation, first=True)
+
+    def _link(self, observation: Observation, entity: Entity, state: LinkState) -> Link:
+        link = Link(*self.member.key, observation.external_id, entity.id, state)
+        self.links[observation.external_id] = self.touched.links[observation.external_id] = link
+        return link
+
+    def _merge(self, entity: Entity, link: Link, observation: Observation, *, first: bool = False) -> None:
+        frozen = self.frozen.get(entity.id, frozenset())
+        intent = self.intents.get(entity.id)
+        before = entity.rev
+        side = self.scope.side(self.tx)
+        merged = absorb(side, entity, link, observation, intent=intent, frozen=frozen, run=self.scope.run)
+        self.touched.links[link.external_id] = link
+        self.touched.merged.append(merged)
+        self.counts.conflicts += len(merged.clashes)
+        self.touched.conflicts += [
+            clashes.of_cells(self.scope, entity, observation, clash) for clash in merged.clashes
+        ]
+        changed = entity.rev != before
+        if changed:
+            self.touched.entities[entity.id] = entity
+            self.touched.changed.add(entity.id)
+        # What a shadowed record filled in is news to the live record of the same system.
+        shadowed = changed and link.state is LinkState.SHADOWED
+        if self.member.writes and (
+            shadowed or (link.state is LinkState.LIVE and self._is_behind(entity, link))
+        ):
+            self.touched.behind.add(entity.id)
+        self._pend(entity, observation)
+        self.counts.applied += 1 if changed or first else 0
+        self.counts.unchanged += 0 if changed or first else 1
+
+    def _is_behind(self, entity: Entity, link: Link) -> bool:
+        """Whether the hub holds something newer than this side agreed to."""
+        agreed, covers = link.shadow.agreed_version, self.member.stream.mapping.covers
+        return any(entity.version(cell) > agreed(cell) and covers(cell) for cell in entity.cells)
+
+    def _pend(self, entity: Entity, observation: Observation) -> None:
+        for cell, (stream, external_id) in observation.pending.items():
+            self.touched.pending.append(
+                PendingReference(entity.id, cell, self.member.connection, stream, external_id)
+            )
+
+    def _deleted(self, seen: Seen) -> None:
+        self.counts.deleted += 1
+        link = self.links.get(seen.external_id)
+        entity = self.entities.get(link.entity) if link is not None else None
+        if link is not None and entity is not None and link.state is not LinkState.GONE:
+            link.changed_at = self.scope.changed_at(seen.row, link.changed_at)
+            on_delete(self, entity, link)
+
+    def _write(self) -> None:
+        """Write all effects of the page, table by table."""
+        tx, touched, counts = self.tx, self.touched, self.counts
+        keyed = self._with_new_keys()
+        tx.entities.insert([entity for entity in touched.entities.values() if entity.loaded_rev == 0])
+        tx.entities.update(
+            [entity for entity in touched.entities.values() if entity.loaded_rev not in (0, entity.rev)]
+        )
+        tx.links.upsert(list(touched.links.values()))
+        tx.keys.put_many(
+            [
+                (self.flow.kind, e.id, keys_of(self.flow, implode(self.flow.model, e.cells), self.scope.key))
+                for e in keyed
+            ]
+        )
+        changes = [change for merged in touched.merged for change in merged.changes]
+        touched.conflicts += quarrels(self.scope, tx, changes)
+        tx.history.add(changes)
+        counts.open_conflicts += clashes.record(tx, touched.conflicts)
+        counts.dead_letters += tx.letters.put(touched.letters) if touched.letters else 0
+        tx.references.add(touched.pending) if touched.pending else None
+        self._settle_references()
+
+    def _with_new_keys(self) -> list[Entity]:
+        """Touched hub records whose natural keys may differ from the stored ones."""
+        fields = {field_of(part) for name in self.flow.match for part in name.split("+")}
+        moved = {
+            c.entity for merged in self.touched.merged for c in merged.changes if field_of(c.cell) in fields
+        }
+        return [
+            entity
+            for id_, entity in self.touched.entities.items()
+            if self.flow.match
+            and (entity.loaded_rev == 0 or id_ in moved or any(field_of(c) in fields for c in entity.stamps))
+        ]
+
+    def _settle_references(self) -> None:
+        """Records that waited for one of these (an order that came before its customer) get their link."""
+        waiting = self.tx.references.take(*self.member.key, list(self.touched.links))
+        if not waiting:
+            return
+        owners = self.tx.entities.resolve([pending.entity for pending in waiting])
+        changed: dict[str, Entity] = {}
+        for pending in waiting:
+            entity = owners.get(pending.entity)
+            link = self.links.get(pending.external_id)
+            if entity is not None and link is not None and entity.cells.get(pending.cell) is None:
+                hub.put(
+                    entity,
+                    pending.cell,
+                    link.entity,
+                    f"{pending.connection}/{pending.stream}",
+                    self.scope.now(),
+                )
+                changed[entity.id] = entity
+        self.tx.entities.update(list(changed.values()))
+        self.scope.wake(self.tx, changed.values())

@@ -1,0 +1,263 @@
+"""Confirm: what the vendor said, per record, in one transaction: links, shadows, intents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from accord.engine import clashes
+from accord.engine.counts import Counts
+from accord.engine.forms import is_form_of
+from accord.engine.intents import unblock
+from accord.engine.merge import Observation
+from accord.engine.observe import Observer, Seen
+from accord.model.cells import explode
+from accord.model.record import Operation, Outcome, Result, Row, Write
+from accord.store.rows import (
+    Conflict,
+    DeadLetter,
+    Entity,
+    Fence,
+    Intent,
+    IntentState,
+    Link,
+    LinkState,
+)
+
+if TYPE_CHECKING:
+    from accord.engine.scope import Scope
+    from accord.store import Transaction
+
+
+MOST_ATTEMPTS = 8
+"""Tries of one write after which it becomes a dead letter (sync.md A9)."""
+
+
+class Confirmation:
+    """Records the outcomes of one batch. Items without an outcome are unknown: nothing is lost."""
+
+    def __init__(self, scope: Scope, counts: Counts, fences: Sequence[Fence]) -> None:
+        self.scope, self.counts, self.fences = scope, counts, fences
+        self.key = scope.member.key
+        self.observer = Observer(scope.flow, scope.member, scope.key)
+        self.links: list[Link] = []
+        self.updated: list[Intent] = []
+        self.closed: list[str] = []
+        self.dirty: set[str] = set()
+        self.letters: list[DeadLetter] = []
+        self.conflicts: list[Conflict] = []
+        self.arrived: list[str] = []
+
+    def record(
+        self,
+        operation: Operation,
+        intents: Sequence[Intent],
+        writes: Sequence[Write],
+        outcomes: Sequence[Outcome],
+        reread: Mapping[str, Row],
+    ) -> None:
+        """Store what became of each intent.
+
+        Args:
+            operation: What the batch did.
+            intents: The marked intents.
+            writes: What was sent for them.
+            outcomes: What the vendor said.
+            reread: Records read again after the write, by external id, where its answer did not show them.
+        """
+        answers = {outcome.write_id: outcome for outcome in outcomes}
+        self.writes = {write.id: write for write in writes}
+        shown = {
+            o.write_id: self._shown(o.row) for o in outcomes if o.result is Result.DONE and o.row is not None
+        }
+        self.reread = {id_: self._shown(row) for id_, row in reread.items()}
+        with self.scope.world.store.transaction("confirm", self.fences) as tx:
+            ids = [intent.entity for intent in intents]
+            present = tx.intents.open_of(*self.key, ids)
+            self.entities: Mapping[str, Entity] = tx.entities.resolve(ids)
+            self.here = tx.links.of_entities(sorted({e.id for e in self.entities.values()}), [self.key])
+            named = [o.external_id for o in outcomes if o.external_id]
+            self.named = dict(tx.links.get(*self.key, named))
+            self.generation = tx.streams.load(*self.key).generation
+            for intent in intents:
+                current = present.get(intent.entity)
+                if current is None or current.id != intent.id:
+                    continue  # settled by somebody else meanwhile (a take-over, a merge)
+                outcome = answers.get(intent.id) or Outcome(
+                    intent.id, Result.UNKNOWN, reason="no outcome given"
+                )
+                self._one(operation, current, outcome, shown.get(intent.id))
+            self._write(tx)
+        for letter in self.letters:
+            self.scope.world.plugins.dead_letter(letter)
+
+    def _shown(self, row: Row) -> Seen | None:
+        """The record as the vendor now holds it, mapped; unreadable answers say nothing."""
+        seen = self.observer.look([row])[0]
+        self.observer.map(seen, self.scope.now(), 0.0)
+        return seen if seen.error is None else None
+
+    def _one(self, operation: Operation, intent: Intent, outcome: Outcome, shown: Seen | None) -> None:
+        result = outcome.result
+        if result is Result.DONE or (result is Result.GONE and operation is Operation.DELETE):
+            self._done(operation, intent, outcome, shown)
+        elif result is Result.REJECTED:
+            self._rejected(intent, outcome)
+        elif result is Result.UNKNOWN:
+            intent.state, intent.reason = IntentState.UNKNOWN, outcome.reason
+            self.updated.append(intent)
+            self.counts.unknown += 1
+        elif result is Result.RETRY:
+            self._try_again(intent, outcome)
+        elif operation is Operation.CREATE:
+            self._exists(intent, outcome)
+        else:
+            self._moved_on(intent, gone=result is Result.GONE)
+
+    def _try_again(self, intent: Intent, outcome: Outcome) -> None:
+        """Certainly not applied: later, but not for ever."""
+        if intent.attempt >= MOST_ATTEMPTS:
+            self._rejected(intent, outcome)
+            return
+        intent.state, intent.sent_at, intent.settle_until = IntentState.PLANNED, None, None
+        intent.not_before = self.scope.now() + (outcome.retry_after or 1.0)
+        self.updated.append(intent)
+
+    def _exists(self, intent: Intent, outcome: Outcome) -> None:
+        """The vendor says that the record to be created is there already.
+
+        The look before this either linked it to our hub record, or found it to be another's: then a
+        person must say who is who.
+        """
+        entity = self.entities.get(intent.entity)
+        rival = self.named.get(outcome.external_id or "")
+        if entity is not None and any(link.state is LinkState.LIVE for link in self.here.get(entity.id, ())):
+            self.closed.append(intent.id)
+            self.dirty.add(entity.id)
+            self.counts.adopted += 1
+        elif entity is not None and rival is not None and not self._same(rival, entity):
+            self.conflicts.append(clashes.belongs_to_another(self.scope, rival.external_id, entity, rival))
+            self.closed.append(intent.id)
+        else:
+            self._try_again(intent, outcome)
+
+    def _done(self, operation: Operation, intent: Intent, outcome: Outcome, shown: Seen | None) -> None:
+        entity = self.entities.get(intent.entity)
+        link = self._link(operation, intent, outcome, entity)
+        self.closed.append(intent.id)
+        if link is None or entity is None:
+            return
+        if operation is Operation.DELETE:
+            link.state, self.counts.removed = LinkState.GONE, self.counts.removed + 1
+        else:
+            self._agree(link, intent, shown)
+            self.counts.created += operation is Operation.CREATE
+            self.counts.updated += operation is Operation.UPDATE
+            self._look_again(link, entity)
+        link.etag = outcome.etag
+        link.written_at, link.written_run = self.scope.now(), self.scope.run
+        self.links.append(link)
+        self.arrived.append(entity.id)
+
+    def _link(
+        self, operation: Operation, intent: Intent, outcome: Outcome, entity: Entity | None
+    ) -> Link | None:
+        """The link this write belongs to: the one it updated, the one a pull made meanwhile, or a new one."""
+        external_id = outcome.external_id or intent.external_id
+        if entity is None or external_id is None:
+            return None
+        known = self.named.get(external_id) or next(
+            (link for link in self.here.get(entity.id, ()) if link.external_id == external_id), None
+        )
+        if known is not None and self._same(known, entity):
+            if operation is Operation.CREATE:
+                known.created_by_intent = known.created_by_intent or intent.id
+            return known
+        if known is not None:
+            self.conflicts.append(clashes.belongs_to_another(self.scope, external_id, entity, known))
+            return None
+        live = any(link.state is LinkState.LIVE for link in self.here.get(entity.id, ()))
+        state = LinkState.SHADOWED if live else LinkState.LIVE
+        link = Link(*self.key, external_id, entity.id, state, generation=self.generation)
+        link.created_by_intent = intent.id
+        return link
+
+    def _same(self, link: Link, entity: Entity) -> bool:
+        owner = self.entities.get(link.entity)
+        return link.entity == entity.id or (owner is not None and owner.id == entity.id)
+
+    def _agree(self, link: Link, intent: Intent, shown: Seen | None) -> None:
+        """The shadow takes the form the vendor shows, at the version that was sent (A5, rule 1)."""
+        observation = shown.observation if shown is not None else None
+        later = self.reread.get(link.external_id)
+        for cell, (version, digest) in intent.cells.items():
+            value = digest or None
+            if observation is not None and cell in observation.cells:
+                value = self.scope.digest(observation.shows(cell))
+            elif later is not None and later.observation is not None and cell in later.observation.cells:
+                value = self._form(cell, value, link, intent, later.observation)
+            if value is None:
+                link.shadow.seen.pop(cell, None)
+            else:
+                link.shadow.seen[cell] = value
+            link.shadow.agreed[cell] = version
+        # The row also holds what we did not send (defaults, a person's edit): the next read absorbs it.
+        link.row_digest = None
+
+    def _form(
+        self, cell: str, sent: bytes | None, link: Link, intent: Intent, later: Observation
+    ) -> bytes | None:
+        """What to take for this cell from a read that followed the write.
+
+        A person may have edited in between: only the vendor's own form of what was sent, or the old value
+        (it ignored the write), counts as our write's result. Anything else is left for the next read to
+        find as an edit.
+        """
+        shown = later.shows(cell)
+        digest = self.scope.digest(shown)
+        if digest == sent:
+            return sent
+        if digest == link.shadow.seen.get(cell):
+            self.conflicts.append(clashes.ignored(self.scope, intent.entity, cell, link.external_id, shown))
+            return digest
+        written = explode(self.scope.flow.model, self.writes[intent.id].document).get(cell)
+        return digest if is_form_of(written, shown) else sent
+
+    def _look_again(self, link: Link, entity: Entity) -> None:
+        """The hub moved on while the write was on its way: decide again."""
+        agreed, covers = link.shadow.agreed_version, self.scope.member.stream.mapping.covers
+        if any(entity.version(cell) > agreed(cell) and covers(cell) for cell in entity.cells):
+            self.dirty.add(entity.id)
+
+    def _rejected(self, intent: Intent, outcome: Outcome) -> None:
+        entity = self.entities.get(intent.entity)
+        rev = max((version for version, _ in intent.cells.values()), default=0)
+        rev = max(rev, entity.rev if entity is not None else 0)
+        reason = outcome.reason or "refused without a reason"
+        self.letters.append(clashes.refused(self.scope, intent, "RecordRejectedError", reason, rev))
+        self.closed.append(intent.id)
+        self.counts.rejected += 1
+
+    def _moved_on(self, intent: Intent, *, gone: bool) -> None:
+        """The record changed or vanished under us: make it be read again, then decided again."""
+        for link in self.here.get(intent.entity, ()):
+            if link.external_id == intent.external_id:
+                link.etag = None
+                link.row_digest = None
+                link.state = LinkState.GONE if gone else link.state
+                self.links.append(link)
+        self.closed.append(intent.id)
+        self.counts.superseded += 1
+        if not gone:
+            self.dirty.add(intent.entity)
+
+    def _write(self, tx: Transaction) -> None:
+        tx.links.upsert(self.links)
+        tx.intents.update(self.updated)
+        tx.intents.close(self.closed)
+        if self.dirty:
+            tx.dirty.add([(*self.key, entity) for entity in sorted(self.dirty)])
+        if self.letters:
+            self.counts.dead_letters += tx.letters.put(self.letters)
+        self.counts.open_conflicts += clashes.record(tx, self.conflicts)
+        unblock(tx, self.arrived)

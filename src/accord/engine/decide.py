@@ -1,0 +1,207 @@
+"""A person's decisions: conflicts, dead letters, merges, splits, links they know of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from accord.engine import hub
+from accord.engine.flow import Flow
+from accord.engine.scope import Scope
+from accord.errors import SetupError
+from accord.model.cells import overlay
+from accord.store.rows import Conflict, DeadLetter, Entity, Link, LinkState, Stamp
+
+if TYPE_CHECKING:
+    from accord.engine.world import World
+    from accord.store import Transaction
+
+OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two external ids that a person knows to be one record, as ``link import`` reads them."""
+
+    connection: str
+    stream: str
+    external_id: str
+    other_connection: str
+    other_stream: str
+    other_external_id: str
+
+
+def resolve(world: World, tx: Transaction, conflict: Conflict, choice: str) -> None:
+    """Settle a conflict as a person chose.
+
+    Args:
+        world: The flows.
+        tx: The writing transaction.
+        conflict: An open conflict.
+        choice: ``hub`` or ``vendor`` for a field; a candidate's hub id or ``new`` for an ambiguous record.
+
+    Raises:
+        SetupError: this conflict cannot be resolved so.
+    """
+    if conflict.state not in ("open", "review"):
+        raise SetupError(
+            f"conflict {conflict.id[:12]} is {conflict.state} already", hint="See `accord conflicts`."
+        )
+    if conflict.kind == "identity" and conflict.entity is None:
+        _identity(tx, conflict, choice)
+    elif conflict.cell is not None:
+        _cell(world, tx, conflict, choice)
+    elif choice not in ("keep", "hub"):
+        raise SetupError(
+            f"conflict {conflict.id[:12]} ({conflict.kind}) can only be closed with `keep`",
+            hint="To change links use `accord link merge` or `accord link split`, then close it.",
+        )
+    tx.conflicts.resolve(conflict.id, choice, world.env.now().timestamp())
+
+
+def _identity(tx: Transaction, conflict: Conflict, choice: str) -> None:
+    if choice != "new" and choice not in conflict.candidates:
+        raise SetupError(
+            f"{choice!r} is none of the conflict's candidates",
+            hint=f"Choose one of {', '.join(conflict.candidates)}, or `new`.",
+        )
+    # The record itself is absorbed by the next read; a stream with a cursor must be read from its start.
+    state = tx.streams.load(conflict.connection, conflict.stream)
+    state.cursor, state.token = None, None
+    tx.streams.save(state)
+
+
+def _cell(world: World, tx: Transaction, conflict: Conflict, choice: str) -> None:
+    if choice not in ("hub", "vendor"):
+        raise SetupError(
+            f"conflict {conflict.id[:12]} is about {conflict.cell}: {choice!r} is no choice",
+            hint=f"`hub` keeps the hub's value, `vendor` takes the one of {conflict.connection}.",
+        )
+    found = tx.entities.resolve([conflict.entity or ""])
+    entity = found.get(conflict.entity or "")
+    owner = world.member((conflict.connection, conflict.stream))
+    cell = conflict.cell
+    if entity is None or owner is None or cell is None:
+        raise SetupError("the record of this conflict is gone", hint="Close it with `keep`.")
+    now = world.env.now().timestamp()
+    # A new revision of either value: every side, the disagreeing one too, is then behind and gets it.
+    mine = entity.cells.get(cell)
+    value = overlay(mine, conflict.vendor_value) if choice == "vendor" else mine
+    change = hub.put(entity, cell, value, OPERATOR, now, rule=f"resolved:{choice}")
+    tx.entities.update([entity])
+    tx.history.add([change])
+    Scope(world, owner.flow, owner.member).wake(tx, [entity])
+
+
+def replay(tx: Transaction, letter: DeadLetter) -> None:
+    """Give a dead letter another try: the record is decided (or read) anew in the next run."""
+    tx.letters.set_state(letter.id, "replayed")
+    if letter.direction == "write" and letter.entity is not None:
+        tx.dirty.add([(letter.connection, letter.stream, letter.entity)])
+    elif letter.direction == "read":
+        state = tx.streams.load(letter.connection, letter.stream)
+        state.cursor, state.token = None, None
+        tx.streams.save(state)
+
+
+def merge(world: World, tx: Transaction, survivor: Entity, loser: Entity) -> None:
+    """Make two hub records one, as a person said.
+
+    Raises:
+        SetupError: they are of different models, or the same record.
+    """
+    if survivor.kind != loser.kind or survivor.id == loser.id:
+        raise SetupError("only two different records of one model can be merged", hint="See `accord show`.")
+    flow = flow_of(world, survivor.kind)
+    now = world.env.now().timestamp()
+    hub.merge(tx, flow, survivor, loser, key=world.store.key, now=now, actor=OPERATOR)
+    Scope(world, flow, flow.members[0]).wake(tx, [survivor])
+
+
+def split(world: World, tx: Transaction, entity: Entity, connection: str, external_id: str) -> Entity:
+    """Give one external record a hub record of its own.
+
+    Raises:
+        SetupError: the record has no such link, or no other one.
+    """
+    links = tx.links.of_entities([entity.id]).get(entity.id, [])
+    chosen = next((x for x in links if x.connection == connection and x.external_id == external_id), None)
+    if chosen is None or len(links) < 2:  # noqa: PLR2004  one must stay behind
+        raise SetupError(
+            f"record {entity.id} has no link to {external_id!r} of {connection!r} beside another one",
+            hint="`accord show` lists its links.",
+        )
+    flow = flow_of(world, entity.kind)
+    now = world.env.now().timestamp()
+    born = hub.split(tx, flow, entity, chosen, key=world.store.key, now=now, new_id=world.env.new_id())
+    Scope(world, flow, flow.members[0]).wake(tx, [entity, born])
+    return born
+
+
+def import_links(world: World, tx: Transaction, pairs: Iterable[Pair]) -> tuple[int, list[str]]:
+    """Record pairs of external ids as one hub record each; how many, and what was refused and why.
+
+    Ids that are not known yet are linked to a hub record that the first read fills; known ones of two hub
+    records are merged.
+    """
+    done, refused = 0, []
+    for pair in pairs:
+        problem = _import_pair(world, tx, pair)
+        if problem:
+            refused.append(problem)
+        else:
+            done += 1
+    return done, refused
+
+
+def _import_pair(world: World, tx: Transaction, pair: Pair) -> str:
+    sides = [
+        (pair.connection, pair.stream, pair.external_id),
+        (pair.other_connection, pair.other_stream, pair.other_external_id),
+    ]
+    owners = [world.member((connection, stream)) for connection, stream, _ in sides]
+    if owners[0] is None or owners[1] is None or owners[0].flow.kind != owners[1].flow.kind:
+        return f"{sides[0][:2]} and {sides[1][:2]} are not streams of one model in the configuration"
+    links = [tx.links.get(c, s, [e]).get(e) for c, s, e in sides]
+    known = [link for link in links if link is not None]
+    if len(known) == 2:  # noqa: PLR2004  a pair
+        return _unite(world, tx, known)
+    entity = _entity_for(world, tx, owners[0].flow, known)
+    for (connection, stream, external_id), link in zip(sides, links, strict=True):
+        if link is not None:
+            continue
+        here = tx.links.of_entities([entity.id], [(connection, stream)]).get(entity.id, [])
+        if any(other.state is LinkState.LIVE for other in here):
+            return f"{connection}/{stream} already has another record of the same hub record"
+        tx.links.upsert([Link(connection, stream, external_id, entity.id)])
+    return ""
+
+
+def _unite(world: World, tx: Transaction, known: Sequence[Link]) -> str:
+    entities = tx.entities.resolve([link.entity for link in known])
+    first, second = (entities[link.entity] for link in known)
+    if first.id != second.id:
+        merge(world, tx, first, second)
+    return ""
+
+
+def _entity_for(world: World, tx: Transaction, flow: Flow, known: Sequence[Link]) -> Entity:
+    if known:
+        return tx.entities.resolve([known[0].entity])[known[0].entity]
+    now = world.env.now().timestamp()
+    entity = Entity(world.env.new_id(), flow.kind, {}, Stamp(1, OPERATOR, now), 1, created_at=now)
+    tx.entities.insert([entity])
+    return entity
+
+
+def flow_of(world: World, kind: str) -> Flow:
+    """The first flow of a model.
+
+    Raises:
+        SetupError: no flow of the configuration is about it.
+    """
+    for flow in world.flows:
+        if flow.kind == kind:
+            return flow
+    raise SetupError(f"no flow of the configuration is about {kind} records", hint="Add one to accord.toml.")

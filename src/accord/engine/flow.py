@@ -1,0 +1,172 @@
+"""What a flow is, as the engine needs it: its members, its rules, its limits. Data only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from accord.model.cells import field_of
+from accord.model.schema import Merge, lattice, merge_kinds
+
+if TYPE_CHECKING:
+    from accord.connector import Stream
+    from accord.model import Canonical
+    from accord.model.record import Document
+
+Key = tuple[str, str]
+"""(connection, stream)."""
+
+
+class PolicyKind(StrEnum):
+    """Who wins when two sides changed the same cell."""
+
+    LATEST = "latest"
+    PREFER = "prefer"
+    MANUAL = "manual"
+    LATTICE = "lattice"
+    MOST_RESTRICTIVE = "most_restrictive"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A conflict policy. ``order``: connections, best first (prefer); states, strongest first (lattice)."""
+
+    kind: PolicyKind
+    order: Sequence[str] = ()
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{','.join(self.order)}" if self.kind is PolicyKind.PREFER else str(self.kind)
+
+
+class ForeignEdit(StrEnum):
+    """What happens when a connection changes a field that another one owns."""
+
+    REVERT = "revert"
+    ACCEPT = "accept"
+    CONFLICT = "conflict"
+
+
+class DeletePolicy(StrEnum):
+    """What a deletion in one system does to the others."""
+
+    DETACH = "detach"
+    ARCHIVE = "archive"
+    PROPAGATE = "propagate"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """The rule of one canonical field: its policy, and its owner if only one side may set it."""
+
+    policy: Policy
+    owner: str | None = None
+    on_foreign_edit: ForeignEdit = ForeignEdit.REVERT
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A run that would exceed one of these stops with a plan for a person to approve.
+
+    Attributes:
+        max_deletes: Share of a stream's live links that one run may delete.
+        least_deletes: This many are always allowed.
+        max_creates: Creates per connection in one run; None = no limit.
+    """
+
+    max_deletes: float = 0.05
+    least_deletes: int = 20
+    max_creates: int | None = None
+
+    def deletes_allowed(self, live: int) -> int:
+        """How many deletions one run may make in a stream with so many live links."""
+        return max(self.least_deletes, int(live * self.max_deletes))
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One stream's part in a flow.
+
+    Attributes:
+        priority: Position in the flow; the lower wins an exact tie of times.
+        guests: Whether a record may be written without the person it refers to.
+    """
+
+    connection: str
+    stream: Stream
+    reads: bool
+    writes: bool
+    priority: int
+    purpose: str = ""
+    channel: str = "email"
+    accepts: Callable[[Document], bool] | None = None
+    guests: bool = True
+
+    @property
+    def key(self) -> Key:
+        """(connection, stream name)."""
+        return (self.connection, self.stream.name)
+
+    @property
+    def scope(self) -> str:
+        """``connection/stream``: the lease's scope and the source written into stamps."""
+        return f"{self.connection}/{self.stream.name}"
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One canonical model kept in agreement among members."""
+
+    name: str
+    model: type[Canonical]
+    kind: str
+    members: Sequence[Member]
+    match: Sequence[str] = ()
+    default: Policy = Policy(PolicyKind.LATEST)
+    rules: Mapping[str, FieldRule] = field(default_factory=dict)
+    delete: DeletePolicy = DeletePolicy.DETACH
+    limits: Limits = field(default_factory=Limits)
+
+    @cached_property
+    def sources(self) -> Sequence[Member]:
+        """Members that are read."""
+        return [member for member in self.members if member.reads]
+
+    @cached_property
+    def targets(self) -> Sequence[Member]:
+        """Members that are written."""
+        return [member for member in self.members if member.writes]
+
+    @cached_property
+    def priorities(self) -> Mapping[str, int]:
+        """Priority by scope, for the order of simultaneous changes."""
+        return {member.scope: member.priority for member in self.members}
+
+    @cached_property
+    def streams(self) -> Mapping[Key, Member]:
+        """Members by (connection, stream)."""
+        return {member.key: member for member in self.members}
+
+    def rule(self, cell: str) -> FieldRule:
+        """The rule for a cell: its own, its field's, or the flow's default."""
+        found = self._rules.get(cell)
+        if found is None:
+            found = self.rules.get(cell) or self.rules.get(field_of(cell)) or self._kind_rule(cell)
+            self._rules[cell] = found
+        return found
+
+    @cached_property
+    def _rules(self) -> dict[str, FieldRule]:
+        return {}
+
+    def _kind_rule(self, cell: str) -> FieldRule:
+        name = field_of(cell)
+        kind = merge_kinds(self.model).get(name)
+        if kind is Merge.LATTICE:
+            strongest_first = tuple(reversed(lattice(self.model, name)))
+            return FieldRule(Policy(PolicyKind.LATTICE, strongest_first))
+        if kind is Merge.MOST_RESTRICTIVE:
+            return FieldRule(Policy(PolicyKind.MOST_RESTRICTIVE))
+        return FieldRule(self.default)

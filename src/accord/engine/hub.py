@@ -1,0 +1,189 @@
+"""Hub records that become one, and one that becomes two, with history; and what vendors merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from accord.engine.flow import Flow
+from accord.engine.match import keys_of
+from accord.engine.merge import Observation
+from accord.engine.policies import Claim, Winner, decide
+from accord.model.cells import implode
+from accord.store.rows import Change, Entity, EntityState, IntentState, Link, LinkState, Stamp
+
+if TYPE_CHECKING:
+    from accord.engine.absorb import Absorber
+    from accord.store import Transaction
+
+
+def put(
+    entity: Entity, cell: str, value: Any, source: str, time: float, *, run: str = "", rule: str = ""
+) -> Change:
+    """Set one cell of a hub record: a new revision and a line of history."""
+    entity.rev += 1
+    change = Change(entity.id, cell, entity.cells.get(cell), value, entity.rev, source, run, time, rule)
+    entity.cells[cell] = value
+    entity.stamps[cell] = Stamp(entity.rev, source, time)
+    return change
+
+
+def merge(
+    tx: Transaction, flow: Flow, survivor: Entity, loser: Entity, *, key: bytes, now: float, actor: str
+) -> list[Change]:
+    """Make two hub records one. Cells merge by policy; links, keys and references move to the survivor.
+
+    Where a system then holds the person twice, one link stays live (the one Accord created, else the
+    older); the other is shadowed. Open intents of the loser that were never sent are dropped: the next
+    decision derives what is missing; sent ones find the survivor through the redirect.
+    """
+    tx.merges.log(survivor.id, loser.id, snapshot(loser), moved(tx, loser), now, actor)
+    changes = _merge_cells(flow, survivor, loser, actor)
+    links = tx.links.of_entities([survivor.id, loser.id])
+    _move_links(tx, links.get(survivor.id, []), links.get(loser.id, []), survivor)
+    _drop_unsent(tx, flow, loser.id)
+    loser.state, loser.merged_into, loser.rev = EntityState.MERGED, survivor.id, loser.rev + 1
+    tx.entities.update([survivor, loser] if survivor.rev != survivor.loaded_rev else [loser])
+    tx.history.add(changes)
+    keys = keys_of(flow, implode(flow.model, survivor.cells), key)
+    tx.keys.put_many([(flow.kind, survivor.id, keys), (flow.kind, loser.id, [])])
+    return changes
+
+
+def snapshot(entity: Entity) -> dict[str, Any]:
+    """A hub record as plain values, so that a merge can be undone."""
+    found = {cell: entity.stamp(cell) for cell in entity.cells}
+    stamps = {cell: [s.version, s.source, s.time, s.link] for cell, s in found.items()}
+    return {"cells": entity.cells, "stamps": stamps, "rev": entity.rev}
+
+
+def moved(tx: Transaction, entity: Entity) -> list[list[str]]:
+    """The links that a merge moves, for its history."""
+    links = tx.links.of_entities([entity.id]).get(entity.id, [])
+    return [[link.connection, link.stream, link.external_id, str(link.state)] for link in links]
+
+
+def _merge_cells(flow: Flow, survivor: Entity, loser: Entity, actor: str) -> list[Change]:
+    changes: list[Change] = []
+    for cell, value in loser.cells.items():
+        mine = survivor.cells.get(cell)
+        if value is None or mine == value:
+            continue
+        winner = decide(
+            flow.rule(cell).policy,
+            Claim(mine, survivor.stamp(cell)),
+            Claim(value, loser.stamp(cell)),
+            flow.priorities,
+        )
+        if mine is None or winner is Winner.VENDOR:
+            stamp = loser.stamp(cell)
+            changes.append(put(survivor, cell, value, stamp.source, stamp.time, rule=f"merge:{actor}"))
+            survivor.stamps[cell] = Stamp(survivor.rev, stamp.source, stamp.time, stamp.link)
+    return changes
+
+
+def _move_links(tx: Transaction, mine: Sequence[Link], theirs: Sequence[Link], survivor: Entity) -> None:
+    """Re-point the loser's links; agreed versions restart, so that each side is compared anew."""
+    live = {(link.connection, link.stream): link for link in mine if link.state is LinkState.LIVE}
+    shadowed: list[Link] = []
+    for link in theirs:
+        link.entity = survivor.id
+        link.shadow.agreed = {}
+        link.shadow.base = 0
+        link.row_digest = None
+        rival = live.get((link.connection, link.stream))
+        if link.state is LinkState.LIVE and rival is not None:
+            worse = rival if link.created_by_intent and not rival.created_by_intent else link
+            worse.state = LinkState.SHADOWED
+            shadowed.append(worse)
+    # Shadowed ones first: two live links of one record in one stream cannot exist, not even for a moment.
+    tx.links.upsert(shadowed)
+    tx.links.upsert([link for link in theirs if link not in shadowed])
+
+
+def _drop_unsent(tx: Transaction, flow: Flow, loser: str) -> None:
+    for member in flow.targets:
+        intent = tx.intents.open_of(*member.key, [loser]).get(loser)
+        if intent is not None and intent.state in (IntentState.PLANNED, IntentState.BLOCKED):
+            tx.intents.close([intent.id])
+
+
+def split(
+    tx: Transaction, flow: Flow, entity: Entity, link: Link, *, key: bytes, now: float, new_id: str
+) -> Entity:
+    """Give one link a hub record of its own: its cells as last merged from it, the rest stays.
+
+    Cells whose value this link set move with it; the new record holds a copy of every other value that
+    the link was seen to agree with. The two are never matched again.
+    """
+    source = f"{link.connection}/{link.stream}"
+    cells = {c: v for c, v in entity.cells.items() if c in link.shadow.seen}
+    born = Entity(new_id, entity.kind, cells, Stamp(1, source, now, link.external_id), 1, created_at=now)
+    link.entity = new_id
+    link.state = LinkState.LIVE
+    link.row_digest = None
+    link.shadow.agreed, link.shadow.base = {}, 1
+    tx.entities.insert([born])
+    tx.links.upsert([link])
+    tx.apart.add(entity.id, new_id)
+    tx.keys.put_many([(flow.kind, new_id, keys_of(flow, implode(flow.model, cells), key))])
+    tx.merges.log(
+        entity.id, new_id, {"split": link.external_id}, [[*_key(link), str(link.state)]], now, "operator"
+    )
+    return born
+
+
+def _key(link: Link) -> tuple[str, str, str]:
+    return (link.connection, link.stream, link.external_id)
+
+
+def follow_vendor_merge(absorber: Absorber, seen: Observation) -> None:
+    """The vendor merged records into this one: their links become aliases, their hub records one.
+
+    Resolved before any absence is taken for a deletion (sync.md A8).
+    """
+    old = [absorber.links[m] for m in seen.merged_ids if m in absorber.links and m != seen.external_id]
+    old = [link for link in old if link.state not in (LinkState.ALIASED, LinkState.RETIRED)]
+    if not old:
+        return
+    link = absorber.links.get(seen.external_id) or _successor(absorber, seen, old[0])
+    for loser in old:
+        _alias(absorber, loser, link)
+        _unite(absorber, link, loser)
+
+
+def _successor(absorber: Absorber, seen: Observation, first: Link) -> Link:
+    """A merge made a new id: it takes the place of the first old one, shadow and all."""
+    link = Link(*absorber.member.key, seen.external_id, first.entity, LinkState.LIVE)
+    link.shadow, link.created_by_intent = first.shadow, first.created_by_intent
+    absorber.links[seen.external_id] = link
+    return link
+
+
+def _alias(absorber: Absorber, loser: Link, link: Link) -> None:
+    loser.state, loser.alias_of = LinkState.ALIASED, link.external_id
+    absorber.tx.links.upsert([loser])
+    absorber.tx.links.upsert([link])
+
+
+def _unite(absorber: Absorber, link: Link, loser: Link) -> None:
+    survivor, other = absorber.entities.get(link.entity), absorber.entities.get(loser.entity)
+    if survivor is None or other is None or survivor.id == other.id:
+        return
+    scope = absorber.scope
+    merge(
+        absorber.tx, absorber.flow, survivor, other, key=scope.key, now=scope.now(), actor=scope.member.scope
+    )
+    for id_, entity in list(absorber.entities.items()):
+        if entity.id == other.id:
+            absorber.entities[id_] = survivor
+    refreshed = absorber.tx.links.get(*absorber.member.key, list(absorber.links))
+    absorber.links.update(
+        {e: found for e, found in refreshed.items() if found.state is not LinkState.ALIASED}
+    )
+    scope.wake(absorber.tx, [survivor])
+
+
+def ids(entities: Iterable[Entity]) -> list[str]:
+    """The ids of hub records, in a fixed order."""
+    return sorted(entity.id for entity in entities)

@@ -1,0 +1,224 @@
+"""Decide: for every record that may have fallen behind at a member, record the write as an intent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from accord.engine import gate
+from accord.engine.counts import Counts
+from accord.engine.plan import Derived, Hold, Reference, derive
+from accord.engine.stop import BrakeError
+from accord.model.cells import implode
+from accord.model.record import Operation
+from accord.store.rows import (
+    DeadLetter,
+    Entity,
+    EntityState,
+    Fence,
+    Intent,
+    IntentState,
+    Link,
+    LinkState,
+)
+
+if TYPE_CHECKING:
+    from accord.consent.decision import Verdict
+    from accord.engine.scope import Scope
+    from accord.store import Transaction
+
+PAGE = 250
+"""Records decided in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of some records at one member: everything a decision needs."""
+
+    entities: Mapping[str, Entity]
+    links: Mapping[str, Sequence[Link]]
+    intents: Mapping[str, Intent]
+    letters: Mapping[str, DeadLetter]
+    verdicts: Mapping[str, Verdict]
+    references: Mapping[str, Mapping[str, Reference]]
+    refusals: Mapping[str, str]
+
+    def live(self, entity: str) -> Link | None:
+        """The one live link of a record here."""
+        return next((link for link in self.links.get(entity, ()) if link.state is LinkState.LIVE), None)
+
+
+def standing(
+    tx: Transaction, scope: Scope, entities: Mapping[str, Entity], refusals: Mapping[str, str] | None = None
+) -> Standing:
+    """Read, in bulk, how these records stand at the scope's member; ``refusals`` are the plugins' gates'."""
+    key, ids = scope.member.key, sorted(entities)
+    records = list(entities.values())
+    alive = [entity for entity in records if entity.state is EntityState.LIVE]
+    return Standing(
+        entities,
+        tx.links.of_entities(ids, [key]),
+        tx.intents.open_of(*key, ids),
+        tx.letters.open_for(*key, ids),
+        gate.verdicts(tx, scope.member, alive),
+        scope.references(tx, alive),
+        refusals or {},
+    )
+
+
+def decide_one(scope: Scope, known: Standing, entity: Entity) -> Derived | None:
+    """The write that this record needs here now, held where a rule says so; None = nothing to do."""
+    link = known.live(entity.id)
+    if link is None and known.links.get(entity.id):
+        return None  # gone, detached or retired here: never re-created unless a person asks
+    derived = derive(scope.target, entity, link, known.references.get(entity.id, {}))
+    if derived is None or derived.operation is Operation.DELETE:
+        return derived
+    verdict = known.verdicts.get(entity.id)
+    letter = known.letters.get(entity.id)
+    if verdict is None or not verdict.allowed:
+        derived.hold, derived.reason = Hold.REFUSED, verdict.reason if verdict else "unknown"
+    elif entity.id in known.refusals:
+        derived.hold, derived.reason = Hold.REFUSED, known.refusals[entity.id]
+    elif not _accepted(scope, entity):
+        derived.hold, derived.reason = Hold.FILTERED, "filter"
+    elif letter is not None and letter.rev >= entity.rev:
+        derived.hold, derived.reason = Hold.DEAD, "dead_letter"
+    return derived
+
+
+def _accepted(scope: Scope, entity: Entity) -> bool:
+    accepts = scope.member.accepts
+    return accepts is None or accepts(implode(scope.flow.model, entity.cells))
+
+
+class Decider:
+    """Turns dirty records into planned intents for one member."""
+
+    def __init__(
+        self, scope: Scope, counts: Counts, fences: Sequence[Fence], *, approved: bool, explain: bool = False
+    ) -> None:
+        self.scope, self.counts, self.fences = scope, counts, fences
+        self.approved = approved
+        self.samples: list[tuple[Entity, Derived]] | None = [] if explain else None
+
+    def run(self) -> int:
+        """Decide all dirty records of this member, page by page; how many intents were written."""
+        written, after = 0, None
+        while True:
+            refusals = self._refusals(after)
+            with self.scope.world.store.transaction("decide", self.fences) as tx:
+                dirty = tx.dirty.take(*self.scope.member.key, PAGE, after)
+                if not dirty:
+                    return written
+                after = dirty[-1][0]
+                entities = tx.entities.get([entity for entity, _ in dirty])
+                written += self.entities(tx, entities, refusals)
+                tx.dirty.clear(*self.scope.member.key, dirty)
+
+    def _refusals(self, after: str | None) -> Mapping[str, str]:
+        """Ask the plugins' gates about the next page, before its transaction."""
+        if self.scope.world.plugins.gate(self.scope.flow, self.scope.member) is None:
+            return {}
+        with self.scope.world.store.reading() as tx:
+            dirty = tx.dirty.take(*self.scope.member.key, PAGE, after)
+        return self.scope.refusals([entity for entity, _ in dirty])
+
+    def entities(
+        self, tx: Transaction, entities: Mapping[str, Entity], refusals: Mapping[str, str] | None = None
+    ) -> int:
+        """Decide these records inside the caller's transaction; merged ones have nothing to send."""
+        known = standing(tx, self.scope, entities, refusals)
+        planned: list[Intent] = []
+        moved: list[Link] = []
+        for entity in known.entities.values():
+            intent = known.intents.get(entity.id)
+            if intent is not None and intent.state in (IntentState.SENT, IntentState.UNKNOWN):
+                continue  # its outcome decides again
+            derived = decide_one(self.scope, known, entity)
+            link = known.live(entity.id)
+            if derived is None:
+                moved += [link] if link is not None else []
+                self._drop(tx, intent)
+            elif (decided := self._intent(entity, derived, intent)) is not None:
+                planned.append(decided)
+            else:
+                self._drop(tx, intent)
+        tx.links.upsert(moved)
+        self._refuse_too_many(tx)
+        tx.intents.replace(planned)
+        return len(planned)
+
+    def _drop(self, tx: Transaction, intent: Intent | None) -> None:
+        if intent is not None:
+            tx.intents.close([intent.id])
+            self.counts.superseded += 1
+
+    def _intent(self, entity: Entity, derived: Derived, old: Intent | None) -> Intent | None:
+        """The intent to store, or None when the write is held for good."""
+        if derived.hold not in (None, Hold.BLOCKED):
+            self.counts.hold(f"{derived.hold}:{derived.reason}")
+            return None
+        self._count(derived)
+        if self.samples is not None:
+            self.samples.append((entity, derived))
+        env = self.scope.env
+        id_ = old.id if old is not None else env.new_id()
+        return Intent(
+            id=id_,
+            connection=self.scope.member.connection,
+            stream=self.scope.member.stream.name,
+            entity=entity.id,
+            operation=str(derived.operation),
+            cells={cell: (version, None) for cell, (version, _) in derived.cells.items()},
+            state=IntentState.BLOCKED if derived.hold is Hold.BLOCKED else IntentState.PLANNED,
+            external_id=derived.external_id,
+            precondition=derived.precondition,
+            key=old.key if old is not None else id_,
+            waits_for=derived.waits_for,
+            created_at=old.created_at if old is not None else self.scope.now(),
+            attempt=old.attempt if old is not None else 0,
+            run=self.scope.run,
+        )
+
+    def _count(self, derived: Derived) -> None:
+        if derived.operation is Operation.CREATE:
+            self.counts.planned_creates += 1
+        elif derived.operation is Operation.UPDATE:
+            self.counts.planned_updates += 1
+        else:
+            self.counts.planned_deletes += 1
+
+    def _refuse_too_many(self, tx: Transaction) -> None:
+        """The brake: a run never deletes or creates more than its limits without a person's word."""
+        limits, member = self.scope.flow.limits, self.scope.member
+        if self.approved or self.samples is not None:
+            return
+        creates, deletes = self.counts.planned_creates, self.counts.planned_deletes
+        if deletes > limits.least_deletes:
+            allowed = limits.deletes_allowed(tx.links.live_count(*member.key))
+            if deletes > allowed:
+                self._brake("delete", deletes, allowed)
+        if limits.max_creates is not None and creates > limits.max_creates:
+            self._brake("create", creates, limits.max_creates)
+
+    def _brake(self, verb: str, number: int, allowed: int) -> None:
+        member = self.scope.member
+        raise BrakeError(
+            f"flow {self.scope.flow.name!r} would {verb} more than {allowed} records in {member.scope}",
+            facts={
+                "flow": self.scope.flow.name,
+                "connection": member.connection,
+                "at_least": number,
+                "limit": allowed,
+            },
+        )
+
+
+def unblock(tx: Transaction, entities: Iterable[str]) -> None:
+    """Records that waited for one of these have it now: decide them again."""
+    waiting = tx.intents.waiting_for(sorted(set(entities)))
+    if waiting:
+        tx.intents.close([intent.id for intent in waiting])
+        tx.dirty.add([(intent.connection, intent.stream, intent.entity) for intent in waiting])

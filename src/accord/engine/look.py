@@ -1,0 +1,122 @@
+"""Look before a write: is the record there already, has it moved on since we read it?
+
+Creates that could double are preceded by a search (classes C and D of sync.md A6); updates of vendors
+without conditional writes by a read, which narrows the window in which a person's edit could be
+overwritten. What is found is absorbed like any page; the decision is then made anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from accord.connector import Creates
+from accord.engine.absorb import Absorber
+from accord.engine.counts import Counts
+from accord.engine.observe import Observer, Seen
+from accord.model.cells import implode
+from accord.model.record import Operation, Probe, Row
+from accord.model.schema import natural_keys
+from accord.store.rows import Entity, Fence, Intent
+
+if TYPE_CHECKING:
+    from accord.engine.scope import Scope
+
+
+class Look:
+    """Finds out, for the intents of one member, what the vendor holds now."""
+
+    def __init__(self, scope: Scope, counts: Counts, fences: Sequence[Fence], *, fully_read: bool) -> None:
+        self.scope, self.counts, self.fences = scope, counts, fences
+        self.stream, self.store = scope.member.stream, scope.world.store
+        self.fully_read = fully_read
+        self.observer = Observer(scope.flow, scope.member, scope.key)
+
+    def before(self, operation: Operation, intents: Sequence[Intent]) -> None:
+        """Look where this write needs it, and absorb what is found."""
+        if operation is Operation.CREATE and self._search_first(intents):
+            self.creates([intent.entity for intent in intents])
+        elif operation is Operation.UPDATE and self._read_first():
+            self.updates([intent.external_id for intent in intents if intent.external_id])
+
+    def _search_first(self, intents: Sequence[Intent]) -> bool:
+        if "search" in self.scope.env.ablations:
+            return False
+        repeated = any(intent.attempt for intent in intents)
+        if self.stream.creates in (Creates.IDEMPOTENCY_KEY, Creates.UPSERT):
+            return False
+        return self.stream.operations.find is not None and (repeated or not self.fully_read)
+
+    def _read_first(self) -> bool:
+        if "conditional" in self.scope.env.ablations:
+            return False
+        return self.scope.member.reads and self.stream.etag is None and self.stream.operations.get is not None
+
+    def creates(self, entity_ids: Sequence[str]) -> Mapping[str, int]:
+        """Search for these hub records; how many rows were found for each."""
+        find = self.stream.operations.find
+        if find is None:
+            return {}
+        with self.store.reading() as tx:
+            entities = tx.entities.resolve(entity_ids)
+        asked = [(entity, probe) for entity in entities.values() for probe in self._probes(entity)]
+        found: dict[str, int] = {}
+        size = self.stream.operations.sizes.get("find", 1)
+        for start in range(0, len(asked), size):
+            part = asked[start : start + size]
+            answers = find([probe for _, probe in part])
+            rows: list[Row] = []
+            for (entity, _), matches in zip(part, answers, strict=True):
+                found[entity.id] = found.get(entity.id, 0) + len(matches)
+                rows += matches
+            self._absorb(rows)
+        return found
+
+    def _probes(self, entity: Entity) -> list[Probe]:
+        """What to ask for a record: our reference first, then the natural keys the vendor can search."""
+        fields = self.stream.find_by
+        probes = (
+            [Probe("hub_id", entity.id)]
+            if "hub_id" in fields and "reference" not in self.scope.env.ablations
+            else []
+        )
+        document = implode(self.scope.flow.model, {c: v for c, v in entity.cells.items() if v is not None})
+        keys = natural_keys(
+            self.scope.flow.model, document, [f for f in self.scope.flow.match if f in fields]
+        )
+        return probes + [Probe(name, value) for name, value in keys]
+
+    def updates(self, external_ids: Sequence[str]) -> set[str]:
+        """Read these records again; the ids that are gone."""
+        get = self.stream.operations.get
+        if get is None:
+            return set()
+        size = self.stream.operations.sizes.get("get", 1)
+        gone: set[str] = set()
+        for start in range(0, len(external_ids), size):
+            rows = get(external_ids[start : start + size])
+            missing = [id_ for id_, row in rows.items() if row is None]
+            gone.update(missing)
+            self._absorb([row for row in rows.values() if row is not None], missing)
+        return gone
+
+    def _absorb(self, rows: Sequence[Row], gone: Sequence[str] = ()) -> None:
+        seen = self.observer.look(rows)
+        for one in seen:
+            self.observer.map(one, self.scope.now(), 0.0)
+        seen += [Seen(id_, b"", {}, deleted=True) for id_ in gone]
+        if not seen:
+            return
+        counts = Counts()
+        with self.store.transaction("look", self.fences) as tx:
+            touched = Absorber(self.scope, counts).page(tx, seen)
+            self.scope.wake(tx, [touched.entities[id_] for id_ in touched.changed])
+            tx.dirty.add([(*self.scope.member.key, id_) for id_ in sorted(touched.behind)])
+        self._count(counts)
+
+    def _count(self, counts: Counts) -> None:
+        """A look's finds count as what they lead to, not as rows read."""
+        self.counts.adopted += counts.linked
+        self.counts.conflicts += counts.conflicts
+        self.counts.open_conflicts += counts.open_conflicts
+        self.counts.dead_letters += counts.dead_letters

@@ -1,0 +1,138 @@
+"""Identify: which hub record is this new external record? In bulk, one look-up per page and rule.
+
+The rules of sync.md A3, in order: link, alias, our reference, natural key, new. A weaker key never links
+records whose stronger keys contradict each other (a family sharing a telephone is not one person).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from accord.engine.merge import Observation
+from accord.model.cells import implode
+from accord.model.record import Document
+from accord.model.schema import natural_keys
+from accord.store.rows import Entity, EntityState
+
+if TYPE_CHECKING:
+    from accord.engine.flow import Flow, Member
+    from accord.store import Transaction
+
+NaturalKey = tuple[str, bytes]
+Answer = Callable[[Observation, Sequence[Entity]], str | None]
+"""A plugin's answer to an ambiguity: a hub id, ``new``, or None for no opinion."""
+
+
+@dataclass(slots=True)
+class Identity:
+    """What the rules found for one observation without a link.
+
+    Attributes:
+        entity: The hub record it belongs to; None = it is new, or parked.
+        candidates: Two or more hub records that it could be: a person decides.
+        suppressed: An erasure tombstone forbids it to come back.
+        rule: Which rule found it.
+    """
+
+    entity: Entity | None = None
+    candidates: list[str] = field(default_factory=list)
+    suppressed: bool = False
+    rule: str = "new"
+
+
+def key_digest(kind: str, value: str, key: bytes) -> bytes:
+    """The keyed hash under which a natural key is stored (16 bytes)."""
+    return blake2b(f"{kind}:{value}".encode(), digest_size=16, key=key).digest()
+
+
+def keys_of(flow: Flow, document: Document, key: bytes) -> list[NaturalKey]:
+    """A record's natural keys by the flow's match rules, strongest first."""
+    if not flow.match:
+        return []
+    return [
+        (name, key_digest(name, value, key)) for name, value in natural_keys(flow.model, document, flow.match)
+    ]
+
+
+class Matcher:
+    """Finds hub records for the unlinked observations of one page."""
+
+    def __init__(
+        self, tx: Transaction, flow: Flow, member: Member, key: bytes, answer: Answer | None = None
+    ) -> None:
+        self.tx, self.flow, self.member, self.key, self.answer = tx, flow, member, key, answer
+        self.entities: dict[str, Entity] = {}
+        self.index: dict[NaturalKey, list[str]] = {}
+        self.keys: dict[str, list[NaturalKey]] = {}
+        self.by_reference: Mapping[str, Entity] = {}
+        self.decided: Mapping[str, str] = {}
+        self.erased: set[bytes] = set()
+
+    def load(self, observations: Sequence[Observation]) -> None:
+        """Read everything the rules need for these observations, a query per rule."""
+        references = [o.hub_reference for o in observations if o.hub_reference]
+        if references:
+            self.by_reference = self.tx.entities.resolve(references)
+        self.keys = {o.external_id: self._keys(o) for o in observations}
+        wanted = {key for keys in self.keys.values() for key in keys}
+        if wanted:
+            self.index = {
+                key: list(ids) for key, ids in self.tx.keys.find(self.flow.kind, sorted(wanted)).items()
+            }
+            self.erased = self.tx.tombstones.any(sorted({digest for _, digest in wanted}))
+        ids = {entity for ids in self.index.values() for entity in ids}
+        self.entities = dict(self.tx.entities.get(sorted(ids))) if ids else {}
+        self.decided = self.tx.conflicts.decided(*self.member.key, [o.external_id for o in observations])
+
+    def _keys(self, seen: Observation) -> list[NaturalKey]:
+        cells = {cell: value for cell, value in seen.cells.items() if value is not None}
+        return keys_of(self.flow, implode(self.flow.model, cells), self.key)
+
+    def identify(self, seen: Observation) -> Identity:
+        """Apply the rules to one observation; call :meth:`added` for each new hub record."""
+        decision = self.decided.get(seen.external_id)
+        if decision is not None:
+            found = self.entities.get(decision) or self.tx.entities.resolve([decision]).get(decision)
+            return Identity(found, rule="operator")
+        stamped = self.by_reference.get(seen.hub_reference or "")
+        if stamped is not None and stamped.kind == self.flow.kind and stamped.state is EntityState.LIVE:
+            return Identity(self.entities.get(stamped.id, stamped), rule="reference")
+        keys = self.keys[seen.external_id]
+        if any(digest in self.erased for _, digest in keys):
+            return Identity(suppressed=True, rule="erased")
+        return self._by_natural_key(seen, keys)
+
+    def _by_natural_key(self, seen: Observation, keys: Sequence[NaturalKey]) -> Identity:
+        for position, key in enumerate(keys):
+            found = [self.entities[id_] for id_ in self.index.get(key, ()) if id_ in self.entities]
+            found = [e for e in found if not self._contradicts(e, keys[:position])]
+            if len(found) == 1:
+                return Identity(found[0], rule=key[0])
+            if found:
+                return self._ambiguous(seen, found)
+        return Identity()
+
+    def _ambiguous(self, seen: Observation, found: Sequence[Entity]) -> Identity:
+        choice = self.answer(seen, found) if self.answer is not None else None
+        if choice == "new":
+            return Identity(rule="plugin")
+        for entity in found:
+            if entity.id == choice:
+                return Identity(entity, rule="plugin")
+        return Identity(candidates=[entity.id for entity in found], rule="ambiguous")
+
+    def _contradicts(self, entity: Entity, stronger: Sequence[NaturalKey]) -> bool:
+        """Whether a stronger key that both sides have says that these are two."""
+        if not stronger:
+            return False
+        theirs = dict(keys_of(self.flow, implode(self.flow.model, entity.cells), self.key))
+        return any(theirs.get(name, digest) != digest for name, digest in stronger)
+
+    def added(self, entity: Entity, seen: Observation) -> None:
+        """Make a hub record created on this page known to the page's later observations."""
+        self.entities[entity.id] = entity
+        for key in self.keys.get(seen.external_id, ()):
+            self.index.setdefault(key, []).append(entity.id)

@@ -1,0 +1,302 @@
+"""The three-way merge: what a record shows, what we last saw of it, what the hub holds.
+
+A pure computation: it works on the loaded entity and link and returns what else must be written.
+``vendor changed`` = the shown value differs from the shadow; ``hub changed`` = the hub's version is newer
+than the version the shadow stands for (sync.md A4, A5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from accord.engine.flow import Flow, ForeignEdit, Member, PolicyKind
+from accord.engine.policies import Claim, Winner, decide
+from accord.model.cells import overlay
+from accord.store.rows import Cells, Change, Entity, Intent, IntentState, Link, LinkState, Stamp
+
+MISSING: Any = object()
+
+
+@dataclass(slots=True)
+class Observation:
+    """A record as its system showed it, mapped.
+
+    Attributes:
+        cells: Canonical value per observed cell; None = empty there. Unobserved cells are absent.
+        shown: The value in the vendor's own terms where that differs (references: the external id).
+        time: When it changed, by the vendor's clock corrected to ours, seconds since 1970.
+        changed_at: The vendor's own updated_at, uncorrected; None if it has none.
+        pending: References to records that are not known yet: cell -> (stream, external id).
+    """
+
+    external_id: str
+    cells: Cells
+    time: float
+    changed_at: float | None = None
+    etag: str | None = None
+    row_digest: bytes | None = None
+    hub_reference: str | None = None
+    merged_ids: tuple[str, ...] = ()
+    shown: Cells = field(default_factory=dict)
+    pending: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def shows(self, cell: str) -> Any:
+        """The cell's value in the vendor's terms."""
+        return self.shown.get(cell, self.cells[cell])
+
+
+Arbiter = Callable[[str, str, Claim, Claim, str], str | None]
+"""A plugin's word on a conflict: (record, cell, hub's claim, vendor's claim, policy) -> the winner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One member's view in a merge.
+
+    Attributes:
+        digest: Keyed digest of a value in the vendor's terms; None for None.
+        project: The hub record as this vendor would show it (cells in the vendor's terms).
+        t_max: Seconds within which a request takes effect or never does; with the clock skew allowed for.
+        skew: Seconds by which clocks may differ.
+    """
+
+    flow: Flow
+    member: Member
+    digest: Callable[[Any], bytes | None]
+    project: Callable[[Entity], Cells]
+    t_max: float
+    skew: float = 5.0
+    echo: bool = True
+    arbiter: Arbiter | None = None
+
+
+@dataclass(slots=True)
+class Clash:
+    """A disagreement to be recorded; ``open`` when a person must decide."""
+
+    kind: str
+    cell: str
+    hub_value: Any
+    vendor_value: Any
+    policy: str
+    winner: str
+    agreed: int
+    open: bool = False
+
+
+@dataclass(slots=True)
+class Merged:
+    """What a merge did to the hub record."""
+
+    changes: list[Change] = field(default_factory=list)
+    clashes: list[Clash] = field(default_factory=list)
+    behind: bool = False
+    """This side now holds something else than the hub: it must be written."""
+
+
+def absorb(
+    side: Side,
+    entity: Entity,
+    link: Link,
+    seen: Observation,
+    *,
+    intent: Intent | None = None,
+    frozen: frozenset[str] = frozenset(),
+    run: str = "",
+) -> Merged:
+    """Merge an observation into the hub record and move the link's shadow to it.
+
+    ``frozen`` cells wait for a person: they are only looked at.
+    """
+    merge = _Merge(side, entity, link, seen, intent, frozen, run)
+    for cell in seen.cells:
+        merge.cell(cell)
+    link.changed_at = seen.changed_at if seen.changed_at is not None else link.changed_at
+    link.etag = seen.etag
+    link.row_digest = seen.row_digest
+    return merge.merged
+
+
+def observe_new(side: Side, entity: Entity, link: Link, seen: Observation) -> None:
+    """Fill a fresh hub record from its first observation: everything agrees, no history."""
+    stamp = Stamp(1, side.member.scope, seen.time, seen.external_id)
+    entity.cells = {cell: value for cell, value in seen.cells.items() if value is not None}
+    entity.origin, entity.rev = stamp, 1
+    shadow = link.shadow
+    for cell in entity.cells:
+        digest = side.digest(seen.shows(cell))
+        if digest is not None:
+            shadow.seen[cell] = digest
+    shadow.base = 1
+    link.changed_at, link.etag, link.row_digest = seen.changed_at, seen.etag, seen.row_digest
+
+
+class _Merge:
+    """The state of one merge; one small method per row of the decision table."""
+
+    def __init__(
+        self,
+        side: Side,
+        entity: Entity,
+        link: Link,
+        seen: Observation,
+        intent: Intent | None,
+        frozen: frozenset[str],
+        run: str,
+    ) -> None:
+        self.side, self.entity, self.link, self.seen = side, entity, link, seen
+        self.intent, self.frozen, self.run = intent, frozen, run
+        self.merged = Merged()
+        self.projected: Mapping[str, Any] | None = None
+        self.bumped = False
+
+    def cell(self, cell: str) -> None:
+        """Look at one observed cell."""
+        shown = self.seen.shows(cell)
+        digest = self.side.digest(shown)
+        if self.link.shadow.seen.get(cell) == digest:
+            return
+        version = self.entity.version(cell)
+        echo = self._echo(cell, digest)
+        if echo is not None:
+            self._agree(cell, digest, echo)
+            if version > echo:
+                self._clash("ambiguous_echo", cell, "hub")
+        elif self._projects_to(cell, digest):
+            self._agree(cell, digest, version)
+        elif cell in self.frozen:
+            self._agree(cell, digest, version)
+            self._clash("both_changed", cell, "nobody", is_open=True)
+        elif self.link.state is LinkState.SHADOWED:
+            self._fill(cell, digest, version)
+        elif self._foreign(cell):
+            self._foreign_edit(cell, digest, version)
+        elif version <= self.link.shadow.agreed_version(cell) and not self._guarded(cell):
+            self._take(cell, digest)
+        else:
+            self._both_changed(cell, digest, version)
+
+    def _echo(self, cell: str, digest: bytes | None) -> int | None:
+        """The version our open write carried, if this value is that write coming back (A5, rule 3)."""
+        intent = self.intent
+        if (
+            intent is None
+            or intent.state not in (IntentState.SENT, IntentState.UNKNOWN)
+            or not self.side.echo
+        ):
+            return None
+        sent = intent.cells.get(cell)
+        if sent is None or sent[1] != (digest or b""):
+            return None
+        late = (intent.sent_at or 0.0) + self.side.t_max + self.side.skew
+        return sent[0] if self.seen.changed_at is None or self.seen.time <= late else None
+
+    def _projects_to(self, cell: str, digest: bytes | None) -> bool:
+        """Whether this is just how the vendor shows the hub's value."""
+        if self.projected is None:
+            self.projected = self.side.project(self.entity)
+        return self.side.digest(self.projected.get(cell)) == digest
+
+    def _foreign(self, cell: str) -> bool:
+        rule = self.side.flow.rule(cell)
+        return rule.owner is not None and rule.owner != self.side.member.connection
+
+    def _guarded(self, cell: str) -> bool:
+        """Fields where even a one-sided change may lose: consent, and a status another system set."""
+        kind = self.side.flow.rule(cell).policy.kind
+        if kind is PolicyKind.MOST_RESTRICTIVE:
+            return True
+        stamp = self.entity.stamp(cell)
+        return kind is PolicyKind.LATTICE and stamp.version > 0 and stamp.source != self.side.member.scope
+
+    def _foreign_edit(self, cell: str, digest: bytes | None, version: int) -> None:
+        rule = self.side.flow.rule(cell)
+        if rule.on_foreign_edit is ForeignEdit.ACCEPT:
+            self._take(cell, digest)
+            return
+        if rule.on_foreign_edit is ForeignEdit.CONFLICT and version > 0:
+            self._clash("foreign_edit", cell, "hub")
+        self._keep_hub(cell, digest, version)
+
+    def _fill(self, cell: str, digest: bytes | None, version: int) -> None:
+        """A shadowed link may fill blanks, and its withdrawals always count."""
+        blank = self.entity.cells.get(cell) is None and version == 0
+        if (blank and not self._foreign(cell) and self.seen.cells[cell] is not None) or (
+            self._guarded(cell) and self._winner(cell) is Winner.VENDOR
+        ):
+            self._take(cell, digest)
+        else:
+            self._agree(cell, digest, version)
+
+    def _both_changed(self, cell: str, digest: bytes | None, version: int) -> None:
+        if self.seen.cells[cell] is None and self.link.shadow.seen.get(cell) is None:
+            return
+        winner = self._winner(cell)
+        if version > self.link.shadow.agreed_version(cell) or winner is Winner.HUB:
+            self._clash("both_changed", cell, winner.value, is_open=winner is Winner.NOBODY)
+        if winner is Winner.VENDOR:
+            self._take(cell, digest)
+        elif winner is Winner.HUB:
+            self._keep_hub(cell, digest, version)
+        else:
+            self._agree(cell, digest, version)
+
+    def _winner(self, cell: str) -> Winner:
+        flow, member = self.side.flow, self.side.member
+        hub = Claim(self.entity.cells.get(cell), self.entity.stamp(cell))
+        stamp = Stamp(self.entity.rev + 1, member.scope, self.seen.time, self.seen.external_id)
+        vendor = Claim(self.seen.cells[cell], stamp)
+        policy = flow.rule(cell).policy
+        if self.side.arbiter is not None and policy.kind is not PolicyKind.MOST_RESTRICTIVE:
+            answer = self.side.arbiter(self.entity.id, cell, hub, vendor, str(policy))
+            if answer is not None:
+                return Winner(answer)
+        return decide(policy, hub, vendor, flow.priorities)
+
+    def _take(self, cell: str, digest: bytes | None) -> None:
+        """The vendor's value becomes the hub's."""
+        entity, seen = self.entity, self.seen
+        if not self.bumped:
+            entity.rev += 1
+            self.bumped = True
+        old = entity.cells.get(cell)
+        rule = "latest" if old is None else str(self.side.flow.rule(cell).policy)
+        known = cell in entity.cells
+        entity.cells[cell] = new = overlay(old, seen.cells[cell])
+        entity.stamps[cell] = Stamp(entity.rev, self.side.member.scope, seen.time, seen.external_id)
+        if known:
+            self.merged.changes.append(
+                Change(
+                    entity.id, cell, old, new, entity.rev, self.side.member.scope, self.run, seen.time, rule
+                )
+            )
+        self._agree(cell, digest, entity.rev)
+
+    def _keep_hub(self, cell: str, digest: bytes | None, version: int) -> None:
+        """The hub's value stands; this side is behind and will be written."""
+        self._agree(cell, digest, max(0, version - 1))
+        self.merged.behind = self.merged.behind or version > 0
+
+    def _agree(self, cell: str, digest: bytes | None, version: int) -> None:
+        shadow = self.link.shadow
+        if digest is None:
+            shadow.seen.pop(cell, None)
+        else:
+            shadow.seen[cell] = digest
+        shadow.agreed[cell] = version
+
+    def _clash(self, kind: str, cell: str, winner: str, *, is_open: bool = False) -> None:
+        self.merged.clashes.append(
+            Clash(
+                kind,
+                cell,
+                self.entity.cells.get(cell),
+                self.seen.cells[cell],
+                str(self.side.flow.rule(cell).policy),
+                winner,
+                self.link.shadow.agreed_version(cell),
+                is_open,
+            )
+        )

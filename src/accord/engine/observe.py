@@ -1,0 +1,136 @@
+"""From a vendor's row to an observation: digest first, map only what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+import orjson
+
+from accord.engine.merge import Observation
+from accord.errors import MappingError
+from accord.model.cells import explode, field_of
+from accord.model.record import Document, Row
+
+if TYPE_CHECKING:
+    from accord.engine.flow import Flow, Member
+
+ROW_LIMIT = 8 * 1024 * 1024
+"""A row larger than this is set aside: no vendor of this field sends one on purpose (bytes of JSON)."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """One row of a page, digested; ``observation`` or ``error`` once it was mapped."""
+
+    external_id: str
+    digest: bytes
+    row: Row
+    deleted: bool = False
+    observation: Observation | None = None
+    document: Document = field(default_factory=dict)
+    error: MappingError | None = None
+
+
+class Observer:
+    """Turns the rows of one member into observations. Touches no store."""
+
+    def __init__(self, flow: Flow, member: Member, key: bytes) -> None:
+        self.flow, self.member = flow, member
+        self.stream = member.stream
+        salt = blake2b(self.stream.mapping.version.encode(), digest_size=16).digest()
+        self._fresh = blake2b(digest_size=16, key=key, salt=salt).copy
+
+    def digest(self, row: Row) -> bytes:
+        """Keyed digest of a row under the present mapping: equal means nothing to do."""
+        return self.digest_bytes(orjson.dumps(row, default=str))
+
+    def digest_bytes(self, raw: bytes) -> bytes:
+        """Keyed digest of a row's JSON text."""
+        hasher = self._fresh()
+        hasher.update(raw)
+        return hasher.digest()
+
+    def look(self, rows: Sequence[Row]) -> list[Seen]:
+        """Digest a page's rows. A row listed twice counts once, as last shown; one without id is an error."""
+        found: dict[str, Seen] = {}
+        for number, row in enumerate(rows):
+            raw = orjson.dumps(row, default=str)
+            seen = Seen("", self.digest_bytes(raw), row)
+            try:
+                seen.external_id = self.stream.external_id(row)
+                seen.deleted = self.stream.is_deleted(row)
+            except (KeyError, TypeError, AttributeError):
+                seen.external_id = f"?{seen.digest.hex()[:12]}"
+                seen.error = self._error("a row has no external id", self.stream.key)
+            if len(raw) > ROW_LIMIT:
+                seen.error = self._error(f"the row is larger than {ROW_LIMIT // 2**20} MiB", "")
+            found.pop(seen.external_id, None)
+            found[seen.external_id or str(number)] = seen
+        return list(found.values())
+
+    def map(self, seen: Seen, now: float, offset: float) -> None:
+        """Map a row; what cannot be mapped carries its error.
+
+        Args:
+            seen: The digested row.
+            now: Our clock: the time of records whose system does not say when they changed.
+            offset: How far the vendor's clock is ahead of ours, in seconds.
+        """
+        if seen.error is not None:
+            return
+        try:
+            document = self.stream.mapping.read(seen.row)
+            changed = self.stream.updated_at(seen.row)
+            seen.document = document
+            seen.observation = self._observation(seen, document, changed, now, offset)
+        except MappingError as error:
+            seen.error = error
+        except ValueError as error:
+            path = self.stream.cursor.path if self.stream.cursor else ""
+            seen.error = self._error(f"a value cannot be read ({type(error).__name__})", path)
+
+    def _observation(
+        self, seen: Seen, document: Document, changed: datetime | None, now: float, offset: float
+    ) -> Observation:
+        changed_at = changed.timestamp() if changed is not None else None
+        observation = Observation(
+            seen.external_id,
+            explode(self.flow.model, document),
+            now if changed_at is None else changed_at - offset,
+            changed_at,
+            self.stream.version(seen.row),
+            seen.digest,
+            self.stream.hub_reference(seen.row),
+            tuple(self.stream.merged_ids(seen.row)),
+        )
+        for name, stream in self.stream.mapping.references.items():
+            self._reference(observation, name, stream)
+        return observation
+
+    def _reference(self, observation: Observation, name: str, stream: str) -> None:
+        """A reference leaves the cells until its hub id is known; the vendor's id is what it shows."""
+        for cell in [cell for cell in observation.cells if field_of(cell) == name]:
+            value = observation.cells[cell]
+            if isinstance(value, dict):
+                external = value.get("ref")
+                observation.shown[cell] = external
+                observation.cells[cell] = None
+                if external:
+                    observation.pending[cell] = (stream, str(external))
+
+    def _error(self, problem: str, path: str) -> MappingError:
+        return MappingError(
+            f"{self.member.connection}/{self.stream.name}: {problem}",
+            hint="Correct the record in its system; it is read again when it changes.",
+            facts={
+                "connector": self.stream.connector.name,
+                "connection": self.member.connection,
+                "stream": self.stream.name,
+                "field": "",
+                "path": path,
+            },
+        )

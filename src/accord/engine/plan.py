@@ -1,0 +1,215 @@
+"""What a side should hold against what it is known to hold: the difference becomes an intent.
+
+:func:`derive` is pure and asked twice: when a change is planned and again in the very transaction that
+marks the write as sent, so that a write always carries the newest agreed state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from accord.model.cells import explode, field_of, implode
+from accord.model.record import Document, Operation
+from accord.store.rows import Cells, Entity, EntityState, Link, LinkState
+
+if TYPE_CHECKING:
+    from accord.engine.flow import Flow, Member
+
+Digest = Callable[[Any], bytes | None]
+
+
+class Hold(StrEnum):
+    """Why nothing is sent although a side lacks something."""
+
+    REFUSED = "refused"
+    """The gate said no."""
+    FILTERED = "filtered"
+    DEAD = "dead"
+    """The vendor refused exactly this before; a dead letter waits."""
+    WITHHELD = "withheld"
+    """The person it refers to may not go there, and the record cannot go without."""
+    BLOCKED = "blocked"
+    """The record it refers to must go first."""
+    UNSUPPORTED = "unsupported"
+    """The stream cannot do this (create, update or delete)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Where a hub record stands at the target: its external id, or why there is none."""
+
+    external_id: str | None
+    waits: bool = False
+    refused: bool = False
+
+
+@dataclass(slots=True)
+class Derived:
+    """A write as it would go out now.
+
+    Attributes:
+        cells: Per cell the hub version it carries and the digest of its form at the vendor (b"" = empty).
+        row: The vendor row.
+        document: The canonical fields behind it.
+    """
+
+    operation: Operation
+    cells: dict[str, tuple[int, bytes | None]]
+    row: dict[str, Any] = field(default_factory=dict)
+    document: Document = field(default_factory=dict)
+    external_id: str | None = None
+    precondition: str | None = None
+    waits_for: str | None = None
+    hold: Hold | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What :func:`derive` needs to know of the written member beside the records."""
+
+    flow: Flow
+    member: Member
+    digest: Digest
+    transform: Callable[[Document], Document] | None = None
+    projecting: bool = True
+
+
+def projected(target: Target, entity: Entity, references: Mapping[str, Reference]) -> Cells:
+    """The hub record as this vendor would show it, in the vendor's terms, for the cells it maps."""
+    mapping = target.member.stream.mapping
+    cells = {cell: value for cell, value in entity.cells.items() if mapping.covers(cell)}
+    document = document_of(target, cells, references)
+    shown = mapping.project(document) if target.projecting else document
+    for name in mapping.references:
+        value = shown.get(name)
+        if isinstance(value, dict):
+            shown[name] = value.get("ref")
+    return explode(target.flow.model, shown)
+
+
+def document_of(target: Target, cells: Cells, references: Mapping[str, Reference]) -> Document:
+    """The canonical document of some cells, references translated to the target's external ids."""
+    names = target.member.stream.mapping.references
+    if names:
+        cells = {
+            cell: (_external(references.get(cell)) if field_of(cell) in names else value)
+            for cell, value in cells.items()
+            if field_of(cell) not in names or _external(references.get(cell)) is not None
+        }
+    document = implode(target.flow.model, cells)
+    return target.transform(document) if target.transform is not None else document
+
+
+def _external(reference: Reference | None) -> str | None:
+    return reference.external_id if reference is not None else None
+
+
+def derive(
+    target: Target, entity: Entity, link: Link | None, references: Mapping[str, Reference]
+) -> Derived | None:
+    """The write that brings this side up to the hub; None when it holds everything already.
+
+    Moves the shadow's agreed versions for cells that the vendor shows in its own form already.
+    """
+    if link is not None and link.state is not LinkState.LIVE:
+        return None
+    if entity.state in (EntityState.TOMBSTONE, EntityState.ERASED):
+        return _deletion(target, link)
+    if entity.state is not EntityState.LIVE:
+        return None
+    wanted = projected(target, entity, references)
+    if link is None:
+        return _creation(target, entity, wanted, references)
+    return _update(target, entity, link, wanted, references)
+
+
+def _deletion(target: Target, link: Link | None) -> Derived | None:
+    if link is None:
+        return None
+    hold = None if target.member.stream.operations.delete else Hold.UNSUPPORTED
+    return Derived(
+        Operation.DELETE, {}, external_id=link.external_id, precondition=link.etag, hold=hold, reason="delete"
+    )
+
+
+def _creation(
+    target: Target, entity: Entity, wanted: Cells, references: Mapping[str, Reference]
+) -> Derived | None:
+    cells: dict[str, tuple[int, bytes | None]] = {
+        c: (entity.version(c), target.digest(v) or b"") for c, v in wanted.items() if v is not None
+    }
+    derived = Derived(Operation.CREATE, cells)
+    if target.member.stream.operations.create is None:
+        derived.hold, derived.reason = Hold.UNSUPPORTED, "create"
+    else:
+        _hold_for_references(target, entity, derived, references)
+    return derived if cells else None
+
+
+def _update(
+    target: Target, entity: Entity, link: Link, wanted: Cells, references: Mapping[str, Reference]
+) -> Derived | None:
+    shadow, mapping = link.shadow, target.member.stream.mapping
+    cells: dict[str, tuple[int, bytes | None]] = {}
+    for cell in entity.cells:
+        version = entity.version(cell)
+        if version <= shadow.agreed_version(cell) or not mapping.covers(cell):
+            continue
+        digest = target.digest(wanted.get(cell))
+        if digest == shadow.seen.get(cell):
+            shadow.agreed[cell] = version
+        else:
+            cells[cell] = (version, digest or b"")
+    if not cells:
+        return None
+    derived = Derived(Operation.UPDATE, cells, external_id=link.external_id, precondition=link.etag)
+    if target.member.stream.operations.update is None:
+        derived.hold, derived.reason = Hold.UNSUPPORTED, "update"
+    else:
+        _hold_for_references(target, entity, derived, references)
+    return derived
+
+
+def _hold_for_references(
+    target: Target, entity: Entity, derived: Derived, references: Mapping[str, Reference]
+) -> None:
+    """A record waits for the one it refers to, goes without it, or does not go at all."""
+    for cell, reference in references.items():
+        if entity.cells.get(cell) is None or reference.external_id is not None:
+            continue
+        if reference.waits:
+            derived.hold, derived.waits_for = Hold.BLOCKED, str(entity.cells[cell])
+        elif not target.member.guests:
+            derived.hold, derived.reason = Hold.WITHHELD, f"{cell} is not at {target.member.connection}"
+        derived.cells.pop(cell, None)
+
+
+def fill(target: Target, entity: Entity, derived: Derived, references: Mapping[str, Reference]) -> Derived:
+    """Give a derived write its vendor row: whole fields of which any cell changed."""
+    if derived.operation is Operation.DELETE:
+        return derived
+    mapping = target.member.stream.mapping
+    fields = {field_of(cell) for cell in derived.cells}
+    fields |= mapping.completes(fields)
+    cells = {c: v for c, v in entity.cells.items() if field_of(c) in fields and mapping.covers(c)}
+    if derived.operation is Operation.CREATE:
+        cells = {cell: value for cell, value in cells.items() if value is not None}
+    derived.document = document_of(target, cells, references)
+    derived.row = mapping.write(derived.document)
+    if derived.operation is Operation.CREATE:
+        derived.row = target.member.stream.stamp(derived.row, entity.id)
+    return derived
+
+
+def wanted_reference_cells(target: Target, entities: Sequence[Entity]) -> dict[str, set[str]]:
+    """Hub ids that these records refer to, by reference field, for one bulk look-up."""
+    found: dict[str, set[str]] = {}
+    for name in target.member.stream.mapping.references:
+        ids = {str(e.cells[name]) for e in entities if e.cells.get(name)}
+        if ids:
+            found[name] = ids
+    return found

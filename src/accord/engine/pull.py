@@ -1,0 +1,251 @@
+"""Pull: read a stream page by page; each page's effects and the cursor commit together.
+
+The next page is fetched while the present one is absorbed. A page is one transaction; a crash costs
+at most one page's work, never a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from accord.connector import Deletes, overlap_of
+from accord.engine.absences import observe_absences
+from accord.engine.absorb import Absorber, Touched
+from accord.engine.counts import Counts
+from accord.engine.observe import Observer, Seen
+from accord.engine.parents import fetch_parents
+from accord.engine.progress import Progress
+from accord.engine.stop import BrakeError, Budget
+from accord.errors import AnswerShapeError
+from accord.model.record import Page, ReadRequest
+from accord.store.rows import Fence, LinkState, StreamState
+
+if TYPE_CHECKING:
+    from accord.engine.scope import Scope
+    from accord.env import Channel
+    from accord.store import Transaction
+
+AHEAD = 2
+"""Pages fetched ahead of the one being absorbed: the bound on a pull's memory."""
+BAD_SHARE, BAD_LEAST = 0.2, 10
+"""More than this share of unmappable rows (and at least so many) is a schema break, not bad data."""
+ANTI_ENTROPY = 7 * 86_400.0
+"""Seconds after which an incremental stream is read in full again: it repairs what cursors missed."""
+CLOCK_LIMIT = 86_400.0
+"""A vendor's clock further from ours than this many seconds is not believed."""
+
+
+class Pull:
+    """Reads one member's stream to its end, or until the budget is spent."""
+
+    def __init__(
+        self, scope: Scope, counts: Counts, fences: Sequence[Fence], budget: Budget, *, approved: bool = False
+    ) -> None:
+        self.scope, self.counts, self.fences, self.budget = scope, counts, fences, budget
+        self.approved = approved
+        self.store, self.stream = scope.world.store, scope.member.stream
+        self.observer = Observer(scope.flow, scope.member, scope.key)
+        self.absorber = Absorber(scope, counts)
+        self.rows_read = 0
+
+    def run(self, *, full: bool, paged: Callable[[], None]) -> bool:
+        """Read to the end; ``paged`` is called after each page. False = interrupted, resumable."""
+        state = self._begin(full=full)
+        for page in self._pages(self._request(state)):
+            self._page(page, state)
+            paged()
+            if page.token is not None and self.budget.spent():
+                return False
+        self._finish(state)
+        return True
+
+    def _begin(self, *, full: bool) -> StreamState:
+        with self.store.reading() as tx:
+            state = tx.streams.load(*self.scope.member.key)
+        if state.mapping_version != self.stream.mapping.version:
+            # A cursor of another mapping cannot be reused: fields it did not map were never read.
+            state.cursor, state.token = None, None
+            state.mapping_version = self.stream.mapping.version
+        if full and not state.full:
+            state.token = None
+        if state.token is None:
+            state.full = full or state.cursor is None or self.stream.cursor is None or self._is_time(state)
+            state.scan_started = state.scan_high = None
+        return state
+
+    def _is_time(self, state: StreamState) -> bool:
+        """Whether the last full read is so old that cursors alone are not to be trusted any more."""
+        return self.scope.now() - (state.full_at or 0.0) > ANTI_ENTROPY
+
+    def _request(self, state: StreamState) -> ReadRequest:
+        if state.full or state.cursor is None:
+            return ReadRequest(token=state.token)
+        overlap = timedelta() if "overlap" in self.scope.env.ablations else overlap_of(self.stream)
+        since = datetime.fromtimestamp(state.cursor, UTC) - overlap
+        return ReadRequest(since=since, token=state.token)
+
+    def _pages(self, request: ReadRequest) -> Iterator[Page]:
+        """Pages in order, fetched ahead by another task that ends at most a page after this generator."""
+        read = self.stream.operations.read
+        if read is None:
+            return
+        channel: Channel[Page | BaseException | None] = self.scope.env.channel(AHEAD)
+        wanted = [True]
+
+        def fetch() -> None:
+            try:
+                for page in read(request):
+                    channel.put(page)
+                    if not wanted[0]:
+                        return
+                channel.put(None)
+            except BaseException as error:  # noqa: BLE001  raised again by the one who waits
+                channel.put(error)
+
+        self.scope.env.spawn(f"read {self.scope.member.scope}", fetch)
+        last: str | None = None
+        try:
+            while (item := channel.get()) is not None:
+                if isinstance(item, BaseException):
+                    raise item
+                if item.token is not None and item.token == last:
+                    raise self._repeats()
+                last = item.token
+                yield item
+        finally:
+            wanted[0] = False
+            channel.close()
+
+    def _repeats(self) -> AnswerShapeError:
+        return AnswerShapeError(
+            f"{self.scope.member.scope}: the vendor gave the same page again and again",
+            hint="Nothing was advanced. Run again; if it stays so, report it to the connector's author.",
+            facts={"connection": self.scope.member.connection, "stream": self.stream.name},
+        )
+
+    def _page(self, page: Page, state: StreamState) -> None:
+        """Digest, skip what is known, map the rest, then absorb it all in one transaction."""
+        offset = self._offset(page.server_time)
+        seen = self.observer.look(page.rows)
+        fresh = self._fresh(seen)
+        now = self.scope.now()
+        for one in fresh:
+            if not one.deleted:
+                self.observer.map(one, now, offset)
+        self._refuse_schema_break(fresh)
+        self._note(state, page, fresh, now + offset)
+        with self.store.transaction("pull", self.fences) as tx:
+            touched = self.absorber.page(tx, fresh)
+            self.counts.read += len(seen) - len(fresh)
+            self.counts.unchanged += len(seen) - len(fresh)
+            self._spread(tx, touched)
+            self._mark_seen(tx, seen, state)
+            tx.streams.save(state)
+        if touched.pending:
+            fetch_parents(self.scope, touched.pending, self.fences)
+        for letter in touched.letters:
+            self.scope.world.plugins.dead_letter(letter)
+        self.rows_read += len(page.rows)
+        member = self.scope.member
+        self.scope.world.progress(
+            Progress(
+                self.scope.flow.name, "pull", member.connection, self.stream.name, self.rows_read, page.total
+            )
+        )
+
+    def _fresh(self, seen: Sequence[Seen]) -> list[Seen]:
+        """The rows whose digest is not the one last absorbed."""
+        ids = [one.external_id for one in seen]
+        with self.store.reading() as tx:
+            known = tx.links.digests(*self.scope.member.key, ids)
+            letters = tx.letters.open_reads(*self.scope.member.key, ids)
+        same = {
+            id_
+            for id_, (digest, state) in known.items()
+            if digest and state in (LinkState.LIVE, LinkState.SHADOWED)
+        }
+        return [
+            one
+            for one in seen
+            if one.external_id not in same
+            or one.digest != known[one.external_id][0]
+            or one.external_id in letters
+            or one.deleted
+        ]
+
+    def _spread(self, tx: Transaction, touched: Touched) -> None:
+        """Others must look at what changed; this side only where it is behind the hub."""
+        changed = [touched.entities[id_] for id_ in touched.changed]
+        self.scope.wake(tx, changed, but=[self.scope.member.key])
+        if touched.behind:
+            tx.dirty.add([(*self.scope.member.key, id_) for id_ in sorted(touched.behind)])
+
+    def _mark_seen(self, tx: Transaction, seen: Sequence[Seen], state: StreamState) -> None:
+        """A complete read notes what it saw, so that absence can be told from silence."""
+        tx.letters.close_reads(*self.scope.member.key, [one.external_id for one in seen if one.error is None])
+        if state.full and self.stream.deletes is Deletes.SCAN:
+            tx.links.seen(*self.scope.member.key, [one.external_id for one in seen], state.generation + 1)
+
+    def _refuse_schema_break(self, fresh: Sequence[Seen]) -> None:
+        bad = sum(1 for one in fresh if one.error is not None)
+        if bad >= BAD_LEAST and bad > BAD_SHARE * len(fresh):
+            first = next(one.error for one in fresh if one.error is not None)
+            raise AnswerShapeError(
+                f"{self.scope.member.scope}: {bad} of {len(fresh)} rows of a page are unreadable ({first})",
+                hint="The cursor was not moved. Look whether the vendor or the file changed its fields, "
+                "then correct the mapping and run again.",
+                facts={"connection": self.scope.member.connection, "stream": self.stream.name},
+            )
+
+    def _offset(self, server_time: datetime | None) -> float:
+        """Seconds the vendor's clock is ahead of ours (0 within the Date header's resolution)."""
+        if server_time is None:
+            return 0.0
+        offset = (server_time - self.scope.env.now()).total_seconds()
+        if abs(offset) > CLOCK_LIMIT:
+            raise AnswerShapeError(
+                f"{self.scope.member.scope}: its clock and ours differ by {offset / 3600:.0f} hours",
+                hint="Set this machine's clock (NTP); without it nobody can tell which edit was later.",
+                facts={"connection": self.scope.member.connection},
+            )
+        return offset if abs(offset) > 2.0 else 0.0  # noqa: PLR2004  the Date header has whole seconds
+
+    def _note(self, state: StreamState, page: Page, fresh: Sequence[Seen], vendor_now: float) -> None:
+        if state.scan_started is None:
+            state.scan_started = page.server_time.timestamp() if page.server_time else vendor_now
+        changes = [
+            o.changed_at for one in fresh if (o := one.observation) is not None and o.changed_at is not None
+        ]
+        if changes:
+            state.scan_high = max(*changes, state.scan_high or 0.0)
+        state.token = page.token
+
+    def _finish(self, state: StreamState) -> None:
+        """The read is complete: deletions by absence, then the cursor moves."""
+        generation = state.generation + 1 if state.full else state.generation
+        self._refuse_empty(state)
+        if state.full and self.stream.deletes is Deletes.SCAN and self.stream.full_read_is_complete:
+            observe_absences(self, generation)
+        started, high = state.scan_started, state.scan_high
+        if started is not None:
+            state.cursor = min(started, high) if high is not None else (state.cursor or None)
+        state.full_at = self.scope.now() if state.full else state.full_at
+        state.generation, state.token, state.full = generation, None, False
+        state.scan_started = state.scan_high = None
+        state.read_through_at = self.scope.now()
+        with self.store.transaction("pull done", self.fences) as tx:
+            tx.streams.save(state)
+
+    def _refuse_empty(self, state: StreamState) -> None:
+        """A side that suddenly shows nothing is a broken side, not a mass deletion."""
+        if not state.full or self.rows_read or self.approved:
+            return
+        with self.store.reading() as tx:
+            live = tx.links.live_count(*self.scope.member.key)
+        if live:
+            raise BrakeError(
+                f"{self.scope.member.scope} turned empty although {live} of its records are linked",
+                facts={"connection": self.scope.member.connection, "stream": self.stream.name, "live": live},
+            )

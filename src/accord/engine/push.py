@@ -1,0 +1,156 @@
+"""Push: decide, send and settle for one member until nothing is left to do now.
+
+Several batches are in flight at once; while one waits for the vendor, another is marked or confirmed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from accord.engine.counts import Counts
+from accord.engine.intents import Decider
+from accord.engine.progress import Progress
+from accord.engine.send import Sender
+from accord.engine.settle import Settlement
+from accord.engine.stop import Budget
+from accord.errors import AccessError, AnswerShapeError, RetryableError
+from accord.model.record import Operation
+from accord.store.rows import Fence, Intent
+
+if TYPE_CHECKING:
+    from accord.engine.scope import Scope
+    from accord.env import Task
+
+IN_FLIGHT = 8
+"""Batches under way at once for one member: the bound on a push's memory and on rudeness."""
+PATIENCE = 15.0
+"""Seconds a run waits at most for a back-off or an unanswered write; longer ones wait for the next run."""
+MOST_FAILURES = 6
+"""Consecutive refusals for overload after which a run leaves the vendor in peace."""
+
+
+class Push:
+    """Writes one member's share of a flow."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        counts: Counts,
+        fences: Sequence[Fence],
+        budget: Budget,
+        *,
+        approved: bool,
+        fully_read: bool,
+    ) -> None:
+        self.scope, self.counts, self.budget = scope, counts, budget
+        self.store = scope.world.store
+        self.decider = Decider(scope, counts, fences, approved=approved)
+        self.sender = Sender(scope, counts, fences, fully_read=fully_read)
+        self.settlement = Settlement(scope, counts, fences, fully_read=fully_read)
+        self.failures = 0
+        self.trouble: Exception | None = None
+
+    def run(self) -> bool:
+        """Bring this member up to the hub; False when time ran out first.
+
+        Raises:
+            AccessError, AnswerShapeError, RetryableError: the vendor does not let us go on.
+        """
+        while not self.budget.spent():
+            self.settlement.run()
+            self.once()
+            if not self._more() and not self._wait():
+                return True
+        return False
+
+    def once(self) -> None:
+        """Decide what is dirty and send what is ready.
+
+        Raises:
+            AccessError, AnswerShapeError, RetryableError: the vendor does not let us go on.
+        """
+        self.decider.run()
+        self._send_ready()
+        self._raise_trouble()
+
+    def _more(self) -> bool:
+        """Whether there is something to decide or send right now."""
+        with self.store.reading() as tx:
+            key = self.scope.member.key
+            return bool(tx.dirty.count(*key) or tx.intents.ready(*key, self.scope.now(), 1))
+
+    def _wait(self) -> bool:
+        """Wait for the next back-off or settling time if it is near; False when it is not."""
+        with self.store.reading() as tx:
+            next_at = tx.intents.earliest(*self.scope.member.key)
+        if next_at is None:
+            return False
+        seconds = next_at - self.scope.now()
+        left = self.budget.left()
+        if seconds > PATIENCE or (left is not None and seconds > left):
+            return False
+        self.scope.env.sleep(max(seconds, 0.001) + 0.001)
+        return True
+
+    def _send_ready(self) -> None:
+        """Send what is ready, several batches at once; a failing vendor stops the sending, not the run."""
+        flying: deque[Task[None]] = deque()
+        for operation, batch in self._batches():
+            if len(flying) >= IN_FLIGHT:
+                self._land(flying.popleft())
+            if self.trouble is not None or self.budget.spent():
+                break
+            flying.append(self._start(operation, batch))
+        while flying:
+            self._land(flying.popleft())
+
+    def _start(self, operation: Operation, batch: Sequence[Intent]) -> Task[None]:
+        work: Callable[[], None] = lambda: self.sender.send(operation, batch)  # noqa: E731  bound per call
+        return self.scope.env.spawn(f"write {self.scope.member.scope}", work)
+
+    def _batches(self) -> Iterator[tuple[Operation, Sequence[Intent]]]:
+        """Ready intents in order, cut into batches of one operation each."""
+        sizes = self.scope.member.stream.operations.sizes
+        after: Intent | None = None
+        window = max(sizes.values(), default=1) * 4
+        while True:
+            with self.store.reading() as tx:
+                ready = tx.intents.ready(*self.scope.member.key, self.scope.now(), window, after)
+            if not ready:
+                return
+            after = ready[-1]
+            for operation in Operation:
+                some = [intent for intent in ready if intent.operation == operation]
+                size = sizes.get(str(operation), 1)
+                for start in range(0, len(some), size):
+                    yield operation, some[start : start + size]
+
+    def _land(self, task: Task[None]) -> None:
+        """Wait for a batch. An overloaded vendor is waited for; what else goes wrong is kept for later."""
+        try:
+            task.result()
+        except (AccessError, AnswerShapeError) as error:
+            self.trouble = self.trouble or error
+        except RetryableError as error:
+            self.failures += 1
+            if self.failures >= MOST_FAILURES:
+                self.trouble = self.trouble or error
+        else:
+            self.failures = 0
+            member = self.scope.member
+            self.scope.world.progress(
+                Progress(
+                    self.scope.flow.name,
+                    "push",
+                    member.connection,
+                    member.stream.name,
+                    self.counts.writes,
+                    self.counts.planned_creates + self.counts.planned_updates + self.counts.planned_deletes,
+                )
+            )
+
+    def _raise_trouble(self) -> None:
+        if self.trouble is not None:
+            raise self.trouble

@@ -1,0 +1,264 @@
+"""One run of one flow: lease, pull what changed, decide, push the difference, report. Reads aloud."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from accord.engine.counts import Counts
+from accord.engine.flow import Flow, Key, Member
+from accord.engine.leases import Keeper
+from accord.engine.pull import Pull
+from accord.engine.push import Push
+from accord.engine.report import Problem, Report, RunState
+from accord.engine.scope import Scope
+from accord.engine.stop import BrakeError, Budget
+from accord.errors import AccordError, StateError
+from accord.store.rows import Fence, Run
+
+if TYPE_CHECKING:
+    from accord.engine.world import World
+    from accord.env import Channel
+
+MOST_ROUNDS = 12
+"""Rounds of deciding and pushing after which a run ends although records still wake each other."""
+PAGES_BEHIND = 4
+"""Pages a writer may fall behind the reader: the bound on planned intents in a streaming run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run.
+
+    Attributes:
+        full: Read everything again, not only what changed.
+        approved: A person has seen the plan: limits do not stop this run.
+        only: Restrict the run to these connections; None = all.
+        kind: ``sync`` or ``plan``, for the run log.
+    """
+
+    full: bool = False
+    approved: bool = False
+    only: frozenset[str] | None = None
+    kind: str = "sync"
+
+
+class FlowRun:
+    """Runs one flow once. Not reusable."""
+
+    def __init__(self, world: World, flow: Flow, options: Options, budget: Budget) -> None:
+        self.world, self.flow, self.options, self.budget = world, flow, options, budget
+        self.id = world.env.new_id()
+        self.report = Report(flow.name, self.id, started_at=self._now())
+        self.scopes = {m.key: Scope(world, flow, m, self.id) for m in flow.members if self._takes_part(m)}
+        self.counts: dict[Key, Counts] = {key: Counts() for key in self.scopes}
+        self.failed: set[Key] = set()
+        self.complete: set[Key] = set()
+        self.keeper = Keeper(world.store, world.env)
+        self.fences: list[Fence] = []
+
+    def _takes_part(self, member: Member) -> bool:
+        return self.options.only is None or member.connection in self.options.only
+
+    def _now(self) -> float:
+        return self.world.env.now().timestamp()
+
+    def sync(self) -> Report:
+        """Run the flow. Troubles of single connections are in the report; only a broken store raises."""
+        self._begin()
+        try:
+            if self._lease():
+                self._inherit()
+                if self._streams_through():
+                    self._pull_and_push_together()
+                else:
+                    self.pull_all()
+                    self._push_rounds()
+                self.settle_state()
+        except BaseException as error:
+            self._end(error)
+            raise
+        self._end(None)
+        return self.report
+
+    def _begin(self) -> None:
+        row = Run(self.id, self.flow.name, self.options.kind, self.report.started_at)
+        with self.world.store.transaction("run started") as tx:
+            tx.runs.start(row)
+        self.world.plugins.run_started(row)
+
+    def _lease(self) -> bool:
+        """Take the leases; members whose stream another run holds are left to it."""
+        by_scope = {scope.member.scope: key for key, scope in self.scopes.items()}
+        for busy in self.keeper.take(list(by_scope)):
+            self.failed.add(by_scope[busy])
+            self.report.notices.append(f"{busy} is being synced by another run; left to it")
+        self.fences = list(self.keeper.fences)
+        if not self.fences:
+            self.report.state = RunState.BUSY
+        return bool(self.fences)
+
+    def _inherit(self) -> None:
+        """Unanswered writes of a run that died are in doubt from now on."""
+        for scope in self.working(self.flow.targets):
+            self._push_of(scope).settlement.inherit()
+
+    def working(self, members: Sequence[Member]) -> list[Scope]:
+        """The scopes of these members that take part and had no trouble so far."""
+        return [self.scopes[m.key] for m in members if m.key in self.scopes and m.key not in self.failed]
+
+    def _streams_through(self) -> bool:
+        """With one source that is not written, pages can flow to the targets while reading goes on."""
+        sources = self.flow.sources
+        return len(sources) == 1 and not any(target.reads for target in self.flow.targets)
+
+    def guard(self, scope: Scope, work: Callable[[], bool]) -> bool:
+        """One connection's trouble stops that connection only (I13); a broken store stops the run."""
+        try:
+            return work()
+        except StateError:
+            raise
+        except BrakeError as error:
+            self.report.state = RunState.WAITING
+            self._trouble(scope, error)
+        except AccordError as error:
+            self._trouble(scope, error)
+        return False
+
+    def _trouble(self, scope: Scope, error: AccordError) -> None:
+        self.failed.add(scope.member.key)
+        self.report.problems.append(Problem.of(scope.member.connection, error))
+
+    def _pull(self, scope: Scope, paged: Callable[[], None] = lambda: None) -> bool:
+        key = scope.member.key
+        pull = Pull(scope, self.counts[key], self.fences, self.budget, approved=self.options.approved)
+        done = self.guard(scope, lambda: pull.run(full=self.options.full, paged=paged))
+        if done:
+            self.complete.add(key)
+        return done
+
+    def pull_all(self) -> None:
+        """Read every source, side by side."""
+        env = self.world.env
+        tasks = [
+            env.spawn(f"pull {scope.member.scope}", lambda scope=scope: self._pull(scope))  # type: ignore[misc]
+            for scope in self.working(self.flow.sources)
+        ]
+        for task in tasks:
+            task.result()
+
+    def _push_of(self, scope: Scope) -> Push:
+        key = scope.member.key
+        return Push(
+            scope,
+            self.counts[key],
+            self.fences,
+            self.budget,
+            approved=self.options.approved,
+            fully_read=key in self.complete,
+        )
+
+    def _push_rounds(self) -> None:
+        """Push all targets side by side; again while writes of one made work for another."""
+        if self.report.state is RunState.WAITING:
+            return
+        for _ in range(MOST_ROUNDS):
+            scopes = self._ready_targets()
+            if not scopes:
+                return
+            env = self.world.env
+            tasks = [
+                env.spawn(
+                    f"push {scope.member.scope}",
+                    lambda scope=scope: self.guard(scope, self._push_of(scope).run),  # type: ignore[misc]
+                )
+                for scope in scopes
+            ]
+            done = [task.result() for task in tasks]
+            if not all(done) or self.budget.spent() or not self._dirty(scopes):
+                return
+
+    def _ready_targets(self) -> list[Scope]:
+        """Targets to push: one that is also read waits until its own read is complete.
+
+        Without that, a person who is already there would be created a second time.
+        """
+        return [
+            s for s in self.working(self.flow.targets) if not s.member.reads or s.member.key in self.complete
+        ]
+
+    def _dirty(self, scopes: Sequence[Scope]) -> bool:
+        with self.world.store.reading() as tx:
+            return any(tx.dirty.count(*scope.member.key) for scope in scopes)
+
+    def _pull_and_push_together(self) -> None:
+        """One source, targets that are only written: what a page changed is sent while the next is read.
+
+        The channel holds the reader back when a writer falls behind.
+        """
+        env = self.world.env
+        targets = self.working(self.flow.targets)
+        channels: dict[Key, Channel[bool]] = {
+            scope.member.key: env.channel(PAGES_BEHIND) for scope in targets
+        }
+        pushers = [
+            env.spawn(
+                f"push {scope.member.scope}",
+                lambda scope=scope: self._follow(scope, channels[scope.member.key]),  # type: ignore[misc]
+            )
+            for scope in targets
+        ]
+
+        def tell(more: bool) -> None:  # noqa: FBT001  the channel's item
+            for channel in channels.values():
+                channel.put(more)
+
+        try:
+            for scope in self.working(self.flow.sources):
+                self._pull(scope, lambda: tell(True))
+        finally:
+            tell(False)
+            for pusher in pushers:
+                pusher.result()
+
+    def _follow(self, scope: Scope, pages: Channel[bool]) -> bool:
+        """Push page by page behind the reader, then until quiet."""
+        push = self._push_of(scope)
+
+        def work() -> bool:
+            while pages.get():
+                push.once()
+            return push.run()
+
+        try:
+            return self.guard(scope, work)
+        finally:
+            pages.close()
+
+    def settle_state(self) -> None:
+        """Say in the report how the run ended, if nothing said so before."""
+        if self.report.state is not RunState.DONE:
+            return
+        if self.report.problems:
+            self.report.state = RunState.FAILED
+        elif self.budget.spent():
+            self.report.state = RunState.INTERRUPTED
+
+    def _end(self, error: BaseException | None) -> None:
+        """Give the leases back and write the run's account, also after a failure."""
+        self.report.members = {scope.member.scope: self.counts[key] for key, scope in self.scopes.items()}
+        self.report.finished_at = self._now()
+        if error is not None and not isinstance(error, Exception):
+            return  # killed: a dead process tidies nothing up, and the next run takes over
+        self.keeper.give_back()
+        state = str(self.report.state) if error is None else "failed"
+        row = Run(
+            self.id, self.flow.name, self.options.kind, self.report.started_at, state, self.report.finished_at
+        )
+        row.counters = self.report.as_dict()
+        row.error = type(error).__name__ if error is not None else ""
+        row.message = str(error) if isinstance(error, AccordError) else ""
+        with self.world.store.transaction("run finished") as tx:
+            tx.runs.finish(row)
+        self.world.plugins.run_finished(row)

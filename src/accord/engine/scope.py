@@ -1,0 +1,167 @@
+"""One member of one flow in one run: everything its phases need, bound together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from accord.engine import gate
+from accord.engine.merge import Side
+from accord.engine.plan import Reference, Target, projected, wanted_reference_cells
+from accord.model.cells import pruned
+from accord.model.record import Row
+from accord.store.rows import Entity, LinkState
+
+if TYPE_CHECKING:
+    from accord.engine.flow import Flow, Member
+    from accord.engine.match import Answer
+    from accord.engine.world import World
+    from accord.env import Env
+    from accord.model.record import Document
+    from accord.store import Transaction
+
+
+@dataclass
+class Scope:
+    """Binds a member to the world it is synced in."""
+
+    world: World
+    flow: Flow
+    member: Member
+    run: str = ""
+
+    @property
+    def env(self) -> Env:
+        """Time, randomness, ids."""
+        return self.world.env
+
+    @property
+    def key(self) -> bytes:
+        """The store's key for digests."""
+        return self.world.store.key
+
+    @property
+    def answer(self) -> Answer | None:
+        """What plugins say to an ambiguous match, if any plugin has an opinion."""
+        return self.world.plugins.matcher(self.flow, self.member)
+
+    def now(self) -> float:
+        """The present instant in seconds since 1970."""
+        return self.env.now().timestamp()
+
+    @cached_property
+    def digest(self) -> Callable[[Any], bytes | None]:
+        """Keyed digest (8 bytes) of a value in the vendor's terms; None for what is empty."""
+        fresh = blake2b(digest_size=8, key=self.key).copy
+        dumps, sort = orjson.dumps, orjson.OPT_SORT_KEYS
+
+        def digest(value: Any) -> bytes | None:
+            if type(value) is dict:
+                value = pruned(value)
+            if value is None:
+                return None
+            hasher = fresh()
+            hasher.update(dumps(value, option=sort))
+            return hasher.digest()
+
+        return digest
+
+    @cached_property
+    def target(self) -> Target:
+        """This member as a place to write to."""
+        transform: Callable[[Document], Document] | None = self.world.plugins.transformer(
+            self.flow, self.member
+        )
+        return Target(self.flow, self.member, self.digest, transform, "projection" not in self.env.ablations)
+
+    def side(self, tx: Transaction) -> Side:
+        """This member as a side of a merge."""
+
+        def project(entity: Entity) -> dict[str, Any]:
+            return projected(self.target, entity, self.references(tx, [entity]).get(entity.id, {}))
+
+        stream = self.member.stream
+        return Side(
+            self.flow,
+            self.member,
+            self.digest,
+            project,
+            stream.t_max,
+            echo="echo" not in self.env.ablations,
+            arbiter=self.world.plugins.arbiter(self.flow, self.member),
+        )
+
+    def changed_at(self, row: Row, default: float | None) -> float | None:
+        """When a tombstone row changed, by the vendor's clock."""
+        changed = self.member.stream.updated_at(row)
+        return changed.timestamp() if changed is not None else default
+
+    def refusals(self, ids: Iterable[str]) -> Mapping[str, str]:
+        """What plugins' gates refuse of these records, and why; asked outside any transaction."""
+        gate_of_plugins = self.world.plugins.gate(self.flow, self.member)
+        if gate_of_plugins is None:
+            return {}
+        with self.world.store.reading() as tx:
+            entities = tx.entities.resolve(ids)
+        return gate_of_plugins(list(entities.values()))
+
+    def wake(
+        self, tx: Transaction, entities: Iterable[Entity], *, but: Iterable[tuple[str, str]] = ()
+    ) -> None:
+        """Have every member that is written with this kind of record look at these again."""
+        left_out = set(but)
+        rows = [
+            (*key, entity.id)
+            for entity in entities
+            for key in self.world.written(entity.kind)
+            if key not in left_out
+        ]
+        if rows:
+            tx.dirty.add(rows)
+
+    def references(self, tx: Transaction, entities: Sequence[Entity]) -> dict[str, dict[str, Reference]]:
+        """Per record and reference cell: where the referenced record stands at this member's connection."""
+        wanted = wanted_reference_cells(self.target, entities)
+        if not wanted:
+            return {}
+        streams = self.member.stream.mapping.references
+        found: dict[str, dict[str, Reference]] = {}
+        for name, ids in wanted.items():
+            standing = self._standing(tx, streams[name], sorted(ids))
+            for entity in entities:
+                hub_id = entity.cells.get(name)
+                if hub_id:
+                    found.setdefault(entity.id, {})[name] = standing[str(hub_id)]
+        return found
+
+    def _standing(self, tx: Transaction, stream: str, ids: Sequence[str]) -> dict[str, Reference]:
+        """Where hub records stand in a stream of this connection: there, on the way, or never."""
+        place = (self.member.connection, stream)
+        entities = tx.entities.resolve(ids)
+        links = tx.links.of_entities(sorted({entity.id for entity in entities.values()}), [place])
+        coming = self._coming(tx, place, list(entities.values()))
+        found: dict[str, Reference] = {}
+        for id_ in ids:
+            entity = entities.get(id_)
+            here = links.get(entity.id, []) if entity is not None else []
+            live = next((link for link in here if link.state is LinkState.LIVE), None)
+            if live is not None:
+                found[id_] = Reference(live.external_id)
+            else:
+                found[id_] = Reference(None, waits=not here and entity is not None and entity.id in coming)
+        return found
+
+    def _coming(
+        self, tx: Transaction, place: tuple[str, str], entities: Sequence[Entity]
+    ) -> Mapping[str, bool]:
+        """Records that the flow writing this place will still bring there."""
+        owner = self.world.member(place)
+        if owner is None or not owner.member.writes or owner.member.stream.operations.create is None:
+            return {}
+        allowed = gate.verdicts(tx, owner.member, entities)
+        return {id_: True for id_, verdict in allowed.items() if verdict.allowed}

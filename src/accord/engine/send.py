@@ -1,0 +1,265 @@
+"""Send one batch: look, wait for the budget, mark as sent, call, confirm. The only way to a side effect.
+
+The mark and everything that allows it (fence, gate, newest state of the hub) are one transaction; the
+request begins within :data:`MARK_SECONDS` of it or not at all. Nothing here repeats a write.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from accord.connector import Atomicity, Creates
+from accord.engine import clashes
+from accord.engine.absorb import Absorber
+from accord.engine.confirm import Confirmation
+from accord.engine.counts import Counts
+from accord.engine.intents import decide_one, standing
+from accord.engine.look import Look
+from accord.engine.plan import Derived, Hold, Reference, fill
+from accord.errors import (
+    AccessError,
+    AnswerShapeError,
+    MappingError,
+    OutcomeUnknownError,
+    RecordRejectedError,
+    RetryableError,
+    VendorError,
+)
+from accord.model.record import Operation, Outcome, Result, Row, Write
+from accord.store.rows import Entity, Fence, Intent, IntentState
+
+if TYPE_CHECKING:
+    from accord.engine.scope import Scope
+    from accord.store import Transaction
+
+_log = logging.getLogger(__name__)
+MARK_SECONDS = 5.0
+"""A mark whose request has not begun after so long is void (sync.md I7)."""
+BACKOFF_FIRST, BACKOFF_CAP = 1.0, 300.0
+
+
+@dataclass(slots=True)
+class Batch:
+    """Marked writes that go out together."""
+
+    operation: Operation
+    intents: list[Intent] = field(default_factory=list)
+    writes: list[Write] = field(default_factory=list)
+    entities: dict[str, Entity] = field(default_factory=dict)
+
+
+class Sender:
+    """Sends batches of one member."""
+
+    def __init__(self, scope: Scope, counts: Counts, fences: Sequence[Fence], *, fully_read: bool) -> None:
+        self.scope, self.counts, self.fences = scope, counts, fences
+        self.member, self.stream = scope.member, scope.member.stream
+        self.store = scope.world.store
+        self.looking = Look(scope, counts, fences, fully_read=fully_read)
+        self.absorber = Absorber(scope, Counts())
+
+    def send(self, operation: Operation, intents: Sequence[Intent]) -> None:
+        """Take one batch from intent to confirmed, rejected or unknown.
+
+        Raises:
+            AccessError, AnswerShapeError, RetryableError: the stream cannot go on now.
+        """
+        self.looking.before(operation, intents)
+        self.stream.connector.ready(getattr(self.stream.operations, str(operation)))
+        batch = self._mark(operation, intents)
+        if batch.writes:
+            self._exchange(batch)
+
+    def _exchange(self, batch: Batch) -> None:
+        """Call the vendor and record what it said; a refused whole batch is halved to find the bad one."""
+        call = getattr(self.stream.operations, str(batch.operation))
+        if self.scope.now() - (batch.intents[0].sent_at or 0.0) > MARK_SECONDS:
+            self._back(batch, 0.0)
+            return
+        try:
+            outcomes = list(call(batch.writes))
+        except RecordRejectedError as error:
+            self._refused(batch, error)
+        except OutcomeUnknownError as error:
+            self._confirm(batch, [self._outcome(w, Result.UNKNOWN, str(error)) for w in batch.writes])
+        except (RetryableError, AccessError) as error:
+            self._back(batch, error.retry_after if isinstance(error, RetryableError) else None)
+            raise
+        except AnswerShapeError:
+            self._confirm(
+                batch, [self._outcome(w, Result.UNKNOWN, "answer not understood") for w in batch.writes]
+            )
+            raise
+        else:
+            self._confirm(batch, outcomes)
+
+    def _outcome(self, write: Write, result: Result, reason: str) -> Outcome:
+        return Outcome(write.id, result, write.external_id, reason=reason)
+
+    def _refused(self, batch: Batch, error: RecordRejectedError) -> None:
+        if len(batch.writes) == 1:
+            gone = error.facts.get("status") in (404, 410) and batch.operation is not Operation.CREATE
+            result = Result.GONE if gone else Result.REJECTED
+            self._confirm(batch, [self._outcome(batch.writes[0], result, _code(error))])
+            return
+        if self.stream.atomicity is Atomicity.PER_ITEM and error.facts.get("applied") == "some":
+            self._confirm(batch, [self._outcome(w, Result.UNKNOWN, _code(error)) for w in batch.writes])
+            return
+        middle = len(batch.writes) // 2
+        for part in (slice(None, middle), slice(middle, None)):
+            half = Batch(batch.operation, batch.intents[part], batch.writes[part], batch.entities)
+            self._remark(half)
+            self._exchange(half)
+
+    def _remark(self, batch: Batch) -> None:
+        """Half of a refused batch is sent anew: it gets a mark of its own, asked of the gate again."""
+        fresh = self._mark(batch.operation, batch.intents)
+        batch.intents, batch.writes, batch.entities = fresh.intents, fresh.writes, fresh.entities
+
+    def _back(self, batch: Batch, retry_after: float | None) -> None:
+        """The vendor certainly did not take it: the intents wait and are decided again."""
+        now = self.scope.now()
+        for intent in batch.intents:
+            delay = retry_after if retry_after is not None else backoff(intent.attempt, self.scope)
+            # The vendor's bad hour is not the record's fault: it does not count as an attempt.
+            intent.attempt -= 1
+            intent.state, intent.sent_at, intent.settle_until = IntentState.PLANNED, None, None
+            intent.not_before = now + delay
+        with self.store.transaction("put back", self.fences) as tx:
+            tx.intents.update(batch.intents)
+
+    def _mark(self, operation: Operation, intents: Sequence[Intent]) -> Batch:
+        """Decide anew with the newest state, ask the gate, and mark what may go as sent: one transaction."""
+        refusals = self.scope.refusals([intent.entity for intent in intents])
+        with self.store.transaction("mark sent", self.fences) as tx:
+            wanted = sorted({intent.entity for intent in intents})
+            known = standing(tx, self.scope, tx.entities.resolve(wanted), refusals)
+            batch = Batch(operation, entities=dict(known.entities))
+            closed: list[str] = []
+            for intent in intents:
+                present = known.intents.get(intent.entity)
+                if present is None or present.id != intent.id:
+                    continue
+                entity = known.entities.get(intent.entity)
+                derived = decide_one(self.scope, known, entity) if entity is not None else None
+                if (
+                    entity is None
+                    or derived is None
+                    or derived.hold is not None
+                    or derived.operation != operation
+                ):
+                    closed.append(intent.id)
+                    self._account(tx, intent, derived)
+                else:
+                    self._add(tx, batch, present, entity, derived, dict(known.references.get(entity.id, {})))
+            tx.intents.close(closed)
+            tx.intents.update(batch.intents)
+            return batch
+
+    def _account(self, tx: Transaction, intent: Intent, derived: Derived | None) -> None:
+        """An intent that will not go out: superseded by the newest state, or held by a rule."""
+        self.counts.superseded += 1
+        if derived is None:
+            return
+        if derived.hold in (None, Hold.BLOCKED):
+            tx.dirty.add([(*self.member.key, intent.entity)])
+        else:
+            self.counts.hold(f"{derived.hold}:{derived.reason}")
+
+    def _add(
+        self,
+        tx: Transaction,
+        batch: Batch,
+        intent: Intent,
+        entity: Entity,
+        derived: Derived,
+        references: dict[str, Reference],
+    ) -> None:
+        """Give an intent its vendor row and mark it; a record that cannot be mapped becomes a dead letter."""
+        try:
+            fill(self.scope.target, entity, derived, references)
+        except MappingError as error:
+            letter = clashes.refused(self.scope, intent, type(error).__name__, str(error), entity.rev)
+            self.counts.dead_letters += tx.letters.put([letter])
+            self.scope.world.plugins.dead_letter(letter)
+            self.counts.rejected += 1
+            tx.intents.close([intent.id])
+            return
+        now, stream = self.scope.now(), self.stream
+        visible = stream.l_max if derived.operation is Operation.CREATE else 0.0
+        settle = 0.0 if "settle" in self.scope.env.ablations else stream.t_max + visible
+        intent.operation, intent.cells = str(derived.operation), derived.cells
+        intent.external_id, intent.precondition = derived.external_id, derived.precondition
+        intent.state, intent.sent_at, intent.settle_until = IntentState.SENT, now, now + settle
+        intent.attempt += 1
+        intent.run = self.scope.run
+        if stream.creates is Creates.IDEMPOTENCY_KEY and derived.operation is Operation.CREATE:
+            intent.body = intent.body or derived.row
+            derived.row = intent.body
+        batch.intents.append(intent)
+        batch.writes.append(_write(intent, derived))
+
+    def _confirm(self, batch: Batch, outcomes: Sequence[Outcome]) -> None:
+        self._look_at_rivals(batch.operation, outcomes)
+        reread = self._read_back(batch.operation, outcomes)
+        confirmation = Confirmation(self.scope, self.counts, self.fences)
+        confirmation.record(batch.operation, batch.intents, batch.writes, outcomes, reread)
+
+    def _look_at_rivals(self, operation: Operation, outcomes: Sequence[Outcome]) -> None:
+        """A refused create that names a record which is there already: read it, so that it can be adopted."""
+        rivals = [o.external_id for o in outcomes if o.result is Result.PRECONDITION and o.external_id]
+        if operation is Operation.CREATE and rivals:
+            self.looking.updates(rivals)
+
+    def _read_back(self, operation: Operation, outcomes: Sequence[Outcome]) -> dict[str, Row]:
+        """Records as the vendor holds them after a write whose answer did not show them (A5, rule 1).
+
+        Only where the stream is also read: nothing else could mistake the vendor's form for an edit.
+        """
+        get = self.stream.operations.get
+        if get is None or not self.member.reads or operation is Operation.DELETE:
+            return {}
+        ids = [o.external_id for o in outcomes if o.result is Result.DONE and o.row is None and o.external_id]
+        size = self.stream.operations.sizes.get("get", 1)
+        rows: dict[str, Row] = {}
+        for start in range(0, len(ids), size):
+            try:
+                found = get(ids[start : start + size])
+            except VendorError as error:
+                _log.info(
+                    "read-back of %s failed (%s); the next read compares",
+                    self.member.scope,
+                    type(error).__name__,
+                )
+                return rows
+            rows.update({id_: row for id_, row in found.items() if row is not None})
+        return rows
+
+
+def _write(intent: Intent, derived: Derived) -> Write:
+    return Write(
+        id=intent.id,
+        operation=derived.operation,
+        row=derived.row,
+        document=derived.document,
+        hub_id=intent.entity,
+        idempotency_key=intent.key,
+        external_id=derived.external_id,
+        precondition=derived.precondition,
+    )
+
+
+def _code(error: RecordRejectedError) -> str:
+    code = error.facts.get("code")
+    return str(code) if code else str(error)
+
+
+def backoff(attempt: int, scope: Scope) -> float:
+    """Seconds to wait before the next attempt: full jitter, doubling, capped (sync.md A9)."""
+    return scope.env.random.uniform(0.0, min(BACKOFF_CAP, BACKOFF_FIRST * 2**attempt))
+
+
+__all__ = ["MARK_SECONDS", "Batch", "Sender", "backoff", "replace"]

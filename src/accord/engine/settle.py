@@ -1,0 +1,115 @@
+"""Settle writes whose outcome is unknown: wait out what the vendor may still do, look, then decide.
+
+Never a blind repeat of a create (sync.md A6): found means adopted, not found after the wait means it
+never happened. What nobody can find out goes to a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from accord.connector import Creates
+from accord.engine import clashes
+from accord.engine.confirm import MOST_ATTEMPTS
+from accord.engine.counts import Counts
+from accord.engine.look import Look
+from accord.model.record import Operation
+from accord.store.rows import Fence, Intent, IntentState
+
+if TYPE_CHECKING:
+    from accord.engine.scope import Scope
+
+TRUST_SECONDS = 20 * 3600.0
+"""How long a vendor's idempotency key is trusted (Stripe keeps them at least 24 h)."""
+BLOCKED_SECONDS = 86_400.0
+"""How long a record waits for the one it refers to."""
+PAGE = 200
+
+
+class Settlement:
+    """Settles one member's unanswered writes."""
+
+    def __init__(self, scope: Scope, counts: Counts, fences: Sequence[Fence], *, fully_read: bool) -> None:
+        self.scope, self.counts, self.fences = scope, counts, fences
+        self.stream, self.store = scope.member.stream, scope.world.store
+        self.looking = Look(scope, counts, fences, fully_read=fully_read)
+
+    def inherit(self) -> None:
+        """Whatever is still marked sent belongs to a run that is gone: its outcome is unknown."""
+        with self.store.transaction("inherit", self.fences) as tx:
+            tx.intents.sent_to_unknown(*self.scope.member.key)
+
+    def run(self) -> None:
+        """Settle every unanswered write whose waiting time has passed, and give up waiting for parents."""
+        now = self.scope.now()
+        self._give_up(now)
+        with self.store.reading() as tx:
+            waiting = [
+                i for i in tx.intents.unsettled(*self.scope.member.key) if i.state is IntentState.UNKNOWN
+            ]
+        ripe = [intent for intent in waiting if (intent.settle_until or 0.0) <= now]
+        for start in range(0, len(ripe), PAGE):
+            self._settle(ripe[start : start + PAGE])
+
+    def _give_up(self, now: float) -> None:
+        """A record that waited a day for its parent becomes a dead letter; its reference is kept."""
+        with self.store.reading() as tx:
+            blocked = tx.intents.blocked(*self.scope.member.key, PAGE)
+        late = [intent for intent in blocked if now - intent.created_at > BLOCKED_SECONDS]
+        if not late:
+            return
+        with self.store.transaction("give up", self.fences) as tx:
+            revs = {id_: entity.rev for id_, entity in tx.entities.get([i.entity for i in late]).items()}
+            reason = "the record it refers to did not arrive within a day; replay when it is there"
+            letters = [
+                clashes.refused(self.scope, intent, "ReferenceMissing", reason, revs.get(intent.entity, 0))
+                for intent in late
+            ]
+            self.counts.dead_letters += tx.letters.put(letters)
+            tx.intents.close([intent.id for intent in late])
+
+    def _settle(self, intents: Sequence[Intent]) -> None:
+        creates = [i for i in intents if i.operation == Operation.CREATE]
+        updates = [i for i in intents if i.operation == Operation.UPDATE]
+        searched = [i for i in creates if self._must_search(i)]
+        if searched:
+            self.looking.creates([intent.entity for intent in searched])
+        if updates and self.scope.member.reads and self.stream.operations.get is not None:
+            self.looking.updates([i.external_id for i in updates if i.external_id])
+        self._again(intents, {intent.id for intent in searched})
+
+    def _must_search(self, intent: Intent) -> bool:
+        kind = self.stream.creates
+        if "search" in self.scope.env.ablations or kind is Creates.UPSERT:
+            return False
+        young = self.scope.now() - intent.created_at < TRUST_SECONDS
+        return not (kind is Creates.IDEMPOTENCY_KEY and young) and self.stream.operations.find is not None
+
+    def _again(self, intents: Sequence[Intent], searched: set[str]) -> None:
+        """Back to planned: the next decision sees what the look found, and sends only what is missing."""
+        with self.store.transaction("settle", self.fences) as tx:
+            present = tx.intents.open_of(*self.scope.member.key, [intent.entity for intent in intents])
+            for intent in intents:
+                current = present.get(intent.entity)
+                if current is None or current.id != intent.id or current.state is not IntentState.UNKNOWN:
+                    continue
+                if self._hopeless(current, found_out=current.id in searched):
+                    entity = tx.entities.resolve([current.entity]).get(current.entity)
+                    reason = "nobody can tell whether this was created; look there, then replay or discard"
+                    letter = clashes.refused(
+                        self.scope, current, "OutcomeUnknownError", reason, entity.rev if entity else 0
+                    )
+                    self.counts.dead_letters += tx.letters.put([letter])
+                    tx.intents.close([current.id])
+                    continue
+                current.state, current.sent_at, current.settle_until = IntentState.PLANNED, None, None
+                tx.intents.update([current])
+
+    def _hopeless(self, intent: Intent, *, found_out: bool) -> bool:
+        """A create that can neither be repeated safely nor searched for; or one that fails for ever."""
+        if intent.attempt >= MOST_ATTEMPTS:
+            return True
+        if intent.operation != Operation.CREATE or found_out:
+            return False
+        return self.stream.creates is Creates.BLIND

@@ -1,0 +1,60 @@
+"""Sync one record now: read it at its system, absorb it, push what it changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from accord.engine.absorb import Absorber
+from accord.engine.observe import Observer, Seen
+from accord.engine.run import FlowRun
+from accord.errors import SetupError
+
+if TYPE_CHECKING:
+    from accord.engine.flow import Key
+    from accord.engine.report import Report
+
+
+class RecordRun(FlowRun):
+    """A flow's run for a single record."""
+
+    def record(self, key: Key, external_id: str) -> Report:
+        """Read one record of one member and bring every other side up to it.
+
+        Raises:
+            SetupError: the stream cannot read single records.
+        """
+        scope = self.scopes[key]
+        if scope.member.stream.operations.get is None:
+            raise SetupError(
+                f"{scope.member.scope} cannot read a single record",
+                hint=f"Run `accord sync --flow {self.flow.name}` instead.",
+            )
+        self._begin()
+        try:
+            if self._lease():
+                self._inherit()
+                self.guard(scope, lambda: self._absorb(key, external_id))
+                self.complete.update(self.scopes)
+                self._push_rounds()
+                self.settle_state()
+        except BaseException as error:
+            self._end(error)
+            raise
+        self._end(None)
+        return self.report
+
+    def _absorb(self, key: Key, external_id: str) -> bool:
+        scope = self.scopes[key]
+        get = scope.member.stream.operations.get
+        row = get([external_id]).get(external_id) if get is not None else None
+        observer = Observer(scope.flow, scope.member, scope.key)
+        if row is None:
+            seen = [Seen(external_id, b"", {}, deleted=True)]
+        else:
+            seen = observer.look([row])
+            observer.map(seen[0], scope.now(), 0.0)
+        with self.world.store.transaction("record", self.fences) as tx:
+            touched = Absorber(scope, self.counts[key]).page(tx, seen)
+            scope.wake(tx, [touched.entities[id_] for id_ in touched.changed], but=[key])
+            tx.dirty.add([(*key, id_) for id_ in sorted(touched.behind)])
+        return True

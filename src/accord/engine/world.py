@@ -1,0 +1,59 @@
+"""The world a run works in: store, environment, plugins, and all flows with their members."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from accord.engine.flow import Flow, Key, Member
+from accord.engine.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from accord.env import Env
+    from accord.plugins import Plugins
+    from accord.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Which flow a stream of a connection belongs to."""
+
+    flow: Flow
+    member: Member
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything that outlives one flow's run. Built by the composition root (``accord.api``)."""
+
+    store: Store
+    env: Env
+    plugins: Plugins
+    flows: Sequence[Flow]
+    progress: Callable[[Progress], None] = field(default=silent)
+
+    @cached_property
+    def _members(self) -> Mapping[Key, Owner]:
+        return {member.key: Owner(flow, member) for flow in self.flows for member in flow.members}
+
+    @cached_property
+    def _written(self) -> Mapping[str, Sequence[Key]]:
+        kinds = {flow.kind for flow in self.flows}
+        return {
+            kind: [member.key for flow in self.flows if flow.kind == kind for member in flow.targets]
+            for kind in kinds
+        }
+
+    def member(self, key: Key) -> Owner | None:
+        """The flow and member of (connection, stream); each stream belongs to one flow at most."""
+        return self._members.get(key)
+
+    def written(self, kind: str) -> Sequence[Key]:
+        """All (connection, stream) that records of this kind are written to."""
+        return self._written.get(kind, ())
+
+    def flow(self, name: str) -> Flow | None:
+        """The flow of this name."""
+        return next((flow for flow in self.flows if flow.name == name), None)
