@@ -1,0 +1,1 @@
+"""Brevo's nouns."""

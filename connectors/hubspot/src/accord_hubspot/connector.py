@@ -1,0 +1,84 @@
+"""A HubSpot portal: settings, HTTP client, and the property that holds our reference."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+
+import accord
+from accord.errors import AccessError
+from accord.http import Bearer, ErrorTable, Http, RateLimit
+from accord_hubspot.streams.contacts import Contacts
+from accord_hubspot.streams.crm_object import REFERENCE, CrmObject
+from accord_hubspot.streams.orders import Orders
+
+
+class HubSpotSettings(accord.Settings):
+    """The connection's keys in accord.toml.
+
+    Attributes:
+        token: The access token of a private app; README.md lists its scopes.
+    """
+
+    token: SecretStr
+
+
+class HubSpot(accord.Connector[HubSpotSettings]):
+    """HubSpot's CRM, API version 3."""
+
+    name = "hubspot"
+    title = "HubSpot"
+    settings = HubSpotSettings
+    streams = (Contacts, Orders)
+    # developers.hubspot.com/docs/guides/apps/api-usage/usage-details: 190 in 10 s for private apps of paid
+    # portals, five searches a second for the whole account. The headers correct this for other plans.
+    limits = (RateLimit(190, seconds=10), RateLimit(5, scope="search"))
+    api_version = "v3"
+    documentation = "https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide"
+
+    def connect(self) -> Http:
+        """A client with the private app's token."""
+        settings = self.settings_value
+        return Http(
+            str(settings.base_url or "https://api.hubapi.com"),
+            context=self.context,
+            auth=Bearer(settings.token),
+            limits=self.limits,
+            errors=ErrorTable(code=("category",)),
+        )
+
+    def check(self) -> accord.Account:
+        """Ask for the portal; see to the reference property; name properties that the mapping lacks."""
+        portal = self.http.get("/account-info/v3/details").json()
+        streams = [stream for stream in self.open_streams() if isinstance(stream, CrmObject)]
+        return accord.Account(
+            fingerprint=str(portal["portalId"]),
+            title=f"portal {portal['portalId']}",
+            details={"type": portal["accountType"], "hosting": portal["dataHostingLocation"], "api": "v3"},
+            missing=[lack for stream in streams for lack in self._missing(stream)],
+        )
+
+    def _missing(self, stream: CrmObject) -> list[str]:
+        """What the portal lacks for the stream; the reference property is created on the spot."""
+        path = f"/crm/v3/properties/{stream.name}"
+        try:
+            rows = self.http.get(path, template=path).json()["results"]
+        except AccessError:
+            return [f"scope crm.objects.{stream.name}.read"]
+        known = {row["name"]: row for row in rows}
+        lacks = [f"{stream.name} property {name}" for name in stream.properties if name not in known]
+        lack = f"{stream.name} property {REFERENCE}"
+        if lack in lacks and self._create_reference(path, rows[0]["groupName"]):
+            lacks.remove(lack)
+        elif REFERENCE in known and not known[REFERENCE].get("hasUniqueValue"):
+            lacks.append(f"{lack} with unique values")
+        return lacks
+
+    def _create_reference(self, path: str, group: str) -> bool:
+        """Create the property that makes creates repeatable; False without the scope for it."""
+        wanted = {"name": REFERENCE, "label": "Accord id", "description": "Accord's id of this record."}
+        kind = {"type": "string", "fieldType": "text", "groupName": group, "hasUniqueValue": True}
+        try:
+            self.http.post(path, json={**wanted, **kind, "formField": False}, template=path)
+        except AccessError:
+            return False
+        return True

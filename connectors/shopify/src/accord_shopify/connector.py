@@ -1,0 +1,149 @@
+"""A Shopify shop: settings, HTTP client, account, and the metafield that holds our reference."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from pydantic import SecretStr, field_validator
+
+import accord
+from accord.errors import AccessError, AnswerShapeError, RecordRejectedError
+from accord.http import ApiKey, Http, RateLimit
+from accord_shopify import reference
+from accord_shopify.streams.customers import Customers
+from accord_shopify.streams.inventory import InventoryLevels
+from accord_shopify.streams.orders import Orders
+from accord_shopify.streams.products import Products
+
+SCOPES = {
+    "customers": ("read_customers", "write_customers"),
+    "orders": ("read_orders",),
+    "products": ("read_products", "write_products"),
+    "inventory_levels": ("read_inventory", "write_inventory", "read_locations"),
+}
+"""What each stream needs (https://shopify.dev/docs/api/usage/access-scopes)."""
+
+SHOP = """query Shop {
+  shop { id name myshopifyDomain currencyCode plan { displayName } }
+  currentAppInstallation { accessScopes { handle } }
+}"""
+
+DEFINE = """mutation DefineReference($definition: MetafieldDefinitionInput!) {
+  metafieldDefinitionCreate(definition: $definition) {
+    createdDefinition { id }
+    userErrors { code field message }
+  }
+}"""
+
+
+class ShopifySettings(accord.Settings):
+    """The connection's keys in accord.toml.
+
+    Attributes:
+        shop: The shop's name before ``.myshopify.com``, or that whole address.
+        token: The Admin API access token of a custom app; README.md lists its scopes.
+        api_version: The dated version of the Admin API.
+    """
+
+    shop: str
+    token: SecretStr
+    api_version: str = "2026-07"
+
+    @field_validator("shop")
+    @classmethod
+    def _only_the_name(cls, value: str) -> str:
+        name = value.removeprefix("https://").rstrip("/").removesuffix(".myshopify.com").lower()
+        if not name.replace("-", "").isalnum():
+            raise ValueError("expected the shop's name, as in <name>.myshopify.com")
+        return name
+
+
+class Shopify(accord.Connector[ShopifySettings]):
+    """The Admin GraphQL API of one shop."""
+
+    name = "shopify"
+    title = "Shopify"
+    settings = ShopifySettings
+    streams = (Customers, Orders, Products, InventoryLevels)
+    # Points of query cost on a standard plan (https://shopify.dev/docs/api/usage/limits); the answers'
+    # throttleStatus corrects this for other plans.
+    limits = (RateLimit(100, seconds=1, burst=2000),)
+    api_version = "2026-07"
+    documentation = "https://shopify.dev/docs/api/admin-graphql"
+
+    def connect(self) -> Http:
+        """A client with the custom app's token."""
+        settings = self.settings_value
+        return Http(
+            str(settings.base_url or f"https://{settings.shop}.myshopify.com"),
+            context=self.context,
+            auth=ApiKey(settings.token, header="X-Shopify-Access-Token"),
+            limits=self.limits,
+        )
+
+    @property
+    def path(self) -> str:
+        """Where every document goes."""
+        return f"/admin/api/{self.settings_value.api_version}/graphql.json"
+
+    def check(self) -> accord.Account:
+        """Ask for the shop and the scopes we were granted.
+
+        Raises:
+            AccessError: the token is refused.
+        """
+        data = self.http.graphql(self.path, SHOP, cost=4)
+        shop = data["shop"]
+        granted = {scope["handle"] for scope in data["currentAppInstallation"]["accessScopes"]}
+        needed = [scope for scopes in SCOPES.values() for scope in scopes]
+        return accord.Account(
+            fingerprint=str(shop["id"]),
+            title=str(shop["myshopifyDomain"]),
+            details={
+                "name": shop["name"],
+                "plan": shop["plan"]["displayName"],
+                "currency": shop["currencyCode"],
+                "api": self.settings_value.api_version,
+                "orders": "all" if "read_all_orders" in granted else "the last 60 days",
+            },
+            missing=[scope for scope in needed if not _allows(granted, scope)],
+        )
+
+    @cached_property
+    def currency(self) -> str:
+        """The shop's currency: prices in the Admin API stand without one."""
+        return str(self.http.graphql(self.path, SHOP, cost=4)["shop"]["currencyCode"])
+
+    def define_reference(self, owner: str) -> bool:
+        """See to it that our metafield exists with the type ``id``, which makes its values unique.
+
+        So a create that was delivered twice is refused by the shop itself. Repeating changes nothing.
+        Source: https://shopify.dev/docs/apps/build/custom-data/metafields/working-with-custom-ids
+
+        Returns:
+            Whether records can be found by our reference. False where the app may not define metafields:
+            then natural keys have to do.
+        """
+        if owner not in self._defined:
+            self._defined[owner] = self._define(owner)
+        return self._defined[owner]
+
+    @cached_property
+    def _defined(self) -> dict[str, bool]:
+        return {}
+
+    def _define(self, owner: str) -> bool:
+        variables = {"definition": reference.definition(owner)}
+        try:
+            data = self.http.graphql(self.path, DEFINE, variables, cost=10, safe=True)
+        except (AccessError, AnswerShapeError, RecordRejectedError):
+            # The definition is a help, not a need: without it find falls back to natural keys.
+            return False
+        errors: list[dict[str, Any]] = data["metafieldDefinitionCreate"]["userErrors"]
+        return all(error.get("code") == "TAKEN" for error in errors)
+
+
+def _allows(granted: set[str], scope: str) -> bool:
+    """A right to write includes the right to read."""
+    return scope in granted or scope.replace("read_", "write_", 1) in granted

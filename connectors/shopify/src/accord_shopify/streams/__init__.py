@@ -1,0 +1,1 @@
+"""The nouns of a shop that Accord syncs, one file each."""

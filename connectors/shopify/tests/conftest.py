@@ -1,0 +1,112 @@
+"""A shop in the same process, and a connection to it in virtual time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+import accord
+from accord.connector import Context
+from accord.env import SystemEnv
+from accord.http import MemoryBudget, MemoryTokens
+from accord.sandbox import SandboxOptions
+from accord_shopify import Shopify
+from accord_shopify.connector import ShopifySettings
+from accord_shopify.sandbox.shop import ShopifySandbox
+
+
+class Exchange(NamedTuple):
+    """One document and its answer."""
+
+    query: str
+    variables: dict[str, Any]
+    answer: dict[str, Any]
+
+
+class VirtualEnv(SystemEnv):
+    """Waiting takes no time; every request goes to the sandbox and is written down."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elapsed = 0.0
+        self.wire: httpx.BaseTransport | None = None
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 22, 12, tzinfo=UTC) + timedelta(seconds=self.elapsed)
+
+    def monotonic(self) -> float:
+        return self.elapsed
+
+    def sleep(self, seconds: float) -> None:
+        self.elapsed += seconds
+
+    def transport(self, base_url: str) -> httpx.BaseTransport | None:
+        return self.wire
+
+
+class Recorder(httpx.BaseTransport):
+    """Passes requests on and keeps both sides."""
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        self._inner = inner
+        self.exchanges: list[Exchange] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        response = self._inner.handle_request(request)
+        body = json.loads(request.read())
+        self.exchanges.append(Exchange(body["query"], body["variables"], json.loads(response.read())))
+        return response
+
+
+@dataclass
+class Shop:
+    """The vendor's side of a test, and what was said."""
+
+    sandbox: ShopifySandbox
+    recorder: Recorder
+    env: VirtualEnv = field(repr=False)
+
+    def connect(self, **settings: Any) -> Shopify:
+        context = Context(self.env, "shop", MemoryBudget(self.env), MemoryTokens(self.env), Path())
+        return Shopify(ShopifySettings(shop="acme", token=SecretStr("shpat_x"), **settings), context)
+
+    def stream(self, name: str) -> Any:
+        """A stream of a new connection; Any, because what it offers depends on its noun."""
+        return next(stream for stream in self.connect().open_streams() if stream.name == name)
+
+    def customer(self, **values: Any) -> str:
+        """A person types a customer; the global id."""
+        return f"gid://shopify/Customer/{self.sandbox.person_creates('customers', values).id}"
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    """A shop with two locations and nothing else."""
+    yield from _open(0)
+
+
+@pytest.fixture
+def busy() -> Iterator[Shop]:
+    """A shop with customers, products, stock and orders."""
+    yield from _open(25)
+
+
+def _open(size: int) -> Iterator[Shop]:
+    env = VirtualEnv()
+    sandbox = ShopifySandbox(SandboxOptions(size=size, l_max=0, env=env))
+    env.wire = recorder = Recorder(sandbox.transport())
+    yield Shop(sandbox, recorder, env)
+    sandbox.close()
+
+
+def rows_of(stream: Any, **request: Any) -> list[accord.Row]:
+    """Everything that a read brings."""
+    return [row for page in stream.read(accord.ReadRequest(**request)) for row in page.rows]
