@@ -115,6 +115,7 @@ class Settings(pydantic.BaseModel):
 
     Every HTTP connector accepts ``base_url`` (sandboxes, proxies, private gateways), and every
     connection may tighten or widen ``t_max``: the seconds within which a request takes effect or never does.
+    ``rate`` multiplies the rate limits that the connector declares, for plans that allow more (or less).
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
@@ -122,6 +123,7 @@ class Settings(pydantic.BaseModel):
     base_url: pydantic.AnyHttpUrl | None = None
     t_max: float | None = pydantic.Field(default=None, gt=0, le=3600)
     l_max: float | None = pydantic.Field(default=None, ge=0, le=3600)
+    rate: float = pydantic.Field(default=1.0, gt=0, le=1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +145,18 @@ class Context:
     root: Path
 
 
-def batch(size: int) -> Callable[[C], C]:
-    """Declare how many items one call of a written operation takes."""
+def batch(size: int, *, limit_class: str = "default", cost: float = 1.0) -> Callable[[C], C]:
+    """Declare how many items one call of a written operation takes, and what it spends.
+
+    Args:
+        size: Items per call.
+        limit_class: The class of the vendor's rate limits that its first request belongs to.
+        cost: What that request costs, where the vendor counts points.
+    """
 
     def mark(operation: C) -> C:
-        operation.size = size  # type: ignore[attr-defined]  # functions take attributes
+        declared: Any = operation  # functions take attributes
+        declared.size, declared.limit_class, declared.cost = size, limit_class, cost
         return operation
 
     return mark
@@ -309,13 +318,15 @@ class Connector(Generic[S]):
     title: ClassVar[str] = ""
     settings: ClassVar[type[Settings]] = Settings
     streams: ClassVar[Sequence[type[Stream]]] = ()
-    limits: ClassVar[Sequence[RateLimit]] = ()
+    limits: Sequence[RateLimit] = ()
     api_version: ClassVar[str] = ""
     documentation: ClassVar[str] = ""
 
     def __init__(self, settings: S, context: Context) -> None:
         self.settings_value: S = settings
         self.context = context
+        if settings.rate != 1:
+            self.limits = tuple(limit.times(settings.rate) for limit in type(self).limits)
 
     def connect(self) -> Http:
         """Build the HTTP client: address, authentication, limits.

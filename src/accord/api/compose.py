@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from accord.config import declarations
+from accord.config import declarations, preferred
 from accord.config.members import ConnectionFacts, MemberConfig, StreamFacts, members
 from accord.config.settings import opened
 from accord.connector import Connector, Context, Stream
@@ -129,7 +129,5 @@ def _rule(rule: Any, flow: FlowConfig) -> FieldRule:
 
 
 def policy(text: str) -> Policy:
-    """A conflict policy from its text: ``latest``, ``manual`` or ``prefer:CONNECTION``."""
-    kind, _, connection = text.partition(":")
-    order: Sequence[str] = (connection,) if connection else ()
-    return Policy(PolicyKind(kind), order)
+    """A conflict policy from its text: ``latest``, ``manual`` or ``prefer:CONNECTION,CONNECTION``."""
+    return Policy(PolicyKind(text.partition(":")[0]), preferred(text))

@@ -216,6 +216,10 @@ class Absorber:
             clashes.of_cells(self.scope, entity, observation, clash) for clash in merged.clashes
         ]
         changed = entity.rev != before
+        if changed and entity.state is EntityState.TOMBSTONE:
+            # Deleted in one system, edited in another: the edit stands and the record lives on.
+            entity.state = EntityState.LIVE
+            self.touched.conflicts.append(clashes.edit_over_delete(self.scope, entity, link.external_id))
         if changed:
             self.touched.entities[entity.id] = entity
             self.touched.changed.add(entity.id)
@@ -273,7 +277,7 @@ class Absorber:
 
     def _with_new_keys(self) -> list[Entity]:
         """Touched hub records whose natural keys may differ from the stored ones."""
-        fields = {field_of(part) for name in self.flow.match for part in name.split("+")}
+        fields = self.flow.key_fields
         moved = {
             c.entity for merged in self.touched.merged for c in merged.changes if field_of(c.cell) in fields
         }

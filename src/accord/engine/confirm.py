@@ -201,6 +201,10 @@ class Confirmation:
             else:
                 link.shadow.seen[cell] = value
             link.shadow.agreed[cell] = version
+        # Lists may lag: a page that still shows what stood there before this write is stale, no edit.
+        newest = observation or (later.observation if later is not None else None)
+        if newest is not None and newest.changed_at is not None:
+            link.changed_at = max(newest.changed_at, link.changed_at or newest.changed_at)
         # The row also holds what we did not send (defaults, a person's edit): the next read absorbs it.
         link.row_digest = None
 
@@ -244,12 +248,18 @@ class Confirmation:
             if link.external_id == intent.external_id:
                 link.etag = None
                 link.row_digest = None
-                link.state = LinkState.GONE if gone else link.state
+                if gone and link.state is LinkState.LIVE and not self._can_look:
+                    link.state = LinkState.GONE
                 self.links.append(link)
         self.closed.append(intent.id)
         self.counts.superseded += 1
-        if not gone:
+        if not gone or self._can_look:
             self.dirty.add(intent.entity)
+
+    @property
+    def _can_look(self) -> bool:
+        """Whether a vanished record was read again just now: its link then says what became of it."""
+        return self.scope.member.stream.operations.get is not None
 
     def _write(self, tx: Transaction) -> None:
         tx.links.upsert(self.links)

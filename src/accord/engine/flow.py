@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ class PolicyKind(StrEnum):
     MANUAL = "manual"
     LATTICE = "lattice"
     MOST_RESTRICTIVE = "most_restrictive"
+    EARLIEST = "earliest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +150,17 @@ class Flow:
         """Members by (connection, stream)."""
         return {member.key: member for member in self.members}
 
+    @cached_property
+    def key_fields(self) -> frozenset[str]:
+        """The fields by which records are matched."""
+        return frozenset(field_of(part) for name in self.match for part in name.split("+"))
+
     def rule(self, cell: str) -> FieldRule:
         """The rule for a cell: its own, its field's, or the flow's default."""
         found = self._rules.get(cell)
         if found is None:
-            found = self.rules.get(cell) or self.rules.get(field_of(cell)) or self._kind_rule(cell)
+            found = self.rules.get(cell) or self.rules.get(field_of(cell))
+            found = self._kind_rule(cell) if found is None else self._lawful(cell, found)
             self._rules[cell] = found
         return found
 
@@ -161,12 +168,25 @@ class Flow:
     def _rules(self) -> dict[str, FieldRule]:
         return {}
 
+    def _lawful(self, cell: str, rule: FieldRule) -> FieldRule:
+        """What a rule may say about this cell: a withdrawal wins, whoever owns or is preferred (I8).
+
+        A rule that names no policy of its own (an owner only) leaves a status its one direction.
+        """
+        natural = self._kind_rule(cell).policy
+        if natural.kind is PolicyKind.MOST_RESTRICTIVE:
+            return FieldRule(natural)
+        return replace(rule, policy=natural) if rule.policy == self.default else rule
+
     def _kind_rule(self, cell: str) -> FieldRule:
         name = field_of(cell)
         kind = merge_kinds(self.model).get(name)
         if kind is Merge.LATTICE:
             strongest_first = tuple(reversed(lattice(self.model, name)))
             return FieldRule(Policy(PolicyKind.LATTICE, strongest_first))
+        if name == "created_at":
+            # Each system notes when it first heard of somebody: the first of all is the truth of the hub.
+            return FieldRule(Policy(PolicyKind.EARLIEST))
         if kind is Merge.MOST_RESTRICTIVE:
             return FieldRule(Policy(PolicyKind.MOST_RESTRICTIVE))
         return FieldRule(self.default)

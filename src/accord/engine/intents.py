@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from accord.engine.scope import Scope
     from accord.store import Transaction
 
+MOST_SAMPLES = 1_000
+"""Planned writes that a plan lists one by one, per member; all are counted."""
 PAGE = 250
 """Records decided in one transaction."""
 
@@ -70,7 +72,7 @@ def standing(
 def decide_one(scope: Scope, known: Standing, entity: Entity) -> Derived | None:
     """The write that this record needs here now, held where a rule says so; None = nothing to do."""
     link = known.live(entity.id)
-    if link is None and known.links.get(entity.id):
+    if link is None and known.links.get(entity.id) and "tombstone" not in scope.env.ablations:
         return None  # gone, detached or retired here: never re-created unless a person asks
     derived = derive(scope.target, entity, link, known.references.get(entity.id, {}))
     if derived is None or derived.operation is Operation.DELETE:
@@ -161,7 +163,7 @@ class Decider:
             self.counts.hold(f"{derived.hold}:{derived.reason}")
             return None
         self._count(derived)
-        if self.samples is not None:
+        if self.samples is not None and len(self.samples) < MOST_SAMPLES:
             self.samples.append((entity, derived))
         env = self.scope.env
         id_ = old.id if old is not None else env.new_id()
@@ -218,7 +220,7 @@ class Decider:
 
 def unblock(tx: Transaction, entities: Iterable[str]) -> None:
     """Records that waited for one of these have it now: decide them again."""
-    waiting = tx.intents.waiting_for(sorted(set(entities)))
+    waiting = [i for i in tx.intents.waiting_for(sorted(set(entities))) if i.state is IntentState.BLOCKED]
     if waiting:
         tx.intents.close([intent.id for intent in waiting])
         tx.dirty.add([(intent.connection, intent.stream, intent.entity) for intent in waiting])

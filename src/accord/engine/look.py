@@ -36,8 +36,8 @@ class Look:
         """Look where this write needs it, and absorb what is found."""
         if operation is Operation.CREATE and self._search_first(intents):
             self.creates([intent.entity for intent in intents])
-        elif operation is Operation.UPDATE and self._read_first():
-            self.updates([intent.external_id for intent in intents if intent.external_id])
+        elif operation is Operation.UPDATE:
+            self.updates([i.external_id for i in intents if i.external_id and self._read_first(i)])
 
     def _search_first(self, intents: Sequence[Intent]) -> bool:
         if "search" in self.scope.env.ablations:
@@ -47,10 +47,12 @@ class Look:
             return False
         return self.stream.operations.find is not None and (repeated or not self.fully_read)
 
-    def _read_first(self) -> bool:
+    def _read_first(self, intent: Intent) -> bool:
+        """Without a condition, or without the version to name in one, only a read tells what moved on."""
         if "conditional" in self.scope.env.ablations:
             return False
-        return self.scope.member.reads and self.stream.etag is None and self.stream.operations.get is not None
+        blind = self.stream.etag is None or intent.precondition is None
+        return blind and self.scope.member.reads and self.stream.operations.get is not None
 
     def creates(self, entity_ids: Sequence[str]) -> Mapping[str, int]:
         """Search for these hub records; how many rows were found for each."""

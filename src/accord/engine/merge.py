@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accord.engine.flow import Flow, ForeignEdit, Member, PolicyKind
-from accord.engine.policies import Claim, Winner, decide
-from accord.model.cells import overlay
+from accord.engine.policies import Claim, Winner, decide, disagree
+from accord.model.cells import field_of, overlay, pruned
 from accord.store.rows import Cells, Change, Entity, Intent, IntentState, Link, LinkState, Stamp
 
 MISSING: Any = object()
@@ -71,6 +71,16 @@ class Side:
     echo: bool = True
     arbiter: Arbiter | None = None
 
+    def owned_by_another(self, cell: str) -> bool:
+        """Whether only another connection may set this cell."""
+        owner = self.flow.rule(cell).owner
+        return owner is not None and owner != self.member.connection
+
+    def keeps_out(self, cell: str) -> bool:
+        """Whether a first value from here does not become the hub's: keys are needed, to find the person."""
+        accepted = self.flow.rule(cell).on_foreign_edit is ForeignEdit.ACCEPT
+        return self.owned_by_another(cell) and not accepted and field_of(cell) not in self.flow.key_fields
+
 
 @dataclass(slots=True)
 class Clash:
@@ -120,12 +130,16 @@ def absorb(
 
 
 def observe_new(side: Side, entity: Entity, link: Link, seen: Observation) -> None:
-    """Fill a fresh hub record from its first observation: everything agrees, no history."""
+    """Fill a fresh hub record from its first observation: everything agrees, no history.
+
+    What another connection owns is only noted as seen here.
+    """
     stamp = Stamp(1, side.member.scope, seen.time, seen.external_id)
-    entity.cells = {cell: value for cell, value in seen.cells.items() if value is not None}
+    shown = {cell: value for cell, value in seen.cells.items() if value is not None}
+    entity.cells = {cell: value for cell, value in shown.items() if not side.keeps_out(cell)}
     entity.origin, entity.rev = stamp, 1
     shadow = link.shadow
-    for cell in entity.cells:
+    for cell in shown:
         digest = side.digest(seen.shows(cell))
         if digest is not None:
             shadow.seen[cell] = digest
@@ -171,7 +185,7 @@ class _Merge:
             self._clash("both_changed", cell, "nobody", is_open=True)
         elif self.link.state is LinkState.SHADOWED:
             self._fill(cell, digest, version)
-        elif self._foreign(cell):
+        elif self.side.owned_by_another(cell):
             self._foreign_edit(cell, digest, version)
         elif version <= self.link.shadow.agreed_version(cell) and not self._guarded(cell):
             self._take(cell, digest)
@@ -199,14 +213,10 @@ class _Merge:
             self.projected = self.side.project(self.entity)
         return self.side.digest(self.projected.get(cell)) == digest
 
-    def _foreign(self, cell: str) -> bool:
-        rule = self.side.flow.rule(cell)
-        return rule.owner is not None and rule.owner != self.side.member.connection
-
     def _guarded(self, cell: str) -> bool:
-        """Fields where even a one-sided change may lose: consent, and a status another system set."""
+        """Where even a one-sided change may lose: consent, first dates, a status another system set."""
         kind = self.side.flow.rule(cell).policy.kind
-        if kind is PolicyKind.MOST_RESTRICTIVE:
+        if kind in (PolicyKind.MOST_RESTRICTIVE, PolicyKind.EARLIEST):
             return True
         stamp = self.entity.stamp(cell)
         return kind is PolicyKind.LATTICE and stamp.version > 0 and stamp.source != self.side.member.scope
@@ -223,7 +233,7 @@ class _Merge:
     def _fill(self, cell: str, digest: bytes | None, version: int) -> None:
         """A shadowed link may fill blanks, and its withdrawals always count."""
         blank = self.entity.cells.get(cell) is None and version == 0
-        if (blank and not self._foreign(cell) and self.seen.cells[cell] is not None) or (
+        if (blank and not self.side.owned_by_another(cell) and self.seen.cells[cell] is not None) or (
             self._guarded(cell) and self._winner(cell) is Winner.VENDOR
         ):
             self._take(cell, digest)
@@ -233,8 +243,17 @@ class _Merge:
     def _both_changed(self, cell: str, digest: bytes | None, version: int) -> None:
         if self.seen.cells[cell] is None and self.link.shadow.seen.get(cell) is None:
             return
+        hub, vendor = self.entity.cells.get(cell), self.seen.cells[cell]
+        policy = self.side.flow.rule(cell).policy
+        plain = policy.kind not in (PolicyKind.MOST_RESTRICTIVE, PolicyKind.EARLIEST)
+        known = self.link.shadow.seen.get(cell) is not None
+        # Between two that agreed before, emptying a value is an edit too: what the other side set is lost by it.
+        worth_telling = disagree(policy, hub, vendor) or (plain and known and (hub is None) != (vendor is None))
+        if plain and not known and isinstance(hub, dict) and not worth_telling:
+            self._complete(cell, digest, vendor)
+            return
         winner = self._winner(cell)
-        if version > self.link.shadow.agreed_version(cell) or winner is Winner.HUB:
+        if worth_telling and (version > self.link.shadow.agreed_version(cell) or winner is Winner.HUB):
             self._clash("both_changed", cell, winner.value, is_open=winner is Winner.NOBODY)
         if winner is Winner.VENDOR:
             self._take(cell, digest)
@@ -243,11 +262,25 @@ class _Merge:
         else:
             self._agree(cell, digest, version)
 
+    def _complete(self, cell: str, digest: bytes | None, vendor: Any) -> None:
+        """First meeting of two structures without contradiction: each fills the other's blanks."""
+        self._take(cell, digest, pruned(vendor) or {})
+        self._keep_hub(cell, digest, self.entity.version(cell))
+
+    def _is_usurped(self, cell: str) -> bool:
+        """Whether this side owns the cell and the hub holds, until now, what another connection brought."""
+        rule, source = self.side.flow.rule(cell), self.entity.stamp(cell).source
+        mine = rule.owner == self.side.member.connection and rule.on_foreign_edit is not ForeignEdit.ACCEPT
+        connection, slash, _ = source.partition("/")
+        return mine and bool(slash) and connection != rule.owner and self.seen.cells[cell] is not None
+
     def _winner(self, cell: str) -> Winner:
         flow, member = self.side.flow, self.side.member
         hub = Claim(self.entity.cells.get(cell), self.entity.stamp(cell))
         stamp = Stamp(self.entity.rev + 1, member.scope, self.seen.time, self.seen.external_id)
         vendor = Claim(self.seen.cells[cell], stamp)
+        if self._is_usurped(cell):
+            return Winner.VENDOR
         policy = flow.rule(cell).policy
         if self.side.arbiter is not None and policy.kind is not PolicyKind.MOST_RESTRICTIVE:
             answer = self.side.arbiter(self.entity.id, cell, hub, vendor, str(policy))
@@ -255,16 +288,17 @@ class _Merge:
                 return Winner(answer)
         return decide(policy, hub, vendor, flow.priorities)
 
-    def _take(self, cell: str, digest: bytes | None) -> None:
-        """The vendor's value becomes the hub's."""
+    def _take(self, cell: str, digest: bytes | None, value: Any = MISSING) -> None:
+        """The vendor's value (or the part of it given) becomes the hub's."""
         entity, seen = self.entity, self.seen
+        self.projected = None
         if not self.bumped:
             entity.rev += 1
             self.bumped = True
         old = entity.cells.get(cell)
         rule = "latest" if old is None else str(self.side.flow.rule(cell).policy)
         known = cell in entity.cells
-        entity.cells[cell] = new = overlay(old, seen.cells[cell])
+        entity.cells[cell] = new = overlay(old, seen.cells[cell] if value is MISSING else value)
         entity.stamps[cell] = Stamp(entity.rev, self.side.member.scope, seen.time, seen.external_id)
         if known:
             self.merged.changes.append(

@@ -45,6 +45,8 @@ def decide(policy: Policy, hub: Claim, vendor: Claim, priorities: Mapping[str, i
         return Winner.NOBODY
     if policy.kind is PolicyKind.MOST_RESTRICTIVE:
         return consent_winner(hub.value, vendor.value)
+    if policy.kind is PolicyKind.EARLIEST:
+        return Winner.VENDOR if _is_earlier(vendor.value, hub.value) else Winner.HUB
     if policy.kind is PolicyKind.LATTICE:
         ranks = _rank(policy, hub.value), _rank(policy, vendor.value)
         if ranks[0] != ranks[1]:
@@ -54,6 +56,24 @@ def decide(policy: Policy, hub: Claim, vendor: Claim, priorities: Mapping[str, i
         if places[0] != places[1]:
             return Winner.VENDOR if places[1] < places[0] else Winner.HUB
     return Winner.VENDOR if _order(vendor.stamp, priorities) > _order(hub.stamp, priorities) else Winner.HUB
+
+
+def disagree(policy: Policy, hub: Any, vendor: Any) -> bool:
+    """Whether two values contradict each other, so that one of them loses something worth keeping."""
+    if policy.kind is PolicyKind.EARLIEST:
+        return False
+    if policy.kind is PolicyKind.MOST_RESTRICTIVE:
+        states = {_state(hub), _state(vendor)}
+        return "unknown" not in states and len(states) > 1
+    if isinstance(hub, dict) and isinstance(vendor, dict):
+        return any(disagree(policy, hub.get(key), value) for key, value in vendor.items())
+    return hub is not None and vendor is not None and hub != vendor
+
+
+def _is_earlier(value: Any, than: Any) -> bool:
+    if value is None or than is None:
+        return value is not None
+    return datetime.fromisoformat(str(value)) < datetime.fromisoformat(str(than))
 
 
 def _order(stamp: Stamp, priorities: Mapping[str, int]) -> tuple[float, int, str, str]:

@@ -49,6 +49,7 @@ class Pull:
         self.observer = Observer(scope.flow, scope.member, scope.key)
         self.absorber = Absorber(scope, counts)
         self.rows_read = 0
+        self.resumed = False
 
     def run(self, *, full: bool, paged: Callable[[], None]) -> bool:
         """Read to the end; ``paged`` is called after each page. False = interrupted, resumable."""
@@ -70,6 +71,7 @@ class Pull:
             state.mapping_version = self.stream.mapping.version
         if full and not state.full:
             state.token = None
+        self.resumed = state.token is not None
         if state.token is None:
             state.full = full or state.cursor is None or self.stream.cursor is None or self._is_time(state)
             state.scan_started = state.scan_high = None
@@ -141,7 +143,7 @@ class Pull:
             self.counts.read += len(seen) - len(fresh)
             self.counts.unchanged += len(seen) - len(fresh)
             self._spread(tx, touched)
-            self._mark_seen(tx, seen, state)
+            self._mark_seen(tx, seen, touched, state)
             tx.streams.save(state)
         if touched.pending:
             fetch_parents(self.scope, touched.pending, self.fences)
@@ -182,11 +184,12 @@ class Pull:
         if touched.behind:
             tx.dirty.add([(*self.scope.member.key, id_) for id_ in sorted(touched.behind)])
 
-    def _mark_seen(self, tx: Transaction, seen: Sequence[Seen], state: StreamState) -> None:
+    def _mark_seen(self, tx: Transaction, seen: Sequence[Seen], touched: Touched, state: StreamState) -> None:
         """A complete read notes what it saw, so that absence can be told from silence."""
         tx.letters.close_reads(*self.scope.member.key, [one.external_id for one in seen if one.error is None])
-        if state.full and self.stream.deletes is Deletes.SCAN:
-            tx.links.seen(*self.scope.member.key, [one.external_id for one in seen], state.generation + 1)
+        if self.stream.deletes is Deletes.SCAN:
+            shown = [one.external_id for one in seen] if state.full else list(touched.links)
+            tx.links.seen(*self.scope.member.key, shown, state.generation + int(state.full))
 
     def _refuse_schema_break(self, fresh: Sequence[Seen]) -> None:
         bad = sum(1 for one in fresh if one.error is not None)
@@ -240,7 +243,7 @@ class Pull:
 
     def _refuse_empty(self, state: StreamState) -> None:
         """A side that suddenly shows nothing is a broken side, not a mass deletion."""
-        if not state.full or self.rows_read or self.approved:
+        if not state.full or self.rows_read or self.resumed or self.approved:
             return
         with self.store.reading() as tx:
             live = tx.links.live_count(*self.scope.member.key)

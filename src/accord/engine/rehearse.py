@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from accord.engine.stop import Budget
     from accord.engine.world import World
 
-MOST_SAMPLES = 1_000
-"""Planned writes that a plan lists one by one, per member; all are counted."""
-
 
 def plan(world: World, flow: Flow, options: Options, budget: Budget) -> Plan:
     """Plan a flow. Vendors are only read; the store stays as it is."""
@@ -51,5 +48,5 @@ def _samples(scope: Scope, decider: Decider) -> list[PlannedWrite]:
             sorted(derived.cells),
             derived.waits_for is not None,
         )
-        for entity, derived in (decider.samples or [])[:MOST_SAMPLES]
+        for entity, derived in decider.samples or []
     ]

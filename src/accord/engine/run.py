@@ -94,10 +94,10 @@ class FlowRun:
         for busy in self.keeper.take(list(by_scope)):
             self.failed.add(by_scope[busy])
             self.report.notices.append(f"{busy} is being synced by another run; left to it")
-        self.fences = list(self.keeper.fences)
-        if not self.fences:
+        self.fences = [] if "fence" in self.world.env.ablations else list(self.keeper.fences)
+        if not self.keeper.fences:
             self.report.state = RunState.BUSY
-        return bool(self.fences)
+        return bool(self.keeper.fences)
 
     def _inherit(self) -> None:
         """Unanswered writes of a run that died are in doubt from now on."""

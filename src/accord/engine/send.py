@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from accord.connector import Atomicity, Creates
+from accord.consent.decision import ALLOWED
 from accord.engine import clashes
 from accord.engine.absorb import Absorber
 from accord.engine.confirm import Confirmation
@@ -69,7 +70,7 @@ class Sender:
         """
         self.looking.before(operation, intents)
         self.stream.connector.ready(getattr(self.stream.operations, str(operation)))
-        batch = self._mark(operation, intents)
+        batch = self._mark(operation, intents, IntentState.PLANNED)
         if batch.writes:
             self._exchange(batch)
 
@@ -116,7 +117,7 @@ class Sender:
 
     def _remark(self, batch: Batch) -> None:
         """Half of a refused batch is sent anew: it gets a mark of its own, asked of the gate again."""
-        fresh = self._mark(batch.operation, batch.intents)
+        fresh = self._mark(batch.operation, batch.intents, IntentState.SENT)
         batch.intents, batch.writes, batch.entities = fresh.intents, fresh.writes, fresh.entities
 
     def _back(self, batch: Batch, retry_after: float | None) -> None:
@@ -131,17 +132,19 @@ class Sender:
         with self.store.transaction("put back", self.fences) as tx:
             tx.intents.update(batch.intents)
 
-    def _mark(self, operation: Operation, intents: Sequence[Intent]) -> Batch:
+    def _mark(self, operation: Operation, intents: Sequence[Intent], state: IntentState) -> Batch:
         """Decide anew with the newest state, ask the gate, and mark what may go as sent: one transaction."""
         refusals = self.scope.refusals([intent.entity for intent in intents])
         with self.store.transaction("mark sent", self.fences) as tx:
             wanted = sorted({intent.entity for intent in intents})
             known = standing(tx, self.scope, tx.entities.resolve(wanted), refusals)
+            if "consent" in self.scope.env.ablations:
+                known = replace(known, verdicts=dict.fromkeys(wanted, ALLOWED))
             batch = Batch(operation, entities=dict(known.entities))
             closed: list[str] = []
             for intent in intents:
                 present = known.intents.get(intent.entity)
-                if present is None or present.id != intent.id:
+                if present is None or present.id != intent.id or present.state is not state:
                     continue
                 entity = known.entities.get(intent.entity)
                 derived = decide_one(self.scope, known, entity) if entity is not None else None
@@ -156,7 +159,8 @@ class Sender:
                 else:
                     self._add(tx, batch, present, entity, derived, dict(known.references.get(entity.id, {})))
             tx.intents.close(closed)
-            tx.intents.update(batch.intents)
+            if "intent" not in self.scope.env.ablations:
+                tx.intents.update(batch.intents)
             return batch
 
     def _account(self, tx: Transaction, intent: Intent, derived: Derived | None) -> None:
@@ -191,28 +195,34 @@ class Sender:
         now, stream = self.scope.now(), self.stream
         visible = stream.l_max if derived.operation is Operation.CREATE else 0.0
         settle = 0.0 if "settle" in self.scope.env.ablations else stream.t_max + visible
-        intent.operation, intent.cells = str(derived.operation), derived.cells
+        if stream.creates is Creates.IDEMPOTENCY_KEY and derived.operation is Operation.CREATE:
+            _repeat_exactly(intent, derived)
+        intent.operation, intent.cells, intent.waits_for = str(derived.operation), derived.cells, None
         intent.external_id, intent.precondition = derived.external_id, derived.precondition
         intent.state, intent.sent_at, intent.settle_until = IntentState.SENT, now, now + settle
         intent.attempt += 1
         intent.run = self.scope.run
-        if stream.creates is Creates.IDEMPOTENCY_KEY and derived.operation is Operation.CREATE:
-            intent.body = intent.body or derived.row
-            derived.row = intent.body
         batch.intents.append(intent)
         batch.writes.append(_write(intent, derived))
 
     def _confirm(self, batch: Batch, outcomes: Sequence[Outcome]) -> None:
-        self._look_at_rivals(batch.operation, outcomes)
+        self._look_at_surprises(batch, outcomes)
         reread = self._read_back(batch.operation, outcomes)
         confirmation = Confirmation(self.scope, self.counts, self.fences)
         confirmation.record(batch.operation, batch.intents, batch.writes, outcomes, reread)
 
-    def _look_at_rivals(self, operation: Operation, outcomes: Sequence[Outcome]) -> None:
-        """A refused create that names a record which is there already: read it, so that it can be adopted."""
-        rivals = [o.external_id for o in outcomes if o.result is Result.PRECONDITION and o.external_id]
-        if operation is Operation.CREATE and rivals:
-            self.looking.updates(rivals)
+    def _look_at_surprises(self, batch: Batch, outcomes: Sequence[Outcome]) -> None:
+        """Read what the vendor's refusals point at.
+
+        A create refused because a record is there already: so that it can be adopted. An update refused
+        because its record is gone: so that a deletion, or a merge into another one, is observed as such.
+        """
+        wanted = {Operation.CREATE: Result.PRECONDITION, Operation.UPDATE: Result.GONE}.get(batch.operation)
+        sent = {write.id: write.external_id for write in batch.writes}
+        ids = [o.external_id or sent.get(o.write_id) for o in outcomes if o.result is wanted]
+        named = [id_ for id_ in ids if id_]
+        if wanted is not None and named:
+            self.looking.updates(named)
 
     def _read_back(self, operation: Operation, outcomes: Sequence[Outcome]) -> dict[str, Row]:
         """Records as the vendor holds them after a write whose answer did not show them (A5, rule 1).
@@ -237,6 +247,14 @@ class Sender:
                 return rows
             rows.update({id_: row for id_, row in found.items() if row is not None})
         return rows
+
+
+def _repeat_exactly(intent: Intent, derived: Derived) -> None:
+    """A key is honoured for the same body only: a retry repeats the first one, and claims no more than it."""
+    if intent.body is None:
+        intent.body = derived.row
+    else:
+        derived.row, derived.cells = intent.body, intent.cells
 
 
 def _write(intent: Intent, derived: Derived) -> Write:

@@ -89,6 +89,12 @@ class Answer:
             return True
         return False
 
+    @property
+    def markup(self) -> bool:
+        """Whether it is a page for people (of a proxy, a login) that came with a status of success."""
+        page = self.content.lstrip()[:1] == b"<" and "html" in self.headers.get("content-type", "").lower()
+        return page and 200 <= self.status < 300  # noqa: PLR2004  the statuses of success
+
     def _what(self) -> str:
         html = self.content.lstrip()[:1] == b"<" or "html" in self.headers.get("content-type", "")
         return "a page of markup instead of JSON" if html else "text that is no complete JSON"

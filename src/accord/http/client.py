@@ -311,6 +311,9 @@ class Http:
         clock = answer.server_time or self.env.now()
         self._purse.learn(limit_class, quotas(answer.headers, clock))
         error = judge(answer)
+        if error is None and answer.markup:
+            # Also where nobody will look into the body: a write that "succeeded" so never reached the vendor.
+            error = answer.malformed("a page of markup")
         if isinstance(error, RateLimitedError):
             self._purse.block(limit_class, _BLOCK_SECONDS if error.retry_after is None else error.retry_after)
         if error is not None:

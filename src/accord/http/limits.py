@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -49,6 +49,10 @@ class RateLimit:
     def bucket(self) -> float:
         """How many calls may be spent at once; at least one."""
         return max(1.0, self.calls if self.burst is None else self.burst)
+
+    def times(self, factor: float) -> RateLimit:
+        """The limit of a plan that allows so many times as much; what may be spent at once stays."""
+        return replace(self, calls=self.calls * factor, burst=self.bucket)
 
     def counts(self, limit_class: str) -> bool:
         """Whether a request of this class spends from this limit."""

@@ -102,7 +102,8 @@ def check_get_put(mapping: Mapping, model: type[Canonical], row: Row) -> None:
     """Check the get-put law for one vendor row."""
     document = mapping.read(row)
     written = mapping.write(document, previous=row)
-    read = mapping.read(written)
+    # What is not written stays at the vendor: the currency of a shop beside its prices, for instance.
+    read = mapping.read({**row, **written})
     wanted = {cell: value for cell, value in _cells(model, document).items() if mapping.covers(cell)}
     found = {cell: value for cell, value in _cells(model, read).items() if mapping.covers(cell)}
     _equal("get-put: writing back what was read changes the record", mapping, wanted, found)

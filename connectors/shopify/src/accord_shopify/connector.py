@@ -36,6 +36,9 @@ DEFINE = """mutation DefineReference($definition: MetafieldDefinitionInput!) {
   }
 }"""
 
+GRAPHQL_ANSWER = 200
+"""The status of every GraphQL answer, refusals included."""
+
 
 class ShopifySettings(accord.Settings):
     """The connection's keys in accord.toml.
@@ -137,9 +140,12 @@ class Shopify(accord.Connector[ShopifySettings]):
         variables = {"definition": reference.definition(owner)}
         try:
             data = self.http.graphql(self.path, DEFINE, variables, cost=10, safe=True)
-        except (AccessError, AnswerShapeError, RecordRejectedError):
-            # The definition is a help, not a need: without it find falls back to natural keys.
-            return False
+        except (AccessError, AnswerShapeError, RecordRejectedError) as error:
+            # Answered with a GraphQL code, the shop says no: the definition is a help, not a need, and find
+            # falls back to natural keys. Anything else (401, a proxy's page) is no answer to remember.
+            if error.facts.get("status") == GRAPHQL_ANSWER and error.facts.get("code"):
+                return False
+            raise
         errors: list[dict[str, Any]] = data["metafieldDefinitionCreate"]["userErrors"]
         return all(error.get("code") == "TAKEN" for error in errors)
 

@@ -15,7 +15,7 @@ from accord.mapping.declared.tables import DeclaredField, DeclaredStream, Declar
 from accord.mapping.fields import Declaration
 from accord.mapping.instants import Instant, parse_instant
 from accord.mapping.mapping import Mapping as FieldMapping
-from accord.mapping.paths import getter, parse, put
+from accord.mapping.paths import MISSING, getter, parse, put
 from accord.model import Canonical
 from accord.model.record import Document, Probe, Row
 from accord.model.schema import NATURAL_KEYS, normal_key
@@ -213,23 +213,24 @@ class Finder:
     def __init__(self, stream: DeclaredStream, model: type[Canonical], *, nested: bool, key: str) -> None:
         self.fields = findable(stream)
         declarer = Declarer(stream, nested, key)
-        self._mappings = {
-            name: FieldMapping(declarer.field(model, name, field_of(stream.fields[name]), "fields")).bound(
-                connector="find", stream=name, model=model
-            )
-            for name in self.fields
+        self._declared = {
+            name: declarer.field(model, name, field_of(stream.fields[name]), "fields") for name in self.fields
         }
 
-    def keys(self, row: Row) -> Iterable[tuple[str, str]]:
-        """The row's natural keys, normalised; those that cannot be read are left out."""
-        for name, mapping in self._mappings.items():
+    def keys(self, row: Row, asked: Iterable[str]) -> Iterable[tuple[str, str]]:
+        """The row's natural keys in the asked fields, normalised; those that cannot be read are left out."""
+        for name in asked:
+            declared_field = self._declared[name]
+            value = getter(declared_field.vendor[0])(row)
+            if value is MISSING or value is None or value == "":
+                continue
             try:
-                value = mapping.read(row).get(name)
-            except MappingError:
-                continue  # the engine will see the same problem when it reads the row
-            found = None if value is None else normal_key(name, str(value))
-            if found is not None:
-                yield name, found
+                found = declared_field.converter.read(value, row)
+            except ValueError:
+                continue  # the engine sees the same problem when it reads the row
+            key = found if name == "phone" else normal_key(name, str(found or ""))
+            if key:
+                yield name, key
 
     def questions(self, probes: Sequence[Probe]) -> dict[tuple[str, str], list[int]]:
         """The probes' positions by what they ask for."""

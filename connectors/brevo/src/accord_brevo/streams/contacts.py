@@ -69,6 +69,7 @@ class Contacts(accord.Stream):
         found = (self.lookup(IDENTIFIERS[probe.field], probe.value) for probe in probes)
         return [[] if row is None else [row] for row in found]
 
+    @accord.batch(1, limit_class="contacts")
     def create(self, writes: Sequence[accord.Write]) -> Sequence[accord.Outcome]:
         """Create one contact; what Brevo takes for a duplicate is looked up before anything is overwritten.
 
@@ -76,7 +77,7 @@ class Contacts(accord.Stream):
         """
         return [self._create(write) for write in writes]
 
-    @accord.batch(BATCH)
+    @accord.batch(BATCH, limit_class="contacts")
     def update(self, writes: Sequence[accord.Write]) -> Sequence[accord.Outcome]:
         """Update by id: together where Brevo allows it, alone where an address changes.
 

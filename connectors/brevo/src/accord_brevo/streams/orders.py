@@ -28,6 +28,7 @@ class Orders(accord.Stream):
     creates = accord.Creates.UPSERT
     full_read_is_complete = False
 
+    @accord.batch(1, limit_class="orders")
     def upsert(self, writes: Sequence[accord.Write]) -> Sequence[accord.Outcome]:
         """Create an order or move it on."""
         return [self._post(write) for write in writes]

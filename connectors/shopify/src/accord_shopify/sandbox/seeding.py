@@ -69,8 +69,13 @@ def _customer(shop: ShopifySandbox, person: people.Person) -> Values:
     if document.get("addresses"):
         values["addresses"] = [_address(shop, document)]
         values["defaultAddressId"] = values["addresses"][0]["id"]
-    for name, channel in (("emailMarketingConsent", "email"), ("smsMarketingConsent", "sms")):
-        values[name] = _consent(person.consent.get(channel, "unknown"), sms=channel == "sms")
+    for name, channel, point in (
+        ("emailMarketingConsent", "email", "email"),
+        ("smsMarketingConsent", "sms", "phone"),
+    ):
+        # Without an address or number there is nothing that somebody could have subscribed.
+        state = person.consent.get(channel, "unknown") if values[point] else "unknown"
+        values[name] = _consent(state, sms=channel == "sms")
     return shop.customers.normalise(values)
 
 

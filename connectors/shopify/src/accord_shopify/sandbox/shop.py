@@ -87,9 +87,9 @@ class ShopifySandbox(Sandbox):
             message = "[API] Invalid API key or access token (unrecognized login or wrong password)"
         return Response.json({"errors": message, "code": code}, status)
 
-    def throttled(self, seconds: float) -> Response:  # noqa: ARG002  the vendor names no time
-        """An empty bucket is told with status 200 and without data."""
-        return self._throttled(0)
+    def throttled(self, seconds: float) -> Response:
+        """An empty bucket is told with status 200 and without data; the time follows from its points."""
+        return self._throttled(int(self.points.available + seconds * RESTORE_RATE) + 1)
 
     def pack_webhook(self, target: Target, topic: str, event: Mapping[str, Any]) -> Delivery:
         """A webhook signed over its body: base64 HMAC-SHA256 with the app's secret.

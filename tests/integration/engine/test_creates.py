@@ -1,0 +1,126 @@
+"""Creates that may have happened: every class of vendor ends with one record per person."""
+
+from __future__ import annotations
+
+import pytest
+
+from accord.connector import Creates
+from accord.errors import OutcomeUnknownError
+from tests.integration.engine.town import Build, Town
+
+CLASSES = {
+    "A": {"creates": Creates.IDEMPOTENCY_KEY},
+    "B": {"creates": Creates.UPSERT, "upsert_by": "email", "find": None, "reference": None},
+    "C reference": {"creates": Creates.REFERENCE, "find_by": ("hub_id",)},
+    "C natural key": {"creates": Creates.REFERENCE, "find_by": ("email",), "reference": None},
+}
+
+
+@pytest.fixture(params=CLASSES)
+def town(request: pytest.FixtureRequest, build: Build) -> Town:
+    town = build(flow={"both": ["shop"], "to": ["crm"]}, crm=CLASSES[request.param])
+    if request.param == "B":
+        town["crm"].unique = "mail"
+    for number in range(6):
+        town["shop"].put(mail=f"p{number}@example.com", first=f"Ann {number}")
+    return town
+
+
+def test_a_lost_reply_makes_no_duplicate(town: Town) -> None:
+    town["crm"].lose_replies("create", 2)
+    town.settle()
+    assert len(town["crm"].rows) == 6
+
+
+def test_a_lost_request_is_made_good(town: Town) -> None:
+    town["crm"].fail("create", OutcomeUnknownError("the line went dead"), 2)
+    town.settle()
+    assert len(town["crm"].rows) == 6
+
+
+def test_edits_during_the_doubt_arrive_too(town: Town) -> None:
+    town["crm"].lose_replies("create", 2)
+    town["crm"].once("create", lambda _: town["shop"].put("s1", first="Anna") and None)
+    town.settle()
+    assert town["crm"].row(mail="p0@example.com")["first"] == "Anna"
+    assert len(town["crm"].rows) == 6
+
+
+def test_an_idempotent_retry_repeats_key_and_body(build: Build) -> None:
+    town = build(flow={"both": ["shop"], "to": ["crm"]}, crm=CLASSES["A"])
+    town["shop"].put(mail="ann@example.com", first="Ann")
+    town["crm"].fail("create", OutcomeUnknownError("the line went dead"))
+    town["crm"].once("create", lambda _: None)
+    town.sync()
+    bodies = [row for operation, row in town["crm"].calls if operation == "create"]
+    assert len(bodies) == 2
+    assert bodies[0] == bodies[1]
+    assert len(town["crm"].keys) == 1
+
+
+def test_a_search_waits_until_the_vendor_shows_it(build: Build) -> None:
+    town = build(flow={"both": ["shop"], "to": ["crm"]}, crm={"l_max": 5.0})
+    town["shop"].put(mail="ann@example.com")
+    town["crm"].lose_replies("create")
+    begin = town.env.monotonic()
+    town.settle()
+    assert town.env.monotonic() - begin > 5
+    assert len(town["crm"].rows) == 1
+
+
+def test_nobody_repeats_a_blind_create(build: Build) -> None:
+    town = build(
+        flow={"both": ["shop"], "to": ["crm"]},
+        crm={"creates": Creates.BLIND, "find": None, "reference": None},
+    )
+    town["shop"].put(mail="ann@example.com")
+    town["crm"].lose_replies("create")
+    town.sync()
+    (letter,) = town.accord.dead_letters()
+    assert (letter.direction, letter.error) == ("write", "OutcomeUnknownError")
+    town.sync(full=True)
+    assert len(town["crm"].calls) == 1
+
+
+def test_a_person_may_have_a_blind_create_repeated(build: Build) -> None:
+    town = build(
+        flow={"both": ["shop"], "to": ["crm"]},
+        crm={"creates": Creates.BLIND, "find": None, "reference": None},
+    )
+    town["shop"].put(mail="ann@example.com")
+    town["crm"].fail("create", OutcomeUnknownError("the line went dead"))
+    town.sync()
+    assert town.accord.replay() == 1
+    town.settle()
+    assert len(town["crm"].rows) == 1
+
+
+class TestRefusedBecauseItExists:
+    def test_the_named_record_is_adopted(self, build: Build) -> None:
+        town = build(flow={"both": ["shop"], "to": ["crm"]}, crm={"find": None})
+        town["crm"].unique = "mail"
+        town["crm"].put(mail="ann@example.com", last="Lee")
+        town["shop"].put(mail="ann@example.com", first="Ann")
+        town.sync()
+        assert town["crm"].shown("first", "last") == [{"first": "Ann", "last": "Lee"}]
+
+    def test_another_persons_record_is_a_conflict(self, build: Build) -> None:
+        town = build(crm={"find": None}, flow={"match": ["email"]})
+        town.person(tel="+33612345678")
+        town["crm"].unique = "tel"
+        town["shop"].put(mail="bob@example.com", tel="+33612345678")
+        town.sync()
+        assert town.kinds("open") == ["identity"]
+        assert len(town["crm"].rows) == 1
+        town.sync(full=True)
+        assert len(town.accord.conflicts()) == 1
+
+
+def test_a_pull_that_sees_our_create_first_links_it(build: Build) -> None:
+    town = build(crm={"t_max": 100.0})
+    town["shop"].put(mail="ann@example.com", first="Ann")
+    town["crm"].lose_replies("create")
+    assert town.sync().total.unknown == 1
+    town.settle()
+    assert len(town["crm"].rows) == 1
+    assert town.links()["crm:c1"] == "live"
