@@ -28,6 +28,8 @@ REASONS = {
     "SQLITE_CONSTRAINT_CHECK": "a check constraint forbids it",
 }
 """SQLSTATE (or SQLite's name) to words."""
+RETRY_SECONDS = 2.0
+"""How soon a batch that certainly was not applied (a lock, a deadlock) is tried again."""
 
 
 def _counted(column: Any) -> Any:
@@ -100,7 +102,8 @@ class WritableSqlStream(SqlStream):
         result = Result.UNKNOWN if unknown else Result.RETRY
         why = f"transaction failed ({type(error).__name__})"
         return [
-            Outcome(write.id, result, write.external_id, reason=why, retry_after=30.0) for write in writes
+            Outcome(write.id, result, write.external_id, reason=why, retry_after=RETRY_SECONDS)
+            for write in writes
         ]
 
     def _one(self, connection: Connection, write: Write) -> Outcome:
@@ -201,10 +204,10 @@ class WritableSqlStream(SqlStream):
         return self._change(connection, write, present, self._values(write, write.row))
 
     def _present(self, connection: Connection, write: Write) -> Row:
-        """The row as it is, locked; refused when it is gone or has moved on."""
+        """The row as it is, locked; refused when it is gone, marked as deleted, or has moved on."""
         assert write.external_id is not None
         row = self.source.fetch(connection, write.external_id, lock=self._locks)
-        if row is None:
+        if row is None or self.is_deleted(row):
             raise Refused(Outcome(write.id, Result.GONE, write.external_id))
         if write.precondition is not None and write.precondition != self.version(row):
             raise Refused(Outcome(write.id, Result.PRECONDITION, write.external_id))
