@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from accord.api import accounts, approval, due, status
-from accord.api.compose import Connections, flows
+from accord.api.compose import Connections, flows, trouble_of
 from accord.api.views import AccountCheck, Status
 from accord.config import Config, check, load
 from accord.engine import decide, explain, locate, rehearse
 from accord.engine.progress import Progress, silent
-from accord.engine.report import Plan, Report
+from accord.engine.report import Plan, Report, RunState
 from accord.engine.run import FlowRun, Options
 from accord.engine.single import RecordRun
 from accord.engine.stop import Budget
@@ -41,6 +41,7 @@ class Accord:
         plugins: Plugins to use; by default those of this installation.
         progress: Called with each step of long work, from any thread.
         migrate: Bring an older store up to this version's schema.
+        trace: A trace id that is noted with every run.
 
     Raises:
         ConfigError: the configuration is wrong; ``facts["problems"]`` lists every mistake.
@@ -55,6 +56,7 @@ class Accord:
         plugins: Plugins | None = None,
         progress: Callable[[Progress], None] | None = None,
         migrate: bool = True,
+        trace: str = "",
     ) -> None:
         self.env = env or SystemEnv()
         self.plugins = plugins or Plugins.load()
@@ -66,6 +68,7 @@ class Accord:
         self.store = Store.open(url, self.env, sealer=sealer(url), migrate=migrate)
         self.plugins.register(StoreSecrets(self.store), "store-secrets")
         self._progress = progress or silent
+        self._trace = trace
         self._budgets: set[Budget] = set()
         self._lock = threading.Lock()
 
@@ -78,6 +81,7 @@ class Accord:
         plugins: Plugins | None = None,
         progress: Callable[[Progress], None] | None = None,
         migrate: bool = True,
+        trace: str = "",
     ) -> Self:
         """Open the configuration of a file.
 
@@ -87,7 +91,7 @@ class Accord:
         """
         loaded = plugins or Plugins.load()
         config = load(Path(path), loaded)
-        return cls(config, env=env, plugins=loaded, progress=progress, migrate=migrate)
+        return cls(config, env=env, plugins=loaded, progress=progress, migrate=migrate, trace=trace)
 
     @cached_property
     def connections(self) -> Connections:
@@ -98,15 +102,19 @@ class Accord:
     def world(self) -> World:
         """What the engine works in."""
         built = flows(self.config, self.connections)
-        return World(self.store, self.env, self.plugins, built, self._progress)
+        return World(self.store, self.env, self.plugins, built, self._progress, self._trace)
 
     def flow(self, name: str) -> Flow:
         """A flow of the configuration.
 
         Raises:
-            SetupError: there is none of this name.
+            SetupError: there is none of this name, or one of its connections cannot be opened.
         """
         found = self.world.flow(name)
+        if found is None and name in self.config.flows:
+            trouble = trouble_of(self.config.flows[name], self.connections)
+            if trouble is not None:
+                raise trouble
         if found is None:
             names = ", ".join(self.config.flows) or "none"
             raise SetupError(f"there is no flow {name!r}", hint=f"Flows of the configuration: {names}.")
@@ -179,7 +187,13 @@ class Accord:
     def sync_all(self, *, only_due: bool = False, **options: Any) -> list[Report]:
         """Sync every flow (or every flow whose schedule is due), records before those that refer to them."""
         names = due.flows_due(self.config, self.store, self.env) if only_due else list(self.config.flows)
-        return [self.sync(flow.name, **options) for flow in self.world.flows if flow.name in names]
+        reports: list[Report] = []
+        for flow in self.world.flows:
+            if flow.name in names:
+                reports.append(self.sync(flow.name, **options))
+                if reports[-1].state is RunState.INTERRUPTED:
+                    break
+        return reports
 
     def sync_record(self, record: str, *, max_seconds: float | None = None) -> Report:
         """Sync one record now. ``record`` is ``CONNECTION:ID`` or ``CONNECTION/STREAM:ID``.
@@ -288,10 +302,23 @@ class Accord:
             entity = locate.one(self.world, tx, record)
             return decide.split(self.world, tx, entity, connection, external_id)
 
-    def import_links(self, pairs: Iterable[decide.Pair]) -> tuple[int, list[str]]:
-        """Record known pairs of external ids as one hub record each; how many, and what was refused."""
+    def import_links(self, pairs: Iterable[decide.Pair]) -> int:
+        """Record known pairs of external ids as one hub record each, all of them or none; how many.
+
+        Raises:
+            SetupError: some pairs are refused; ``facts["refused"]`` lists (position, reason). Nothing was
+                changed.
+        """
+        known = list(pairs)
         with self.store.transaction("import links") as tx:
-            return decide.import_links(self.world, tx, pairs)
+            refused = decide.import_links(self.world, tx, known)
+            if refused:
+                raise SetupError(
+                    f"{len(refused)} of {len(known)} pairs cannot be linked: {refused[0][1]}",
+                    hint="Nothing was changed. Correct these pairs and import again.",
+                    facts={"refused": refused},
+                )
+        return len(known)
 
     # House-keeping.
 

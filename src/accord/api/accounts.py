@@ -21,16 +21,19 @@ def check_all(
     connections: Connections, store: Store, env: Env, names: Iterable[str] | None
 ) -> list[AccountCheck]:
     """Ask each connection who we are there; trouble of one is its answer, not an exception."""
-    chosen = list(connections.connectors) if names is None else list(names)
+    chosen = list(connections.config.connections) if names is None else list(names)
     return [_check(connections, store, env, name) for name in chosen]
 
 
 def _check(connections: Connections, store: Store, env: Env, name: str) -> AccountCheck:
+    if name in connections.troubles:
+        trouble = connections.troubles[name]
+        problem = (type(trouble).__name__, str(trouble), trouble.hint, trouble.exit_code)
+        return AccountCheck(name, connections.config.connections[name].connector, None, (), *problem)
     connector = connections.connectors.get(name)
     if connector is None:
-        raise SetupError(
-            f"there is no connection {name!r}", hint=f"Connections: {', '.join(connections.connectors)}."
-        )
+        known = ", ".join(connections.config.connections)
+        raise SetupError(f"there is no connection {name!r}", hint=f"Connections: {known}.")
     streams = tuple(connections.streams[name])
     try:
         account = connector.check()

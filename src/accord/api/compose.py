@@ -19,7 +19,7 @@ from accord.engine.flow import (
     Policy,
     PolicyKind,
 )
-from accord.errors import ConfigError
+from accord.errors import ConfigError, SetupError
 from accord.model.schema import model_named, name_of
 
 if TYPE_CHECKING:
@@ -36,12 +36,20 @@ class Connections:
         self.config = config
         self.connectors: dict[str, Connector[Any]] = {}
         self.streams: dict[str, dict[str, Stream]] = {}
-        for name, connection in config.connections.items():
-            connector = plugins.connector(connection.connector)
-            settings = opened(connector.settings, connection, name, plugins.secret)
-            context = Context(env, name, store.budget, store.tokens, config.root)
-            self.connectors[name] = connector(settings, context)
-            self.streams[name] = _streams(self.connectors[name], connection, name)
+        self.troubles: dict[str, SetupError] = {}
+        for name in config.connections:
+            try:
+                self._open(name, plugins, Context(env, name, store.budget, store.tokens, config.root))
+            except SetupError as error:
+                # One missing secret must not stop the flows of other connections.
+                self.troubles[name] = error
+
+    def _open(self, name: str, plugins: Plugins, context: Context) -> None:
+        connection = self.config.connections[name]
+        connector = plugins.connector(connection.connector)
+        settings = opened(connector.settings, connection, name, plugins.secret)
+        self.connectors[name] = connector(settings, context)
+        self.streams[name] = _streams(self.connectors[name], connection, name)
 
     def facts(self) -> Mapping[str, ConnectionFacts]:
         """What each connection's streams can do."""
@@ -77,16 +85,28 @@ def _facts(stream: Stream) -> StreamFacts:
 def flows(config: Config, connections: Connections) -> list[Flow]:
     """The flows of a configuration, those whose records others refer to first.
 
+    A flow with a connection that could not be opened is left out; :func:`trouble_of` says why.
+
     Raises:
         ConfigError: a flow names a stream that its connection does not have.
     """
     facts = connections.facts()
-    built = [_flow(name, flow, facts, connections) for name, flow in config.flows.items()]
+    built = [
+        _flow(name, flow, facts, connections)
+        for name, flow in config.flows.items()
+        if trouble_of(flow, connections) is None
+    ]
     order = {
         kind: place
         for place, kind in enumerate(("customer", "product", "location", "inventory_level", "order"))
     }
     return sorted(built, key=lambda flow: order.get(flow.kind, len(order)))
+
+
+def trouble_of(flow: FlowConfig, connections: Connections) -> SetupError | None:
+    """Why a flow cannot run: the first of its connections that could not be opened."""
+    named = [item.partition(".")[0] for item in (*flow.both, *flow.from_, *flow.to)]
+    return next((connections.troubles[name] for name in named if name in connections.troubles), None)
 
 
 def _flow(

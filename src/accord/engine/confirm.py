@@ -201,12 +201,29 @@ class Confirmation:
             else:
                 link.shadow.seen[cell] = value
             link.shadow.agreed[cell] = version
+        if observation is not None and intent.operation == Operation.CREATE and intent.attempt == 1:
+            self._defaults(link, intent, observation)
         # Lists may lag: a page that still shows what stood there before this write is stale, no edit.
         newest = observation or (later.observation if later is not None else None)
-        if newest is not None and newest.changed_at is not None:
+        if newest is None:
+            return  # nothing showed the record: the digest of the row before still tells that one from news
+        if newest.changed_at is not None:
             link.changed_at = max(newest.changed_at, link.changed_at or newest.changed_at)
         # The row also holds what we did not send (defaults, a person's edit): the next read absorbs it.
         link.row_digest = None
+
+    def _defaults(self, link: Link, intent: Intent, shown: Observation) -> None:
+        """What the vendor filled in when we created the record is its default, no news of the person.
+
+        Only the answer to the first create tells: later somebody may have typed the value. What we could not
+        have sent (a number the vendor assigns) is news, which the next read absorbs.
+        """
+        covers = self.scope.member.stream.mapping.covers
+        for cell in shown.cells:
+            if cell not in intent.cells and covers(cell):
+                value = self.scope.digest(shown.shows(cell))
+                if value is not None:
+                    link.shadow.seen[cell] = value
 
     def _form(
         self, cell: str, sent: bytes | None, link: Link, intent: Intent, later: Observation
@@ -270,4 +287,6 @@ class Confirmation:
         if self.letters:
             self.counts.dead_letters += tx.letters.put(self.letters)
         self.counts.open_conflicts += clashes.record(tx, self.conflicts)
+        for letter in tx.letters.open_for(*self.key, self.arrived).values():
+            tx.letters.set_state(letter.id, "closed")
         unblock(tx, self.arrived)

@@ -139,20 +139,14 @@ def split(world: World, tx: Transaction, entity: Entity, connection: str, extern
     return born
 
 
-def import_links(world: World, tx: Transaction, pairs: Iterable[Pair]) -> tuple[int, list[str]]:
-    """Record pairs of external ids as one hub record each; how many, and what was refused and why.
+def import_links(world: World, tx: Transaction, pairs: Iterable[Pair]) -> list[tuple[int, str]]:
+    """Record pairs of external ids as one hub record each; the positions of those refused, and why.
 
     Ids that are not known yet are linked to a hub record that the first read fills; known ones of two hub
     records are merged.
     """
-    done, refused = 0, []
-    for pair in pairs:
-        problem = _import_pair(world, tx, pair)
-        if problem:
-            refused.append(problem)
-        else:
-            done += 1
-    return done, refused
+    told = [(position, _import_pair(world, tx, pair)) for position, pair in enumerate(pairs)]
+    return [(position, problem) for position, problem in told if problem]
 
 
 def _import_pair(world: World, tx: Transaction, pair: Pair) -> str:

@@ -21,11 +21,14 @@ def is_form_of(sent: Any, shown: Any) -> bool:
 
 
 def _is_text_form(sent: str, shown: str) -> bool:
-    """Truncation, or the same letters and digits in the same order."""
+    """The beginning of the same letters and digits in the same order, or a number without its country."""
     if shown and sent.startswith(shown):
         return True
     mine, theirs = _essence(sent), _essence(shown)
-    return bool(theirs) and (mine == theirs or (theirs.isdigit() and mine.endswith(theirs.lstrip("0"))))
+    if theirs and mine.startswith(theirs):
+        return True
+    national = theirs.lstrip("0") if theirs.isdigit() else ""
+    return bool(national) and mine.isdigit() and mine.endswith(national)
 
 
 def _essence(text: str) -> str:

@@ -142,7 +142,9 @@ def follow_vendor_merge(absorber: Absorber, seen: Observation) -> None:
 
     Resolved before any absence is taken for a deletion (sync.md A8).
     """
-    old = [absorber.links[m] for m in seen.merged_ids if m in absorber.links and m != seen.external_id]
+    known = [(m, absorber.links[m]) for m in seen.merged_ids if m in absorber.links]
+    # An id that is an alias already leads to the link it was merged into, which is no loser.
+    old = [link for m, link in known if link.external_id == m != seen.external_id]
     old = [link for link in old if link.state not in (LinkState.ALIASED, LinkState.RETIRED)]
     if not old:
         return
@@ -171,7 +173,7 @@ def _unite(absorber: Absorber, link: Link, loser: Link) -> None:
     if survivor is None or other is None or survivor.id == other.id:
         return
     scope = absorber.scope
-    merge(
+    changes = merge(
         absorber.tx, absorber.flow, survivor, other, key=scope.key, now=scope.now(), actor=scope.member.scope
     )
     for id_, entity in list(absorber.entities.items()):
@@ -181,6 +183,9 @@ def _unite(absorber: Absorber, link: Link, loser: Link) -> None:
     absorber.links.update(
         {e: found for e, found in refreshed.items() if found.state is not LinkState.ALIASED}
     )
+    for change in changes:
+        # What the merged record shows there is what a person kept: a claim of its own, not the old value.
+        absorber.links[link.external_id].shadow.seen.pop(change.cell, None)
     scope.wake(absorber.tx, [survivor])
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accord.engine.flow import Flow, ForeignEdit, Member, PolicyKind
+from accord.engine.forms import is_form_of
 from accord.engine.policies import Claim, Winner, decide, disagree
 from accord.model.cells import field_of, overlay, pruned
 from accord.store.rows import Cells, Change, Entity, Intent, IntentState, Link, LinkState, Stamp
@@ -178,7 +179,7 @@ class _Merge:
             self._agree(cell, digest, echo)
             if version > echo:
                 self._clash("ambiguous_echo", cell, "hub")
-        elif self._projects_to(cell, digest):
+        elif self._projects_to(cell, digest) or self._is_our_form(cell, version):
             self._agree(cell, digest, version)
         elif cell in self.frozen:
             self._agree(cell, digest, version)
@@ -206,6 +207,21 @@ class _Merge:
             return None
         late = (intent.sent_at or 0.0) + self.side.t_max + self.side.skew
         return sent[0] if self.seen.changed_at is None or self.seen.time <= late else None
+
+    def _is_our_form(self, cell: str, version: int) -> bool:
+        """Whether this is what became of our own write in the vendor's hands, first seen now.
+
+        Its answer, or the read after it, was lost, and the mapping does not declare this form (A5, rule 3).
+        """
+        if not self.side.echo or not is_form_of(self.entity.cells.get(cell), self.seen.cells[cell]):
+            return False
+        intent, link = self.intent, self.link
+        if intent is not None and intent.state in (IntentState.SENT, IntentState.UNKNOWN):
+            sent = intent.cells.get(cell)
+            late = (intent.sent_at or 0.0) + self.side.t_max + self.side.skew
+            return sent is not None and sent[0] == version and self.seen.time <= late
+        written = link.written_at is not None and self.seen.time <= link.written_at + self.side.skew
+        return written and link.shadow.agreed_version(cell) == version
 
     def _projects_to(self, cell: str, digest: bytes | None) -> bool:
         """Whether this is just how the vendor shows the hub's value."""
@@ -247,8 +263,10 @@ class _Merge:
         policy = self.side.flow.rule(cell).policy
         plain = policy.kind not in (PolicyKind.MOST_RESTRICTIVE, PolicyKind.EARLIEST)
         known = self.link.shadow.seen.get(cell) is not None
-        # Between two that agreed before, emptying a value is an edit too: what the other side set is lost by it.
-        worth_telling = disagree(policy, hub, vendor) or (plain and known and (hub is None) != (vendor is None))
+        # Between two that agreed before, emptying a value is an edit too: it loses what the other set.
+        worth_telling = disagree(policy, hub, vendor) or (
+            plain and known and (hub is None) != (vendor is None)
+        )
         if plain and not known and isinstance(hub, dict) and not worth_telling:
             self._complete(cell, digest, vendor)
             return

@@ -83,13 +83,15 @@ class FlowRun:
         return self.report
 
     def _begin(self) -> None:
-        row = Run(self.id, self.flow.name, self.options.kind, self.report.started_at)
+        row = Run(self.id, self.flow.name, self.options.kind, self.report.started_at, trace=self.world.trace)
         with self.world.store.transaction("run started") as tx:
             tx.runs.start(row)
         self.world.plugins.run_started(row)
 
     def _lease(self) -> bool:
         """Take the leases; members whose stream another run holds are left to it."""
+        if not self.scopes:
+            return False
         by_scope = {scope.member.scope: key for key, scope in self.scopes.items()}
         for busy in self.keeper.take(list(by_scope)):
             self.failed.add(by_scope[busy])
@@ -256,7 +258,7 @@ class FlowRun:
         row = Run(
             self.id, self.flow.name, self.options.kind, self.report.started_at, state, self.report.finished_at
         )
-        row.counters = self.report.as_dict()
+        row.counters, row.trace = self.report.as_dict(), self.world.trace
         row.error = type(error).__name__ if error is not None else ""
         row.message = str(error) if isinstance(error, AccordError) else ""
         with self.world.store.transaction("run finished") as tx:

@@ -33,6 +33,7 @@ class World:
     plugins: Plugins
     flows: Sequence[Flow]
     progress: Callable[[Progress], None] = field(default=silent)
+    trace: str = ""
 
     @cached_property
     def _members(self) -> Mapping[Key, Owner]:

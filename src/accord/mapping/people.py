@@ -67,6 +67,10 @@ class PhoneNumber(Converter):
         return number[1:] if self.form == "digits" else f"00{number[1:]}"
 
 
+RESERVED = {"UK": "GB", "EL": "GR"}
+"""Codes in wide use that ISO 3166-1 does not give: it reserves UK at the country's wish; the EU writes EL."""
+
+
 @lru_cache(canonical.CACHED)
 def country_code(name: str) -> str:
     """The alpha-2 code of a country given as alpha-2, alpha-3, number or English name.
@@ -76,8 +80,9 @@ def country_code(name: str) -> str:
     """
     import pycountry
 
+    asked = name.strip()
     try:
-        return str(pycountry.countries.lookup(name.strip()).alpha_2)
+        return str(pycountry.countries.lookup(RESERVED.get(asked.upper(), asked)).alpha_2)
     except LookupError:
         raise canonical.UnfitError("not a country of ISO 3166-1") from None
 

@@ -1,0 +1,78 @@
+"""``accord link``: say which records are the same, and which are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from accord.cli import options
+from accord.cli.session import Session
+from accord.cli.text import plural
+
+
+def merge(
+    session: Session,
+    survivor: options.RecordName,
+    loser: Annotated[
+        str,
+        typer.Argument(
+            metavar="OTHER", help="The record that becomes part of the first.", show_default=False
+        ),
+    ],
+) -> int | None:
+    """Make two hub records one; the first keeps its id."""
+    from accord.cli import ids
+
+    with session.open() as accord:
+        left = accord.merge(ids.record(accord, survivor), ids.record(accord, loser))
+    session.output.tell(
+        {"record": left.id},
+        lambda: session.output.line(f"Both are record {left.id} now. Sync to carry it out."),
+    )
+    return None
+
+
+def split(
+    session: Session,
+    record: options.RecordName,
+    connection: Annotated[
+        str, typer.Argument(metavar="CONNECTION", help="Where the other record is.", show_default=False)
+    ],
+    external_id: Annotated[str, typer.Argument(metavar="ID", help="Its id there.", show_default=False)],
+) -> int | None:
+    """Give one external record a hub record of its own."""
+    from accord.cli import ids
+
+    with session.open() as accord:
+        born = accord.split(ids.record(accord, record), connection, external_id)
+    session.output.tell(
+        {"record": born.id},
+        lambda: session.output.line(
+            f"{connection}:{external_id} is record {born.id} now. Sync to carry it out."
+        ),
+    )
+    return None
+
+
+def import_pairs(
+    session: Session,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE.csv",
+            help="Columns: connection,stream,external_id,other_connection,other_stream,other_external_id.",
+            show_default=False,
+        ),
+    ],
+) -> int | None:
+    """Take over pairs of ids that are known to be the same record; all of them, or none."""
+    from accord.cli import pairs
+
+    found = pairs.read(file)
+    with session.open() as accord:
+        pairs.record(accord, file, found)
+    number = len(found)
+    session.output.tell({"linked": number}, lambda: session.output.line(f"{plural(number, 'pair')} linked."))
+    return None

@@ -1,0 +1,76 @@
+"""Ids by a unique prefix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from accord.errors import SetupError
+
+if TYPE_CHECKING:
+    from accord.api import Accord
+
+SHORT = 12
+"""Characters of a fingerprint that tables show."""
+
+LEAST = 4
+LENGTH = 32
+MOST = 10_000
+"""Rows of a queue among which a prefix is looked for."""
+
+_HEX = frozenset("0123456789abcdef")
+
+
+def one(given: str, known: Iterable[str], what: str, where: str) -> str:
+    """The id that a prefix stands for.
+
+    Raises:
+        SetupError: it stands for none, or for several.
+    """
+    found = sorted({id_ for id_ in known if id_.startswith(given.lower())})
+    if len(found) == 1 or given in found:
+        return given if given in found else found[0]
+    if found:
+        shown = ", ".join(found[:5])
+        raise SetupError(f"{what} {given!r} is not unique", hint=f"Type more of it: {shown}.")
+    raise SetupError(f"there is no {what} {given!r}", hint=f"`{where}` lists them.")
+
+
+def conflict(accord: Accord, given: str) -> str:
+    """The conflict a prefix stands for."""
+    known = (each.id for each in accord.conflicts(None, limit=MOST))
+    return one(given, known, "conflict", "accord conflicts list --all")
+
+
+def letter(accord: Accord, given: str) -> str:
+    """The dead letter a prefix stands for."""
+    known = (each.id for each in accord.dead_letters(None, limit=MOST))
+    return one(given, known, "dead letter", "accord dead-letters list --all")
+
+
+def run(accord: Accord, given: str) -> str:
+    """The run a prefix stands for."""
+    known = (each.id for each in accord.runs(limit=MOST))
+    return one(given, known, "run", "accord runs")
+
+
+def record(accord: Accord, given: str) -> str:
+    """The hub id a prefix stands for; whatever else names a record comes back as it is."""
+    text = given.lower()
+    if not LEAST <= len(text) < LENGTH or not _HEX.issuperset(text):
+        return given
+    found = _hub_ids(accord, text)
+    if len(found) > 1:
+        raise SetupError(f"record {given!r} is not unique", hint=f"Type more of it: {', '.join(found)}.")
+    return found[0] if found else given
+
+
+def _hub_ids(accord: Accord, prefix: str) -> list[str]:
+    """The first few hub ids that begin so; ids are hexadecimal, so that a range of the index finds them."""
+    from sqlalchemy import select
+
+    from accord.store.tables import entity
+
+    query = select(entity.c.id).where(entity.c.id >= prefix, entity.c.id < f"{prefix}g")
+    with accord.store.reading("prefix") as tx:
+        return [row["id"] for row in tx.bulk.rows(query.order_by(entity.c.id).limit(5))]

@@ -1,0 +1,81 @@
+"""A report as people read it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from accord.cli.text import counted, duration, plural
+
+if TYPE_CHECKING:
+    from accord.cli.output import Output
+    from accord.engine.report import Report
+
+_HEADERS = (
+    "connection",
+    "read",
+    "applied",
+    "created",
+    "updated",
+    "deleted",
+    "held",
+    "conflicts",
+    "dead letters",
+    "unknown",
+)
+_WORDS = {
+    "done": "is in agreement",
+    "interrupted": "was stopped before its end; the next run goes on there",
+    "waiting": "waits for your approval",
+    "failed": "could not be synced with every connection",
+    "busy": "is being synced by another run",
+}
+
+
+def show(output: Output, report: Report) -> None:
+    """Print what a run did: a row per connection, then what stood in its way."""
+    output.title(f"Flow {report.flow} {_words(report)}")
+    rows = [
+        (
+            scope,
+            counts.read,
+            counts.applied,
+            counts.created,
+            counts.updated,
+            counts.removed,
+            counted(counts.held),
+            counts.conflicts,
+            counts.dead_letters,
+            counts.unknown,
+        )
+        for scope, counts in report.members.items()
+    ]
+    output.table(_HEADERS, rows, right=[name for name in _HEADERS if name not in {"connection", "held"}])
+    seconds = duration(report.finished_at - report.started_at)
+    output.line(f"{plural(report.writes, 'write')} in {seconds} (run {report.run})")
+    remarks(output, report)
+    _queues(output, report)
+
+
+def _words(report: Report) -> str:
+    waits = report.total.open_conflicts or report.total.dead_letters
+    if report.state == "done" and waits:
+        return "is in agreement but for what waits for you"
+    return _WORDS[str(report.state)]
+
+
+def remarks(output: Output, report: Report) -> None:
+    """Print problems with their hints, and notices."""
+    for problem in report.problems:
+        output.line(f"problem: {problem.connection}: {problem.message}")
+        if problem.hint:
+            output.line(f"   hint: {problem.hint}")
+    for notice in report.notices:
+        output.line(f"note: {notice}")
+
+
+def _queues(output: Output, report: Report) -> None:
+    total = report.total
+    if total.open_conflicts:
+        output.line(f"{plural(total.open_conflicts, 'conflict')} to decide: `accord conflicts list`")
+    if total.dead_letters:
+        output.line(f"{plural(total.dead_letters, 'dead letter')} to look at: `accord dead-letters list`")

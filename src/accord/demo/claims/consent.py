@@ -1,0 +1,59 @@
+"""The newsletter holds those who said yes, and a withdrawal ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from accord.demo.claims.claim import Claim
+
+if TYPE_CHECKING:
+    from accord.demo.census import Census
+    from accord.demo.stage import Stage
+
+YES, NO = "SUBSCRIBED", "UNSUBSCRIBED"
+
+
+def withdrawn(stage: Stage) -> Callable[[], Claim]:
+    """Compare the newsletter with the shop's own states; then somebody withdraws and is edited elsewhere."""
+    census = stage.census()
+    states = _states(census)
+    known = {record.id for record in stage.start.held["letter"]}
+    added = [record for record in census.held["letter"] if record.id not in known]
+    without = [record.email for record in added if states.get(record.email) != YES]
+    everywhere = set(census.everywhere())
+    leaver = max(record.email for record in added if record.email in everywhere)
+    shop, crm = census.by_email("shop")[leaver], census.by_email("crm")[leaver]
+    consent = {**shop.values["emailMarketingConsent"], "marketingState": NO}
+    stage.vendors["shop"].edit(shop.id, {"emailMarketingConsent": consent})
+    stage.vendors["crm"].edit(crm.id, {"firstname": "Nobody's business"})
+    before = census.by_email("letter")[leaver].values
+
+    def check() -> Claim:
+        after = stage.census().by_email("letter")[leaver].values
+        figures = {
+            "said_yes": sum(state == YES for state in states.values()),
+            "added": len(added),
+            "added_without_yes": len(without),
+            "yes_but_missing": len(_missing(stage, census, states)),
+            "sent_after_withdrawal": int(before != after),
+        }
+        ok = bool(added) and not any(list(figures.values())[2:])
+        return Claim("consent", "The newsletter holds only those who consented", ok, figures)
+
+    return check
+
+
+def _states(census: Census) -> dict[str, str]:
+    """What each customer told the shop about its newsletter."""
+    return {
+        email: str((record.values.get("emailMarketingConsent") or {}).get("marketingState"))
+        for email, record in census.by_email("shop").items()
+    }
+
+
+def _missing(stage: Stage, census: Census, states: dict[str, str]) -> set[str]:
+    """Who said yes and did not get in, although the newsletter knows of no objection."""
+    letter = census.present("letter")
+    aside = stage.set_aside().get("letter", set())
+    return {email for email, state in states.items() if state == YES} - letter - aside

@@ -1,0 +1,1 @@
+"""The standard suite of a connector, by subject."""

@@ -1,0 +1,116 @@
+"""The worlds of a conformance schedule: that of the vendor, and those of processes that may die."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+import httpx
+
+from accord.env import SystemEnv
+from accord.errors import OutcomeUnknownError, RetryableError
+from accord.store import Store
+from accord.testing.simulation.process import Process
+from accord.testing.simulation.scheduler import START
+from accord.testing.virtual import VirtualEnv
+
+if TYPE_CHECKING:
+    from accord.connector import Send, Stream
+    from accord.model.record import Outcome, Write
+    from accord.testing.simulation.scheduler import Scheduler
+    from accord.testing.simulation.weather import Weather
+
+KEY = b"contract tests: a key of 32 byte"
+
+
+class VendorEnv(VirtualEnv):
+    """The clock of the scheduler, for those who never die."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        super().__init__(START)
+        self._scheduler = scheduler
+
+    def now(self) -> datetime:
+        """The virtual instant."""
+        return self._scheduler.now()
+
+    def monotonic(self) -> float:
+        """Virtual seconds."""
+        return self._scheduler.seconds
+
+    def sleep(self, seconds: float) -> None:
+        """Let virtual time pass, and others run."""
+        self._scheduler.pause(seconds=seconds)
+
+
+class Wire(httpx.BaseTransport):
+    """The network of one process: it may die just before a request, or just before its answer."""
+
+    def __init__(self, process: Process, inner: httpx.BaseTransport) -> None:
+        self._process, self._inner = process, inner
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """One exchange."""
+        self._process.switch("request")
+        response = self._inner.handle_request(request)
+        response.read()
+        self._process.switch("answer")
+        return response
+
+
+class Worker(Process):
+    """A process that reaches the vendor."""
+
+    def __init__(
+        self, number: int, scheduler: Scheduler, weather: Weather, wire: httpx.BaseTransport | None
+    ) -> None:
+        super().__init__(number, "here", scheduler, weather, lambda _name: False, lambda *_: None)
+        self._wire = wire
+
+    def transport(self, base_url: str) -> httpx.BaseTransport | None:  # noqa: ARG002  one vendor
+        """The vendor's wire; None where the vendor is a file or a database."""
+        return None if self._wire is None else Wire(self, self._wire)
+
+
+def unreliable(stream: Stream, process: Process, weather: Weather, random: Random) -> Stream:
+    """A stream whose writes fail as those of an HTTP vendor do: for systems without a sandbox."""
+    operations = stream.operations
+
+    def weak(send: Send) -> Send:
+        def sent(writes: Sequence[Write]) -> Sequence[Outcome]:
+            process.switch("request")
+            fate = random.random() if weather.storming else 1.0
+            if fate < weather.faulty / 2:
+                raise RetryableError("not reached", retry_after=1.0)
+            said = send(writes)
+            process.switch("answer")
+            if fate < weather.faulty:
+                raise OutcomeUnknownError("no answer")
+            return said
+
+        return sent
+
+    changed = {name: weak(call) for name in ("create", "update") if (call := getattr(operations, name))}
+    from dataclasses import replace
+
+    stream.__dict__["operations"] = replace(operations, **changed)
+    return stream
+
+
+@cache
+def _template() -> Path:
+    """An empty store, made once and copied for each schedule."""
+    path = Path(tempfile.mkdtemp(prefix="accord-contract-")) / "accord.db"
+    Store.open(f"sqlite:///{path}", SystemEnv(), new_key=KEY).close()
+    return path
+
+
+def empty_store(path: Path) -> None:
+    """Put an empty store at this path."""
+    shutil.copy(_template(), path)

@@ -1,0 +1,102 @@
+"""Safeguards switched off, each in weather that needs it: the test of the test (sync.md A12)."""
+
+# ruff: noqa: ARG001  directed weather is the same for every seed
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from accord.connector import Creates, Deletes
+from accord.engine.flow import DeletePolicy
+from accord.testing.simulation.town import Climate
+from accord.testing.simulation.vendor import Traits, cut, upper
+
+PLAIN = Traits(creates=Creates.REFERENCE, conditional=True, effective_after=10.0)
+STORM = Climate(systems=2, people=3, acts=10, runs=4, faulty=0.0, crashing=0.0)
+
+
+def _echo(seed: int) -> Climate:
+    """Answers get lost on vendors that change what they are given."""
+    loud = replace(PLAIN, forms={"first": cut(10), "last": upper})
+    return replace(STORM, faulty=0.4, traits=(loud, loud), rush=4.0, people=1, acts=20, runs=6)
+
+
+def _projection(seed: int) -> Climate:
+    """Vendors that change what they are given, declared."""
+    loud = replace(PLAIN, forms={"first": cut(10), "last": upper})
+    return replace(STORM, faulty=0.4, traits=(loud, PLAIN), rush=4.0, people=1, acts=20, runs=6)
+
+
+def _overlap(seed: int) -> Climate:
+    """Rows become visible late."""
+    late = replace(PLAIN, visible_after=30.0)
+    return replace(STORM, traits=(late, late), acts=16, runs=6, rush=8.0, people=6)
+
+
+def _search(seed: int) -> Climate:
+    """Creates whose answers are lost."""
+    return replace(STORM, faulty=0.3, crashing=0.004, traits=(PLAIN, PLAIN))
+
+
+def _reference(seed: int) -> Climate:
+    """Vendors searched by e-mail only, orders without a number of their own: our mark is all there is."""
+    return replace(STORM, faulty=0.3, crashing=0.004, orders=True, acts=16, traits=(PLAIN, PLAIN))
+
+
+def _settle(seed: int) -> Climate:
+    """Requests that take effect late, in places that show it later still."""
+    slow = replace(PLAIN, effective_after=40.0, visible_after=30.0)
+    return replace(STORM, faulty=0.4, traits=(slow, slow), rush=5.0, runs=6)
+
+
+def _conditional(seed: int) -> Climate:
+    """People edit while runs write."""
+    return replace(STORM, traits=(PLAIN, PLAIN), acts=24, rush=1.0, runs=8, people=1)
+
+
+def _intent(seed: int) -> Climate:
+    """Crashes between a request and its answer."""
+    return replace(STORM, crashing=0.02, traits=(PLAIN, PLAIN))
+
+
+def _tombstone(seed: int) -> Climate:
+    """People delete."""
+    flagged = replace(PLAIN, deletes=Deletes.FLAG)
+    return replace(STORM, traits=(flagged, flagged), acts=24, delete=DeletePolicy.DETACH)
+
+
+def _fence(seed: int) -> Climate:
+    """Runs that freeze for longer than their leases live."""
+    return replace(STORM, together=0.9, freezing=0.03, traits=(PLAIN, PLAIN), runs=6)
+
+
+def _consent(seed: int) -> Climate:
+    """Withdrawals while advertising is sent."""
+    return replace(
+        STORM, news=True, traits=(PLAIN, PLAIN, PLAIN), acts=30, rush=1.0, runs=8, people=2, faulty=0.1
+    )
+
+
+ABLATIONS: dict[str, Callable[[int], Climate]] = {
+    "echo": _echo,
+    "projection": _projection,
+    "overlap": _overlap,
+    "search": _search,
+    "reference": _reference,
+    "settle": _settle,
+    "conditional": _conditional,
+    "intent": _intent,
+    "tombstone": _tombstone,
+    "fence": _fence,
+    "consent": _consent,
+}
+"""By the name that the engine knows them by in ``Env.ablations``."""
+
+
+def directed(name: str) -> tuple[Callable[[int], Climate], frozenset[str]]:
+    """The weather directed at a safeguard, and the set that switches it off."""
+    return ABLATIONS[name], frozenset({name})
+
+
+__all__ = ["ABLATIONS", "directed"]

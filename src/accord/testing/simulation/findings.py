@@ -1,0 +1,283 @@
+"""What the oracle finds when everything is quiet: the store and the vendors against what people did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from accord.consent.decision import decide
+from accord.engine.gate import consents_of
+from accord.store.rows import Conflict, Entity, EntityState, Link, LinkState
+from accord.testing.simulation.people import Edit, token_of
+from accord.testing.simulation.town import NEWS
+
+if TYPE_CHECKING:
+    from accord.model.record import Row
+    from accord.store import Transaction
+    from accord.testing.simulation.town import Town
+    from accord.testing.simulation.vendor import Table
+
+Finding = tuple[str, str]
+CELLS = {"first": "given_name", "last": "family_name", "tel": "phone", "note": "notes", "mail": "email"}
+CONSENT = "consents.marketing.direct:email"
+
+
+class Findings:
+    """Everything read once, then asked invariant by invariant."""
+
+    def __init__(self, town: Town, tx: Transaction, places: Sequence[tuple[str, str]]) -> None:
+        self.town, self.tx, self.places = town, tx, places
+        self.diary = town.people.diary
+        every = [
+            *tx.entities.by_kind("customer", None, 10_000, None),
+            *tx.entities.by_kind("order", None, 10_000, None),
+        ]
+        self.entities: dict[str, Entity] = {entity.id: entity for entity in every}
+        self.links = {
+            place: {link.external_id: link for link in tx.links.page(*place, None, 10_000)}
+            for place in places
+        }
+        self.conflicts: list[Conflict] = tx.conflicts.list(None, None, 100_000)
+        self.letters = tx.letters.list(None, None, 100_000)
+
+    def all(self) -> Iterator[Finding]:
+        """Every finding at the end of a schedule."""
+        yield from self.unread()
+        yield from self.diverged()
+        yield from self.missing()
+        yield from self.doubled()
+        yield from self.lost()
+        yield from self.lost_tags()
+        yield from self.polluted()
+        yield from self.resurrected()
+
+    def table(self, place: tuple[str, str]) -> Table:
+        """The vendor's table of a stream."""
+        return self.town.vendors[place[0]].tables[place[1]]
+
+    def entity_of(self, link: Link) -> Entity:
+        """The hub record of a link, merges followed."""
+        return self._survivor(link.entity)
+
+    def _survivor(self, id_: str) -> Entity:
+        entity = self.entities[id_]
+        while entity.merged_into is not None:
+            entity = self.entities[entity.merged_into]
+        return entity
+
+    def _here(self, place: tuple[str, str], entity: Entity) -> list[Link]:
+        return [link for link in self.links[place].values() if self.entity_of(link).id == entity.id]
+
+    def unread(self) -> Iterator[Finding]:
+        """I10: rows that no incremental read brought."""
+        parked = {(c.connection, c.stream, c.external_id) for c in self.conflicts if c.kind == "identity"}
+        parked |= {
+            (x.connection, x.stream, x.external_id or "") for x in self.letters if x.direction == "read"
+        }
+        for place, links in self.links.items():
+            for id_ in self.table(place).rows if place[0] != NEWS else ():
+                if id_ not in links and (*place, id_) not in parked:
+                    yield "I10 cursor safety", f"{place[0]}/{place[1]} {id_} was never absorbed"
+
+    def diverged(self) -> Iterator[Finding]:
+        """I1: a live link whose record does not show the hub's values."""
+        for place, links in self.links.items():
+            for link in links.values():
+                if link.state is LinkState.LIVE:
+                    yield from self._shows(place, link, self.entity_of(link))
+
+    def _shows(self, place: tuple[str, str], link: Link, entity: Entity) -> Iterator[Finding]:
+        table, name = self.table(place), f"{place[0]}/{place[1]} {link.external_id}"
+        row = table.rows.get(link.external_id)
+        if row is None:
+            if place[0] != NEWS:
+                yield "I1 convergence", f"{name} is linked as live but is not there"
+            return
+        if place[0] == NEWS and not self._granted(entity):
+            return
+        if entity.state is EntityState.TOMBSTONE:
+            yield "I6 no resurrection", f"{name} lives although its hub record was deleted"
+            return
+        for column, expected in self._expected(place, entity, row).items():
+            shown = row.get(column) or None
+            if (sorted(shown) if isinstance(shown, list) else shown) != expected:
+                yield "I1 convergence", f"{name} {column} shows {shown!r}, the hub has {expected!r}"
+
+    def _granted(self, entity: Entity) -> bool:
+        return decide(consents_of(entity), "marketing.direct", "email").allowed
+
+    def _expected(self, place: tuple[str, str], entity: Entity, shown: Row) -> Row:
+        forms = self.town.vendors[place[0]].traits.forms
+        columns = ("note",) if place[1] == "orders" else ("first", "last", "tel", "mail")
+        row: Row = {}
+        for column in columns:
+            value = entity.cells.get(CELLS[column])
+            row[column] = (forms[column](value) if column in forms else value) if value else None
+        if place[1] == "orders":
+            return row | self._customer(place, entity, shown)
+        tags = sorted(cell[5:] for cell, value in entity.cells.items() if cell.startswith("tags.") and value)
+        row["tags"] = tags or None
+        consent = entity.cells.get(CONSENT)
+        row["news"] = consent.get("state") if isinstance(consent, dict) else None
+        return row
+
+    def _customer(self, place: tuple[str, str], entity: Entity, shown: Row) -> Row:
+        """Any record of the customer will do: a system may hold one person twice."""
+        customer = entity.cells.get("customer")
+        if not customer:
+            return {}
+        here = self._here((place[0], "contacts"), self._survivor(customer))
+        if any(link.external_id == shown.get("contact_id") for link in here):
+            return {}
+        live = [link.external_id for link in here if link.state is LinkState.LIVE]
+        return {"contact_id": live[0]} if live else {}
+
+    def missing(self) -> Iterator[Finding]:
+        """I1: a hub record that never got to a system, and nothing says why."""
+        dead = {(x.connection, x.stream, x.entity) for x in self.letters if x.state == "open"}
+        for entity in self.entities.values():
+            stream = "contacts" if entity.kind == "customer" else "orders"
+            for place in self.places:
+                if place[1] != stream or entity.state is not EntityState.LIVE:
+                    continue
+                if place[0] == NEWS and not self._granted(entity):
+                    continue
+                if not self._here(place, entity) and (*place, entity.id) not in dead:
+                    yield "I1 convergence", f"{entity.id[18:]} never came to {place[0]}/{place[1]}"
+
+    def doubled(self) -> Iterator[Finding]:
+        """I3: a record that Accord created twice, in a system or in the hub."""
+        for place in self.places:
+            table = self.table(place)
+            for hub_id, made in table.made_by.items():
+                counted = [id_ for id_ in made if not self._unknowable(place, table, id_)]
+                if len(counted) > 1:
+                    yield (
+                        "I3 no duplicate creation",
+                        f"{place[0]}/{place[1]} {hub_id[18:]} as {', '.join(made)}",
+                    )
+        seen: dict[str, str] = {}
+        for entity in self.entities.values():
+            key = entity.cells.get("email") or entity.cells.get("number")
+            if entity.state is not EntityState.LIVE or not key:
+                continue
+            if key in seen and key not in self.diary.doubled:
+                yield (
+                    "I3 no duplicate creation",
+                    f"two hub records for {key}: {seen[key][18:]}, {entity.id[18:]}",
+                )
+            seen[key] = entity.id
+
+    def _unknowable(self, place: tuple[str, str], table: Table, id_: str) -> bool:
+        """A person deleted or merged it before Accord could know that it had been made."""
+        return (id_ in table.deleted or id_ in table.merged) and id_ not in self.links[place]
+
+    def lost(self) -> Iterator[Finding]:
+        """I4: an edit that is neither in the hub, nor knowingly replaced, nor in a conflict."""
+        kept = self._kept()
+        replaced = {(edit.column, edit.saw) for edit in self.diary.edits if edit.saw} | self.diary.replaced
+        for edit in self.diary.edits:
+            known = (edit.column, edit.token) in kept or (edit.column, edit.token) in replaced
+            if edit.cleared or known or self._unobservable(edit):
+                continue
+            if self._narrowed(edit):
+                self.town.weather.counts["narrowed"] = self.town.weather.counts.get("narrowed", 0) + 1
+                continue
+            yield (
+                "I4 no lost update",
+                f"{edit.vendor}/{edit.table} {edit.row} {edit.column} {edit.stored!r} at {edit.at:.1f}",
+            )
+
+    def _kept(self) -> set[tuple[str, str]]:
+        columns = {cell: column for column, cell in CELLS.items()}
+        kept: set[tuple[str, str]] = set()
+
+        def keep(cell: str, value: Any) -> None:
+            token = token_of(columns.get(cell, ""), value)
+            if token:
+                kept.add((columns.get(cell, ""), token))
+
+        for entity in self.entities.values():
+            for cell, value in entity.cells.items():
+                keep(cell, value)
+        for conflict in self.conflicts:
+            for value in (conflict.base, conflict.hub_value, conflict.vendor_value):
+                keep(conflict.cell or "", value)
+        return kept
+
+    def _unobservable(self, edit: Edit) -> bool:
+        """The record is gone, merged away, or only shadows another: what it said need not count."""
+        place = (edit.vendor, edit.table)
+        if place not in self.links:
+            return True
+        table = self.table(place)
+        if any(
+            m[0] == edit.vendor and m[2] == edit.row and edit.table == "contacts" for m in self.diary.merged
+        ):
+            return True
+        link = self.links[place].get(table.resolve(edit.row))
+        return link is None or link.state is not LinkState.LIVE or edit.row in table.deleted
+
+    def _narrowed(self, edit: Edit) -> bool:
+        """A write without a condition came over it: the one loss that the design cannot prevent (V6)."""
+        return (edit.vendor, edit.table, edit.column, edit.token) in self.town.overwritten
+
+    def lost_tags(self) -> Iterator[Finding]:
+        """I4 for sets: what was added is there unless it was taken away, and what was taken away is gone."""
+        held = {
+            cell[5:] for e in self.entities.values() if e.state is EntityState.LIVE
+            for cell, value in e.cells.items() if cell.startswith("tags.") and value
+        }  # fmt: skip
+        for tag, acts in self.diary.tags.items():
+            where = [(vendor, row) for _, vendor, row in acts]
+            if any(self._aside(vendor, row) for vendor, row in where) or tag in self.town.overwritten_tags:
+                continue
+            removed = any(what == "removed" for what, _, _ in acts)
+            if removed and tag in held:
+                yield "I6 no resurrection", f"tag {tag} is back after {acts}"
+            if not removed and tag not in held:
+                yield "I4 no lost update", f"tag {tag} is lost after {acts}"
+
+    def _aside(self, vendor: str, row: str) -> bool:
+        """The row was merged, deleted or only shadows another one."""
+        table = self.town.vendors[vendor].tables["contacts"]
+        if any(m[0] == vendor and row in m[1:] for m in self.diary.merged):
+            return True
+        link = self.links[(vendor, "contacts")].get(row)
+        return row in table.deleted or link is None or link.state is not LinkState.LIVE
+
+    def polluted(self) -> Iterator[Finding]:
+        """I5: a hub value that nobody ever typed: a projection that came back."""
+        typed = {(column, _plain(column, value)) for column, value in self.diary.typed}
+        for entity in self.entities.values():
+            for column in ("first", "last", "tel", "note"):
+                value = entity.cells.get(CELLS[column])
+                if value and (column, _plain(column, value)) not in typed:
+                    yield (
+                        "I5 no echo pollution",
+                        f"{entity.id[18:]} {column} is {value!r}, which nobody typed",
+                    )
+
+    def resurrected(self) -> Iterator[Finding]:
+        """I6: a record made again for somebody whose record people deleted there."""
+        for vendor, name, id_, switches in self.diary.removed:
+            place = (vendor, name)
+            link = self.links.get(place, {}).get(id_)
+            if link is None:
+                continue
+            entity = self.entity_of(link)
+            for at, who, what, hub_id, made in self.town.creations:
+                if (
+                    (who, what) == place
+                    and at > switches
+                    and self._survivor(hub_id).id == entity.id
+                    and made != id_
+                ):
+                    yield (
+                        "I6 no resurrection",
+                        f"{vendor}/{name} {made} was made although {id_} had been deleted",
+                    )
+
+
+def _plain(column: str, value: Any) -> Any:
+    return str(value).replace(" ", "") if column == "tel" else value

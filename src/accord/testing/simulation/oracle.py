@@ -1,0 +1,178 @@
+"""The oracle: knows what people did and what must therefore be true; names what is not (sync.md A10)."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from accord.connector import Deletes
+from accord.consent.decision import decide
+from accord.engine.gate import consents_of
+from accord.env import SystemEnv
+from accord.store import Store
+from accord.store.rows import IntentState
+from accord.testing.simulation.findings import Findings
+from accord.testing.simulation.town import NEWS
+
+if TYPE_CHECKING:
+    from accord.engine.report import Report
+    from accord.engine.run import FlowRun
+    from accord.errors import StateError
+    from accord.store import Transaction
+    from accord.testing.simulation.process import Process
+    from accord.testing.simulation.town import Town
+
+UNFENCED = ("run started", "lease", "renew", "release", "run finished")
+"""Transactions that are not made under a lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A broken invariant."""
+
+    name: str
+    text: str
+
+
+class Oracle:
+    """Watches a schedule while it plays and judges its end."""
+
+    def __init__(self, town: Town) -> None:
+        self.town = town
+        self.violations: list[Violation] = []
+        self._runs: dict[str, FlowRun] = {}
+        self._store: Store | None = None
+        self._problems: list[str] = []
+
+    @property
+    def store(self) -> Store:
+        """The store, for looking only."""
+        if self._store is None:
+            self._store = Store.open(f"sqlite:///{self.town.path}", SystemEnv(), migrate=False)
+        return self._store
+
+    def close(self) -> None:
+        """Close the store."""
+        if self._store is not None:
+            self._store.close()
+
+    def violate(self, name: str, text: str) -> None:
+        """Report a broken invariant."""
+        self.town.scheduler.note(f"VIOLATION {name}: {text}")
+        self.violations.append(Violation(name, text))
+
+    def started(self, process: Process, run: FlowRun) -> None:
+        """A process begins a run."""
+        self._runs[process.name] = run
+
+    def watch(self, process: Process, label: str) -> None:
+        """Called at every switch point of every process, before anybody else runs."""
+        if not label.endswith(":committed"):
+            return
+        what = label.removesuffix(":committed")
+        if what == "mark sent" and NEWS in self.town.vendors:
+            self._no_send_after_withdrawal()
+        if self.town.climate.together and what not in UNFENCED:
+            self._fenced(process, what)
+
+    def _no_send_after_withdrawal(self) -> None:
+        """I7: what was just marked had a grant in the very state the mark was committed on."""
+        with self.store.reading() as tx:
+            now = self.town.scheduler.timestamp()
+            marked = [
+                i
+                for i in tx.intents.unsettled(NEWS, "contacts")
+                if i.state is IntentState.SENT and i.sent_at == now
+            ]
+            for person in tx.entities.resolve([intent.entity for intent in marked]).values():
+                if not decide(consents_of(person), "marketing.direct", "email").allowed:
+                    self.violate("I7 no send after withdrawal", f"{person.id[18:]} was marked for {NEWS}")
+
+    def _fenced(self, process: Process, what: str) -> None:
+        """I11: whoever just committed still held every lease of its run."""
+        run = self._runs.get(process.name)
+        if run is None:
+            return
+        with self.store.reading() as tx:
+            for fence in list(run.keeper.fences):
+                lease = tx.leases.held(fence.scope)
+                if lease is not None and lease.fence != fence.number:
+                    self.violate("I11 fencing", f"{process.name} committed {what!r} without {fence.scope}")
+
+    def state_error(self, process: Process, error: StateError) -> None:
+        """A run ended because of the store: only another run at the same time may be the reason."""
+        self.town.scheduler.note(f"{process.name} {type(error).__name__}: {error}")
+        if not self.town.climate.together:
+            self.violate("I13 isolation", f"{type(error).__name__}: {error} {error.facts.get('rule', '')}")
+
+    def crashed(self, flow: str, error: Exception) -> None:
+        """Something escaped from a run that is no Accord error: a bug."""
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{last.filename.rsplit('/', 1)[-1]}:{last.lineno}"
+        self.violate("I13 isolation", f"{flow}: {type(error).__name__}: {error} at {place}")
+
+    def reported(self, report: Report) -> None:
+        """I14: every row that was read has exactly one outcome."""
+        for scope, counts in report.members.items():
+            if not counts.balanced:
+                self.violate("I14 conservation", f"{scope}: {counts}")
+        self._problems = [f"{p.connection}: {p.error}: {p.message}" for p in report.problems]
+        for problem in self._problems:
+            self.town.scheduler.note(f"problem {problem}")
+
+    def attempts(self) -> int:
+        """Writes that reached any vendor."""
+        return sum(
+            table.attempts for vendor in self.town.vendors.values() for table in vendor.tables.values()
+        )
+
+    def open_intents(self) -> list[str]:
+        """What is still to be sent or settled."""
+        with self.store.reading() as tx:
+            return [line for place in self.places() for line in _open(tx, *place)]
+
+    def places(self) -> Sequence[tuple[str, str]]:
+        """Every (connection, stream) there is."""
+        streams = ("contacts", "orders") if self.town.climate.orders else ("contacts",)
+        return [
+            (name, stream)
+            for name in self.town.vendors
+            for stream in streams
+            if (name, stream) != (NEWS, "orders")
+        ]
+
+    def unquiet(self, when: str) -> None:
+        """I1: the system must come to rest."""
+        still = [*self.open_intents(), *self._problems] or ["it writes again and again"]
+        self.violate("I1 convergence", f"not quiet {when}: {'; '.join(still)[:600]}")
+
+    def absences(self) -> bool:
+        """Whether a record is gone from a vendor that tells nobody."""
+        return any(
+            (table.deleted or table.merged) and vendor.traits.deletes is Deletes.SCAN
+            for vendor in self.town.vendors.values()
+            for table in vendor.tables.values()
+        )
+
+    def cursor(self) -> None:
+        """I10: incremental reads missed no row that the vendor showed."""
+        with self.store.reading() as tx:
+            self._take(Findings(self.town, tx, self.places()).unread())
+
+    def judge(self) -> None:
+        """All that must be true at the end."""
+        with self.store.reading() as tx:
+            self._take(Findings(self.town, tx, self.places()).all())
+
+    def _take(self, found: Iterable[tuple[str, str]]) -> None:
+        for name, text in found:
+            self.violate(name, text)
+
+
+def _open(tx: Transaction, connection: str, stream: str) -> list[str]:
+    counts = tx.intents.count(connection, stream)
+    lines = [f"{connection}/{stream} {number} {state}" for state, number in counts.items() if number]
+    dirty = tx.dirty.count(connection, stream)
+    return [*lines, f"{connection}/{stream} {dirty} dirty"] if dirty else lines

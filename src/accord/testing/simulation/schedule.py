@@ -1,0 +1,228 @@
+"""One schedule: a storm of runs, faults and people, then calm, then the oracle's questions."""
+
+# ruff: noqa: PLR2004  chances stand where they are taken
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING
+
+from accord.engine.run import FlowRun, Options
+from accord.engine.stop import Budget
+from accord.errors import AccordError, FenceLostError, StateError
+from accord.testing.simulation.oracle import Oracle, Violation
+from accord.testing.simulation.scheduler import CrashError, StuckError
+from accord.testing.simulation.town import Climate, Town, general
+
+if TYPE_CHECKING:
+    from accord.engine.report import Report
+    from accord.store import Store
+    from accord.testing.simulation.process import Process
+    from accord.testing.simulation.scheduler import Strand
+
+MOST_ROUNDS = 14
+"""Rounds after the storm within which everything must be quiet (sync.md A12)."""
+MOST_SWITCHES = 60_000
+"""Switch points after which a schedule is taken for endless."""
+BREATH = 400.0
+"""Virtual seconds between two rounds: longer than any back-off."""
+
+
+@dataclass
+class Verdict:
+    """What a schedule showed.
+
+    Attributes:
+        trace: Digest of every choice and effect; the same seed gives the same.
+        violations: Broken invariants, by name.
+        counts: What the weather did.
+    """
+
+    seed: int
+    trace: str
+    violations: list[Violation]
+    switches: int
+    rounds: int
+    counts: dict[str, int] = field(default_factory=dict)
+    story: list[str] = field(default_factory=list)
+
+
+class EndlessError(Exception):
+    """The schedule does not come to an end."""
+
+
+class Schedule:
+    """Plays one seed."""
+
+    def __init__(self, seed: int, climate: Climate, ablations: frozenset[str], *, tell: bool = False) -> None:
+        self.seed, self.climate = seed, climate
+        self.town = Town(seed, climate, ablations)
+        self.scheduler = self.town.scheduler
+        self.scheduler.story = [] if tell else None
+        self.random = Random(f"operator {seed}")
+        self.oracle = Oracle(self.town)
+        self.rounds = 0
+        self._busy = 0
+        self._stores: list[Store] = []
+
+    def play(self) -> Verdict:
+        """Storm, calm, questions."""
+        try:
+            self._storm()
+            self._calm()
+        except (StuckError, EndlessError) as error:
+            self.oracle.violate("I16 liveness", str(error))
+        finally:
+            for process in self.town.processes:
+                process.dead = True
+            self.scheduler.run(lambda: True)
+            for store in self._stores:
+                store.close()
+            self.oracle.close()
+            self.town.close()
+        return Verdict(
+            self.seed,
+            self.scheduler.trace(),
+            self.oracle.violations,
+            self.scheduler.switches,
+            self.rounds,
+            self.town.weather.counts,
+            self.scheduler.story or [],
+        )
+
+    def _storm(self) -> None:
+        people = self.scheduler.spawn("people", self._people)
+        operator = self.scheduler.spawn("operator", self._operator)
+        self._until(lambda: people.ended and operator.ended and not self._busy)
+        for strand in (people, operator):
+            if strand.error is not None:
+                raise strand.error
+
+    def _until(self, done: Callable[[], bool]) -> None:
+        def over() -> bool:
+            if self.scheduler.switches > MOST_SWITCHES:
+                raise EndlessError(f"not at an end after {MOST_SWITCHES} switches")
+            return done()
+
+        self.scheduler.run(over)
+
+    def _people(self) -> None:
+        for _ in range(self.climate.acts):
+            self.scheduler.pause(seconds=self.random.uniform(0.0, self.climate.rush))
+            self.town.people.act()
+
+    def _operator(self) -> None:
+        for _ in range(self.climate.runs):
+            self.scheduler.pause(seconds=self.random.uniform(0.0, self.climate.rush))
+            flow = (
+                self.random.choice(("customers", "customers", "orders"))
+                if self.climate.orders
+                else "customers"
+            )
+            full = self.random.random() < 0.25
+            strand = self._start(flow, full=full, host=self.random.choice(("here", "here", "there")))
+            if self.random.random() >= self.climate.together:
+                self.scheduler.pause(ready=lambda strand=strand: strand.ended)  # type: ignore[misc]
+            else:
+                self.scheduler.pause(seconds=self.random.uniform(0.0, 60.0))
+
+    def _start(self, flow: str, *, full: bool, host: str) -> Strand:
+        """Start a process that runs a flow once."""
+        process = self.town.process(host, self.oracle.watch)
+        self._busy += 1
+
+        def work() -> Report | None:
+            try:
+                return self._run(process, flow, full=full)
+            finally:
+                self._busy -= 1
+                process.dead = True
+
+        return self.scheduler.spawn(f"{process.name} {flow}", work, process)
+
+    def _run(self, process: Process, flow: str, *, full: bool) -> Report | None:
+        store = self.town.open_store(process)
+        self._stores.append(store)
+        world = self.town.world(process, store)
+        found = world.flow(flow)
+        assert found is not None
+        run = FlowRun(world, found, Options(full=full), Budget(process))
+        self.oracle.started(process, run)
+        try:
+            report = run.sync()
+        except CrashError:
+            if not process.dead:
+                raise
+            return None
+        except FenceLostError:
+            self.scheduler.note(f"{process.name} lost its fence")
+            return None
+        except StateError as error:
+            self.oracle.state_error(process, error)
+            return None
+        except AccordError as error:
+            self.oracle.violate("I13 isolation", f"{flow}: {type(error).__name__}: {error}")
+            return None
+        except Exception as error:  # noqa: BLE001  whatever else escapes a run is a finding
+            self.oracle.crashed(flow, error)
+            return None
+        self.oracle.reported(report)
+        return report
+
+    def _round(self, *, full: bool) -> bool:
+        """Run every flow once; whether nothing was written, left open or in trouble."""
+        self.rounds += 1
+        quiet = True
+        for flow in ("customers", "orders") if self.climate.orders else ("customers",):
+            before = self.oracle.attempts()
+            strand = self._start(flow, full=full, host="here")
+            self._until(lambda strand=strand: strand.ended)  # type: ignore[misc]
+            if strand.error is not None:
+                raise strand.error
+            report: Report | None = strand.value
+            quiet = quiet and report is not None and not report.problems and self.oracle.attempts() == before
+        self.scheduler.pause(seconds=BREATH)
+        return quiet and not self.oracle.open_intents()
+
+    def _settle(self, *, full: bool) -> bool:
+        """Rounds until one is quiet."""
+        return any(self._round(full=full) for _ in range(MOST_ROUNDS))
+
+    def _calm(self) -> None:
+        self.town.weather.calm()
+        late = self.scheduler.spawn("calm", lambda: self.scheduler.pause(seconds=200.0))
+        self._until(lambda: late.ended and not self._busy)
+        if not self._settle(full=False):
+            self.oracle.unquiet("after the storm")
+            return
+        self.oracle.cursor()
+        if self.oracle.absences():
+            # Deletions by absence need two complete reads; what they change is settled after that.
+            self._round(full=True)
+            self._round(full=True)
+        if not self._round(full=True) and not self._settle(full=True):
+            self.oracle.unquiet("after complete reads")
+            return
+        if not self._round(full=False):
+            self.oracle.violate("I2 quiescence", "a further run on the converged system wrote")
+        self.oracle.judge()
+
+
+def simulate(
+    seed: int,
+    climate: Callable[[int], Climate] = general,
+    ablations: frozenset[str] = frozenset(),
+    *,
+    tell: bool = False,
+) -> Verdict:
+    """Play a seed.
+
+    Args:
+        seed: Decides everything.
+        climate: What kind of schedule to draw from the seed.
+        ablations: Safeguards to switch off.
+        tell: Keep the story of what happened, for a person to read.
+    """
+    return Schedule(seed, climate(seed), ablations, tell=tell).play()

@@ -1,0 +1,302 @@
+"""The vendors as connectors: streams over :mod:`vendor`, with every request exposed to the weather."""
+
+# ruff: noqa: PLR2004  chances stand where they are taken
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+from accord.connector import (
+    Connector,
+    Context,
+    Creates,
+    CursorField,
+    Deletes,
+    Origin,
+    Settings,
+    Stream,
+    batch,
+)
+from accord.errors import AccessError, AnswerShapeError, OutcomeUnknownError, RateLimitedError, RetryableError
+from accord.mapping import Mapping as FieldMapping
+from accord.mapping import Tags, Text, Via, both, reference
+from accord.mapping.instants import Instant
+from accord.model import Canonical, Customer, Order
+from accord.model.record import Account, Outcome, Page, Probe, ReadRequest, Result, Row, Write
+from accord.testing.simulation.process import Process
+from accord.testing.simulation.vendor import Table, Traits, Vendor, Verb, sorted_rows
+from accord.testing.simulation.weather import Fate, Weather
+
+Noted = Callable[[str, str, Write, str, Row], None]
+"""What the vendor did, in which table, for which write, to which row, which held this before."""
+CUT = 10
+"""Characters of a given name that a truncating vendor keeps."""
+
+
+class SimulatedStream(Stream):
+    """Any stream of a simulated vendor; its traits become the declarations a connector would make."""
+
+    name = ""
+    subject = "self"
+    model: ClassVar[type[Canonical]] = Customer
+    origin = Origin.OWN
+    deletes = Deletes.SCAN
+    deleted = "deleted"
+    merged = "merged"
+    connector: System
+
+    def __init__(self, connector: System, mapping: FieldMapping) -> None:
+        super().__init__(connector, mapping)
+        traits = self.traits
+        self.creates = traits.creates
+        self.t_max, self.l_max = traits.effective_after, traits.visible_after
+        # Rows become visible late and clocks differ: the overlap covers both (sync.md A9).
+        self.cursor = CursorField("updated_at", overlap=traits.visible_after + abs(traits.skew) + 5.0)
+
+    @property
+    def traits(self) -> Traits:
+        """How the vendor behaves."""
+        return self.connector.vendor.traits
+
+    @property
+    def table(self) -> Table:
+        """The vendor's table behind this stream."""
+        return self.connector.vendor.tables[self.name]
+
+    def read(self, request: ReadRequest) -> Iterator[Page]:
+        """Pages in the order of change, continued after the last row shown."""
+        token = request.token
+        before: list[Row] = []
+        while True:
+            self.connector.ask(self.connector.weather.read(), f"read {self.name}")
+            rows = [row for row in sorted_rows(self.table.listed()) if self._asked(row, request.since, token)]
+            part = rows[: self.traits.page]
+            more = len(rows) > len(part)
+            token = f"{part[-1]['updated_at']}|{part[-1]['id']}" if more else None
+            shown = [dict(row) for row in part]
+            if self.connector.weather.disorder():
+                shown = [*before, *shown]
+                self.connector.weather.random.shuffle(shown)
+            before = [dict(row) for row in part]
+            yield Page(shown, token, self.connector.vendor.server_time())
+            if token is None:
+                return
+
+    def _asked(self, row: Row, since: datetime | None, token: str | None) -> bool:
+        if since is not None and datetime.fromisoformat(row["updated_at"]) < since:
+            return False
+        return token is None or (row["updated_at"], row["id"]) > tuple(token.split("|"))
+
+    @batch(2)
+    def get(self, ids: Sequence[str]) -> Mapping[str, Row | None]:
+        """Rows by id; merged ids show the record they were merged into."""
+        self.connector.ask(self.connector.weather.read(), f"get {' '.join(ids)}")
+        return {id_: self._got(id_) for id_ in ids}
+
+    def _got(self, id_: str) -> Row | None:
+        row = self.table.rows.get(self.table.resolve(id_))
+        return dict(row) if row is not None else None
+
+    @batch(2)
+    def find(self, probes: Sequence[Probe]) -> Sequence[Sequence[Row]]:
+        """Rows by reference, e-mail or number."""
+        self.connector.ask(self.connector.weather.read(), f"find {self.name}")
+        columns = {"hub_id": "ref", "email": "mail", "number": "number"}
+        alive = [row for row in sorted_rows(self.table.listed()) if not row.get("deleted")]
+        return [[dict(row) for row in alive if row.get(columns[p.field]) == p.value] for p in probes]
+
+    def write(self, verb: str, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """Send a batch through the weather to the vendor."""
+        return self.connector.send(self, verb, writes)
+
+    @batch(2)
+    def create(self, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """New records."""
+        return self.write("create", writes)
+
+    @batch(2)
+    def update(self, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """Changes of records."""
+        return self.write("update", writes)
+
+    @batch(2)
+    def delete(self, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """Removals."""
+        return self.write("delete", writes)
+
+    def apply(self, verb: str, write: Write) -> Outcome:
+        """What the vendor does with one write."""
+        hand = Verb(self.table, self.connector.noted)
+        if verb == "create":
+            return self._done(write, hand.create(write))
+        id_ = hand.target(write)
+        if id_ is None:
+            return Outcome(write.id, Result.GONE, write.external_id)
+        if not hand.current(write, id_):
+            return Outcome(write.id, Result.PRECONDITION, write.external_id)
+        if verb == "delete":
+            hand.delete(write, id_)
+            return Outcome(write.id, Result.DONE, id_)
+        hand.update(write, id_)
+        return self._done(write, id_)
+
+    def _done(self, write: Write, id_: str) -> Outcome:
+        row = self.table.rows.get(id_)
+        shown = dict(row) if self.traits.shows and row is not None else None
+        etag = str(row["version"]) if self.traits.conditional and row is not None else None
+        return Outcome(write.id, Result.DONE, id_, shown, etag)
+
+
+class Contacts(SimulatedStream):
+    """People."""
+
+    name = "contacts"
+
+
+class Orders(SimulatedStream):
+    """What people ordered."""
+
+    name = "orders"
+    model = Order
+    subject = "customer"
+
+
+class System(Connector[Settings]):
+    """One simulated vendor, connected by one simulated process."""
+
+    name = "simulated"
+
+    def __init__(self, context: Context, process: Process, vendor: Vendor, noted: Noted) -> None:
+        super().__init__(Settings(), context)
+        self.process, self.vendor, self.noted = process, vendor, noted
+
+    @property
+    def weather(self) -> Weather:
+        """What goes wrong."""
+        return self.process.weather
+
+    def check(self) -> Account:
+        """Always the same account."""
+        return Account(self.vendor.name)
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    def open_streams(self) -> Sequence[Stream]:
+        """Contacts and orders, declared as the vendor's traits say."""
+        traits = self.vendor.traits
+        declared: dict[str, Any] = {
+            "deletes": traits.deletes,
+            "etag": "version" if traits.conditional and "conditional" not in self.weather.ablations else None,
+            "reference": "ref" if traits.by_reference else None,
+            "read_back": traits.shows,
+        }
+        contacts = type("Contacts", (Contacts,), declared | {"find_by": self._searchable("email")})
+        orders = type("Orders", (Orders,), declared | {"find_by": self._searchable("number")})
+        return [contacts(self, contacts_mapping(traits)), orders(self, ORDERS)]
+
+    def _searchable(self, key: str) -> tuple[str, ...]:
+        return (
+            ("hub_id", key)
+            if self.vendor.traits.by_reference and "reference" not in self.weather.ablations
+            else (key,)
+        )
+
+    def ask(self, fate: Fate, label: str) -> None:
+        """One reading request: it takes time and may fail.
+
+        Raises:
+            RetryableError, AccessError, AnswerShapeError: as the weather has it.
+        """
+        self._travel(f"{self.vendor.name} {label} {fate}")
+        if fate in (Fate.LOST, Fate.DOWN):
+            raise RetryableError(f"{self.vendor.name} did not answer")
+        self._refuse(fate)
+        if fate is Fate.GARBLED:
+            raise AnswerShapeError(f"{self.vendor.name} sent half a page")
+
+    def send(self, stream: SimulatedStream, verb: str, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """One writing request.
+
+        Raises:
+            OutcomeUnknownError, RetryableError, AccessError, AnswerShapeError: as the weather has it.
+        """
+        fate = self.weather.write()
+        if (
+            fate is Fate.TWICE
+            and verb == "create"
+            and stream.creates not in (Creates.IDEMPOTENCY_KEY, Creates.UPSERT)
+        ):
+            fate = Fate.FINE  # no client can help it if the network doubles such a request
+        stream.table.attempts += len(writes)
+        sent = ",".join(f"{w.hub_id[18:]}:{w.external_id or '-'}" for w in writes)
+        label = f"{self.vendor.name} {verb} {stream.name} {sent} {fate}"
+        outcomes: list[Outcome] = []
+        late = self.weather.random.uniform(0.0, self.vendor.traits.effective_after)
+        if fate in (Fate.FINE, Fate.UNANSWERED, Fate.TWICE, Fate.GARBLED):
+            self.process.scheduler.pause(seconds=self.weather.random.uniform(0.01, 0.2), label=label)
+            outcomes = [self._item(stream, verb, write) for write in writes]
+        if fate in (Fate.LATE, Fate.TWICE):
+            self._later(stream, verb, writes, late)
+        self._travel(f"{label} answers")
+        self._refuse(fate)
+        if fate in (Fate.LOST, Fate.UNANSWERED, Fate.LATE, Fate.DOWN):
+            raise OutcomeUnknownError(f"{self.vendor.name} did not answer")
+        if fate is Fate.GARBLED:
+            raise AnswerShapeError(f"{self.vendor.name} answered with noise")
+        return outcomes
+
+    def _item(self, stream: SimulatedStream, verb: str, write: Write) -> Outcome:
+        if self.weather.refuses_item():
+            if self.weather.random.random() < 0.5:
+                return Outcome(write.id, Result.RETRY, write.external_id, retry_after=1.0)
+            stream.apply(verb, write)
+            return Outcome(write.id, Result.UNKNOWN, write.external_id, reason="no answer for this item")
+        return stream.apply(verb, write)
+
+    def _later(self, stream: SimulatedStream, verb: str, writes: Sequence[Write], late: float) -> None:
+        """The request takes effect on its own, whatever becomes of the process that sent it."""
+        scheduler = self.process.scheduler
+
+        def land() -> None:
+            scheduler.pause(seconds=late)
+            scheduler.note(f"{self.vendor.name} {verb} takes effect late")
+            for write in writes:
+                stream.apply(verb, write)
+
+        scheduler.spawn(f"late {verb}", land)
+
+    def _refuse(self, fate: Fate) -> None:
+        if fate is Fate.THROTTLED:
+            raise RateLimitedError(f"{self.vendor.name} asks to wait", retry_after=2.0)
+        if fate is Fate.FORBIDDEN:
+            raise AccessError(f"{self.vendor.name} refuses the token")
+
+    def _travel(self, label: str) -> None:
+        self.process.switch(label)
+        self.process.sleep(self.weather.random.uniform(0.01, 0.2))
+
+
+def contacts_mapping(traits: Traits) -> FieldMapping:
+    """The mapping of a vendor's contacts, with its forms declared where its author knew them."""
+    known = traits.forms if traits.declared else {}
+    first = Text(CUT) if "first" in known else None
+    last = Via(str, lambda value: str(value).upper(), lossy=True) if "last" in known else None
+    return FieldMapping(
+        both("email", "mail"),
+        both("given_name", "first", as_=first),
+        both("family_name", "last", as_=last),
+        both("phone", "tel"),
+        both("tags", "tags", as_=Tags()),
+        both("consents[marketing.direct:email].state", "news"),
+        both("consents[marketing.direct:email].at", "news_at", as_=Instant()),
+    )
+
+
+ORDERS = FieldMapping(
+    both("number", "number"),
+    both("notes", "note"),
+    reference("customer", "contact_id", stream="contacts"),
+)

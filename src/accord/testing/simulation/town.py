@@ -1,0 +1,239 @@
+"""A town: vendors, people and one store, with everything about them drawn from the seed."""
+
+# ruff: noqa: PLR2004  chances stand where they are taken
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from accord.connector import Context, Creates, Deletes, Stream
+from accord.engine.flow import DeletePolicy, Flow, Member, Policy, PolicyKind
+from accord.engine.world import World
+from accord.env import SystemEnv
+from accord.model import Customer, Order
+from accord.model.record import Row, Write
+from accord.plugins import Plugins
+from accord.store import Store
+from accord.testing.simulation.people import People, token_of
+from accord.testing.simulation.process import Process, Watch
+from accord.testing.simulation.scheduler import Scheduler
+from accord.testing.simulation.systems import CUT, Noted, System
+from accord.testing.simulation.vendor import Traits, Vendor, cut, spaced, upper
+from accord.testing.simulation.weather import Weather
+
+NAMES = ("amber", "birch", "cedar")
+NEWS = "news"
+"""The connection that is only written, for e-mail advertising."""
+KEY = b"simulated key of 32 bytes length"
+
+
+LATEST = Policy(PolicyKind.LATEST)
+
+
+@dataclass(frozen=True)
+class Climate:
+    """What a schedule is like before chance plays: sizes, faults, and which systems there are.
+
+    Attributes:
+        systems: How many systems are in the customers flow.
+        acts: How many things people do while faults go on.
+        runs: How many runs are started meanwhile.
+        rush: Seconds between two acts or runs, at most.
+        together: Chance that the next run starts before the last one ended.
+    """
+
+    systems: int = 3
+    people: int = 4
+    acts: int = 14
+    runs: int = 5
+    rush: float = 20.0
+    together: float = 0.0
+    orders: bool = False
+    news: bool = False
+    faulty: float = 0.1
+    crashing: float = 0.002
+    freezing: float = 0.0
+    delete: DeletePolicy = DeletePolicy.DETACH
+    policy: Policy = LATEST
+    traits: tuple[Traits, ...] = ()
+
+
+def general(seed: int) -> Climate:
+    """Any weather, any vendors."""
+    random = Random(f"climate {seed}")
+    systems = random.choice((2, 2, 3))
+    zombies = random.random() < 0.25
+    prefer = Policy(PolicyKind.PREFER, NAMES)
+    return Climate(
+        systems=systems,
+        people=random.choice((1, 2, 4)),
+        acts=random.randint(4, 18),
+        runs=random.randint(2, 6),
+        rush=random.choice((3.0, 15.0, 40.0)),
+        together=0.6 if zombies else 0.0,
+        orders=random.random() < 0.35,
+        news=random.random() < 0.35,
+        faulty=random.choice((0.0, 0.05, 0.12, 0.22)),
+        crashing=random.choice((0.0, 0.002, 0.008)),
+        freezing=0.004 if zombies else 0.0,
+        delete=random.choice((DeletePolicy.DETACH, DeletePolicy.DETACH, DeletePolicy.PROPAGATE)),
+        policy=random.choice((LATEST, LATEST, prefer)),
+        traits=tuple(vendor_traits(random) for _ in range(systems + 1)),
+    )
+
+
+def vendor_traits(random: Random) -> Traits:
+    """How one vendor behaves."""
+    creates = random.choice(
+        (Creates.IDEMPOTENCY_KEY, Creates.UPSERT, Creates.REFERENCE, Creates.REFERENCE, Creates.BLIND)
+    )
+    forms = {
+        name: form
+        for name, form in (("first", cut(CUT)), ("last", upper), ("tel", spaced))
+        if random.random() < 0.25
+    }
+    return Traits(
+        creates=creates,
+        by_reference=creates is not Creates.BLIND and random.random() < 0.6,
+        conditional=random.random() < 0.6,
+        shows=random.random() < 0.4,
+        visible_after=random.choice((0.0, 0.0, 5.0, 30.0)),
+        effective_after=random.choice((2.0, 10.0, 40.0)),
+        skew=random.choice((0.0, 0.0, 1.5, -1.5)),
+        deletes=random.choice((Deletes.FEED, Deletes.FLAG, Deletes.SCAN)),
+        forms=forms,
+        declared=random.random() < 0.8,
+        follows=random.random() < 0.5,
+        keeps_winner=random.random() < 0.6,
+        batch=2,
+        page=random.choice((2, 3, 10)),
+    )
+
+
+class Town:
+    """Everything that outlives the processes of one schedule."""
+
+    def __init__(self, seed: int, climate: Climate, ablations: frozenset[str]) -> None:
+        self.seed, self.climate = seed, climate
+        self.scheduler = Scheduler(seed)
+        self.weather = Weather(seed, climate.faulty, climate.crashing, climate.freezing, ablations)
+        traits = [*climate.traits, *(Traits() for _ in range(4))]
+        names = NAMES[: climate.systems]
+        self.vendors = {name: Vendor(name, traits[at], self.scheduler, seed) for at, name in enumerate(names)}
+        self.people = People(list(self.vendors.values()), seed, number=climate.people)
+        self.people.ordering = climate.orders
+        if climate.news:
+            self.vendors[NEWS] = Vendor(
+                NEWS, replace(traits[climate.systems], deletes=Deletes.NONE), self.scheduler, seed
+            )
+        self.folder = Path(tempfile.mkdtemp(prefix="accord-sim-", dir=_ram()))
+        shutil.copy(_template(), self.path)
+        self.processes: list[Process] = []
+        self.creations: list[tuple[float, str, str, str, str]] = []
+        """(when, vendor, table, hub id, row id) of every record that Accord made."""
+        self.overwritten: set[tuple[str, str, str, str]] = set()
+        """(vendor, table, column, token) that a write without a condition replaced."""
+        self.overwritten_tags: set[str] = set()
+
+    @property
+    def path(self) -> Path:
+        """The store's file."""
+        return self.folder / "accord.db"
+
+    def close(self) -> None:
+        """Remove the store."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def process(self, host: str, watch: Watch) -> Process:
+        """A new process on a host."""
+        found = Process(len(self.processes) + 1, host, self.scheduler, self.weather, self._is_alive, watch)
+        self.processes.append(found)
+        return found
+
+    def _is_alive(self, name: str) -> bool:
+        return any(process.name == name and not process.dead for process in self.processes)
+
+    def open_store(self, process: Process) -> Store:
+        """The store as a process opens it."""
+        return Store.open(f"sqlite:///{self.path}", process, migrate=False)
+
+    def world(self, process: Process, store: Store) -> World:
+        """The configured flows, with connectors opened by this process."""
+        streams = {name: self._open(process, store, vendor) for name, vendor in self.vendors.items()}
+        flows = [self._customers(streams)]
+        if self.climate.orders:
+            flows.append(self._orders(streams))
+        return World(store, process, _plugins(), flows)
+
+    def _open(self, process: Process, store: Store, vendor: Vendor) -> Mapping[str, Stream]:
+        context = Context(process, vendor.name, store.budget, store.tokens, self.folder)
+        system = System(context, process, vendor, self._noted(vendor))
+        return {stream.name: stream for stream in system.open_streams()}
+
+    def _noted(self, vendor: Vendor) -> Noted:
+        def note(what: str, table: str, write: Write, id_: str, before: Row) -> None:
+            self.scheduler.note(f"{vendor.name}/{table} {what} {id_} for {write.hub_id[18:]} {write.row}")
+            if what == "created":
+                self.creations.append((self.scheduler.seconds, vendor.name, table, write.hub_id, id_))
+            elif not vendor.traits.conditional or what == "upserted":
+                self._overwrite(vendor.name, table, before, write.row)
+
+        return note
+
+    def _overwrite(self, vendor: str, table: str, before: Row, after: Row) -> None:
+        """Remember what a write without a condition replaced: nobody can promise that it was seen."""
+        for column in after:
+            token = token_of(column, before.get(column))
+            if token:
+                self.overwritten.add((vendor, table, column, token))
+        if "tags" in after:
+            self.overwritten_tags.update(set(before.get("tags") or ()) ^ set(after["tags"] or ()))
+
+    def _customers(self, streams: Mapping[str, Mapping[str, Stream]]) -> Flow:
+        members = [
+            Member(name, found["contacts"], name != NEWS, True, at, self._purpose(name))
+            for at, (name, found) in enumerate(streams.items())
+        ]
+        return Flow(
+            "customers",
+            Customer,
+            "customer",
+            members,
+            ("email",),
+            self.climate.policy,
+            delete=self.climate.delete,
+        )
+
+    def _orders(self, streams: Mapping[str, Mapping[str, Stream]]) -> Flow:
+        members = [
+            Member(name, found["orders"], True, True, at, "service.support")
+            for at, (name, found) in enumerate(streams.items())
+            if name != NEWS
+        ]
+        return Flow("orders", Order, "order", members, ("number",), self.climate.policy)
+
+    def _purpose(self, name: str) -> str:
+        return "marketing.direct" if name == NEWS else "service.support"
+
+
+def _ram() -> str | None:
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  a RAM disk, if there is one
+
+
+@cache
+def _plugins() -> Plugins:
+    return Plugins()
+
+
+@cache
+def _template() -> Path:
+    """An empty store, made once per process of the harness and copied for each schedule."""
+    path = Path(tempfile.mkdtemp(prefix="accord-sim-template-", dir=_ram())) / "accord.db"
+    Store.open(f"sqlite:///{path}", SystemEnv(), new_key=KEY).close()
+    return path

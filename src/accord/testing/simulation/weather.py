@@ -1,0 +1,106 @@
+"""What goes wrong, and how often: the seeded source of every fault of a schedule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from random import Random
+
+
+class Fate(StrEnum):
+    """What becomes of one request."""
+
+    FINE = "fine"
+    LOST = "lost"
+    """It never arrives."""
+    UNANSWERED = "unanswered"
+    """It is served, but the answer is lost."""
+    LATE = "late"
+    """It is served after the caller gave up, within T_max."""
+    TWICE = "twice"
+    """It is served at once and a second time within T_max."""
+    THROTTLED = "throttled"
+    """429: not served."""
+    DOWN = "down"
+    """503 that promises nothing was done."""
+    FORBIDDEN = "forbidden"
+    """401: not served."""
+    GARBLED = "garbled"
+    """It is served, but the answer cannot be understood (a torn page)."""
+
+
+WRITES = (
+    Fate.LOST,
+    Fate.UNANSWERED,
+    Fate.LATE,
+    Fate.TWICE,
+    Fate.THROTTLED,
+    Fate.DOWN,
+    Fate.FORBIDDEN,
+    Fate.GARBLED,
+)
+READS = (Fate.LOST, Fate.THROTTLED, Fate.DOWN, Fate.FORBIDDEN, Fate.GARBLED)
+
+
+@dataclass
+class Weather:
+    """The faults of one schedule.
+
+    Attributes:
+        faulty: Share of requests with a fate other than fine.
+        crashing: Chance of a crash at each switch point and commit.
+        freezing: Chance of a freeze (longer than a lease lives) at each switch point.
+        ablations: Safeguards that are switched off, to prove that they would be missed.
+    """
+
+    seed: int
+    faulty: float = 0.1
+    crashing: float = 0.002
+    freezing: float = 0.0
+    ablations: frozenset[str] = frozenset()
+    storming: bool = True
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.random = Random(f"weather {self.seed}")
+
+    def calm(self) -> None:
+        """From now on nothing goes wrong any more."""
+        self.storming = False
+
+    def write(self) -> Fate:
+        """The fate of a writing request."""
+        return self._fate(WRITES)
+
+    def read(self) -> Fate:
+        """The fate of a reading request."""
+        return self._fate(READS)
+
+    def disorder(self) -> bool:
+        """Whether a page comes reordered and with rows of the page before."""
+        return self.storming and self.random.random() < self.faulty
+
+    def refuses_item(self) -> bool:
+        """Whether one item of a batch fails while the others are done."""
+        return self.storming and self.random.random() < self.faulty / 2
+
+    def crashes(self) -> bool:
+        """Whether the process ends here."""
+        return self._happens("crash", self.crashing)
+
+    def freeze(self) -> float:
+        """For how many seconds the process stands still here."""
+        return self.random.uniform(3.0, 90.0) if self._happens("freeze", self.freezing) else 0.0
+
+    def _fate(self, choices: tuple[Fate, ...]) -> Fate:
+        if not self.storming or self.random.random() >= self.faulty:
+            return Fate.FINE
+        fate = self.random.choice(choices)
+        self.counts[fate.value] = self.counts.get(fate.value, 0) + 1
+        return fate
+
+    def _happens(self, name: str, chance: float) -> bool:
+        if not self.storming or not chance or self.random.random() >= chance:
+            return False
+        self.counts[name] = self.counts.get(name, 0) + 1
+        return True

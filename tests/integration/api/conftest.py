@@ -1,0 +1,3 @@
+"""The towns of :mod:`tests.integration.engine.town`."""
+
+from tests.integration.engine.town import *  # noqa: F403

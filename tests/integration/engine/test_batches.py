@@ -1,0 +1,82 @@
+"""Batches of which only a part succeeds: each record has its own outcome, and none is lost."""
+
+from __future__ import annotations
+
+from accord.connector import Atomicity, batch
+from accord.model.record import Outcome, Row, Write
+from tests.integration.engine.town import Build, Town
+from tests.integration.engine.vendors import Contacts
+
+
+def poison(row: Row) -> str | None:
+    return "invalid_name" if row.get("first") == "Poison" else None
+
+
+def people(town: Town, number: int, bad: int) -> None:
+    town["crm"].refuses = poison
+    for each in range(number):
+        town["shop"].put(mail=f"p{each}@example.com", first="Poison" if each == bad else f"Ann {each}")
+
+
+class Wide(Contacts):
+    """Sixteen at once."""
+
+    @batch(16)
+    def create(self, writes: list[Write]) -> list[Outcome]:  # type: ignore[override]
+        return list(Contacts.create(self, writes))
+
+
+def wide(town: Town) -> None:
+    stream = town.accord.connections.streams["crm"]["contacts"]
+    stream.create = batch(16)(lambda writes: Contacts.create(stream, writes))  # type: ignore[attr-defined]
+    vars(stream).pop("operations", None)
+
+
+def test_one_refused_item_leaves_the_others_written(town: Town) -> None:
+    people(town, 4, 2)
+    report = town.sync()
+    assert (report.total.created, report.total.rejected, len(town.accord.dead_letters())) == (3, 1, 1)
+
+
+def test_halving_finds_the_one_poison_of_sixteen(build: Build) -> None:
+    town = build(flow={"both": ["shop"], "to": ["crm"]}, crm={"atomicity": Atomicity.ALL_OR_NOTHING})
+    wide(town)
+    people(town, 16, 5)
+    report = town.sync()
+    assert (report.total.created, report.total.rejected) == (15, 1)
+    assert len(town["crm"].rows) == 15
+    (letter,) = town.accord.dead_letters()
+    assert letter.reason == "poison"
+
+
+def test_two_poisons_of_sixteen_are_both_found(build: Build) -> None:
+    town = build(flow={"both": ["shop"], "to": ["crm"]}, crm={"atomicity": Atomicity.ALL_OR_NOTHING})
+    wide(town)
+    people(town, 16, 5)
+    town["shop"].put("s12", first="Poison")
+    assert town.sync().total.rejected == 2
+    assert len(town["crm"].rows) == 14
+
+
+def test_an_item_without_outcome_is_settled(build: Build) -> None:
+    town = build(flow={"both": ["shop"], "to": ["crm"]})
+    people(town, 4, -1)
+    stream = town.accord.connections.streams["crm"]["contacts"]
+    answers = iter([1])
+
+    @batch(4)
+    def forgetful(writes: list[Write]) -> list[Outcome]:
+        done = list(Contacts.create(stream, writes))  # type: ignore[arg-type]
+        return done[:-1] if next(answers, None) else done
+
+    town.change("crm", create=forgetful)
+    assert town.sync().total.unknown == 1
+    town.settle()
+    assert len(town["crm"].rows) == 4
+
+
+def test_a_lost_batch_answer_doubles_nobody(town: Town) -> None:
+    people(town, 9, -1)
+    town["crm"].lose_replies("create", 3)
+    town.settle()
+    assert len(town["crm"].rows) == 9

@@ -1,0 +1,97 @@
+"""Brakes: a run that would do too much stops before it does, and a person may approve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from accord.connector import Deletes
+from tests.integration.engine.town import Build, Town
+
+
+def town_of(build: Build, people: int, deletes: Deletes = Deletes.FEED, **limits: Any) -> Town:
+    town = build(
+        flow={"delete": "propagate", "limits": limits}, shop={"deletes": deletes}, crm={"deletes": deletes}
+    )
+    for number in range(people):
+        town["shop"].put(mail=f"p{number}@example.com")
+    return town
+
+
+def test_too_many_deletions_wait_for_a_person(build: Build) -> None:
+    town = town_of(build, 6, max_deletes=2)
+    town.sync()
+    for number in range(1, 5):
+        town["shop"].remove(f"s{number}")
+    report = town.run()
+    assert (str(report.state), report.exit_code, len(town["crm"].rows)) == ("waiting", 4, 6)
+    assert "would delete more than 2 records" in report.problems[0].message
+
+
+def test_approved_deletions_are_carried_out(build: Build) -> None:
+    town = town_of(build, 6, max_deletes=2)
+    town.sync()
+    for number in range(1, 5):
+        town["shop"].remove(f"s{number}")
+    town.run()
+    assert town.sync(approve=True).total.removed == 4
+    assert len(town["crm"].rows) == 2
+
+
+def test_deletions_within_the_limit_need_no_word(build: Build) -> None:
+    town = town_of(build, 6, max_deletes=2)
+    town.sync()
+    town["shop"].remove("s1")
+    assert town.sync().total.removed == 1
+
+
+def test_too_many_absences_wait_for_a_person(build: Build) -> None:
+    town = town_of(build, 6, Deletes.SCAN, max_deletes=2)
+    town.sync()
+    town.sync(full=True)
+    for number in range(1, 5):
+        town["shop"].remove(f"s{number}")
+    town.run(full=True)
+    report = town.run(full=True)
+    assert (str(report.state), len(town["crm"].rows)) == ("waiting", 6)
+    assert town.sync(full=True, approve=True).total.removed == 4
+
+
+@pytest.mark.parametrize("deletes", [Deletes.SCAN, Deletes.NONE])
+def test_a_side_that_turns_empty_stops_the_run(build: Build, deletes: Deletes) -> None:
+    town = town_of(build, 3, deletes)
+    town.sync()
+    town["shop"].rows.clear()
+    report = town.run(full=True)
+    assert str(report.state) == "waiting"
+    assert "turned empty although 3 of its records are linked" in report.problems[0].message
+    assert len(town["crm"].rows) == 3
+
+
+def test_a_new_side_may_be_empty(build: Build) -> None:
+    town = town_of(build, 3)
+    assert town.sync(full=True).total.created == 3
+
+
+def test_too_many_creates_wait_for_a_person(build: Build) -> None:
+    town = town_of(build, 5, max_creates=3)
+    report = town.run()
+    assert (str(report.state), report.exit_code, town["crm"].rows) == ("waiting", 4, {})
+    assert town.sync(approve=True).total.created == 5
+
+
+def test_a_brake_on_one_side_is_no_loss(build: Build) -> None:
+    town = town_of(build, 5, max_creates=3)
+    town.run()
+    town.run()
+    town["crm"].put(mail="new@example.com")
+    town.sync(approve=True)
+    assert len(town.everywhere("mail")) == 6
+
+
+def test_a_stopped_run_goes_on_being_stopped(build: Build) -> None:
+    town = town_of(build, 5, max_creates=3)
+    for _ in range(3):
+        assert str(town.run().state) == "waiting"
+    assert town["crm"].rows == {}

@@ -1,0 +1,115 @@
+"""Plugins' words on records, seen through a whole run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accord.hookspecs import hookimpl
+from tests.integration.engine.town import Build
+
+
+class Refuses:
+    @hookimpl
+    def accord_gate(self, batch: Any, target: Any) -> dict[str, str]:
+        staff = [record.id for record in batch if record.document.get("family_name") == "Staff"]
+        return dict.fromkeys(staff, "own staff") if target.connection == "crm" else {}
+
+
+class Breaks:
+    @hookimpl
+    def accord_gate(self, batch: Any) -> dict[str, str]:
+        raise RuntimeError("a bug in a plugin")
+
+
+class Shortens:
+    @hookimpl
+    def accord_transform(self, document: Any, target: Any) -> Any:
+        if target.connection != "crm":
+            return None
+        return document | {"given_name": document["given_name"][:1]} if document.get("given_name") else None
+
+
+class Chooses:
+    def __init__(self, answer: str) -> None:
+        self.answer, self.asked = answer, 0
+
+    @hookimpl
+    def accord_conflict(self, question: Any) -> str:
+        self.asked += 1
+        return self.answer
+
+    @hookimpl
+    def accord_match(self, question: Any, candidates: Any) -> str | None:
+        return next((c.id for c in candidates if c.document["given_name"] == self.answer), None)
+
+
+class Listens:
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    @hookimpl
+    def accord_run_started(self, run: Any) -> None:
+        self.heard.append(f"started {run.flow}")
+
+    @hookimpl
+    def accord_run_finished(self, run: Any, report: Any) -> None:
+        self.heard.append(f"finished {run.flow} {report.state}")
+
+    @hookimpl
+    def accord_dead_letter(self, letter: Any) -> None:
+        self.heard.append(f"letter {letter.direction} {letter.reason}")
+
+
+def test_a_plugins_gate_refuses_one_record(build: Build) -> None:
+    town = build(Refuses())
+    town["shop"].put(mail="ann@example.com", last="Lee")
+    town["shop"].put(mail="bob@example.com", last="Staff")
+    report = town.sync()
+    assert town["crm"].shown("last") == [{"last": "Lee"}]
+    assert report.total.held == {"refused:own staff": 1}
+
+
+def test_a_broken_gate_lets_nothing_through(build: Build) -> None:
+    town = build(Breaks())
+    town["shop"].put(mail="ann@example.com")
+    town.run()
+    assert town["crm"].calls == []
+
+
+def test_a_transformed_value_is_no_echo(build: Build) -> None:
+    town = build(Shortens())
+    town["shop"].put(mail="ann@example.com", first="Ann")
+    town.settle()
+    assert town["crm"].shown("first") == [{"first": "A"}]
+    assert town["shop"].shown("first") == [{"first": "Ann"}]
+
+
+def test_a_plugin_decides_a_conflict(build: Build) -> None:
+    plugin = Chooses("hub")
+    town = build(plugin, flow={"conflict": "manual"})
+    shop, crm = town.person(first="Ann")
+    town["crm"].put(crm, first="Crm")
+    town["shop"].put(shop, first="Shop")
+    town.settle()
+    assert plugin.asked
+    assert len(town.everywhere("first")) == 1
+    assert town.accord.conflicts() == []
+
+
+def test_a_plugin_decides_an_ambiguous_match(build: Build) -> None:
+    town = build(Chooses("Bob"), flow={"match": ["email", "phone"]})
+    for first in ("Ann", "Bob"):
+        town["crm"].put(mail=f"{first}@example.com", tel="+33612345678", first=first)
+    town.sync()
+    town["shop"].put(tel="+33612345678", last="Lee")
+    town.sync()
+    assert town["crm"].row(first="Bob")["last"] == "Lee"
+
+
+def test_plugins_hear_of_runs_and_letters(build: Build) -> None:
+    plugin = Listens()
+    town = build(plugin)
+    town["crm"].refuses = lambda row: "no room"
+    town["shop"].put(mail="ann@example.com")
+    town.sync()
+    assert plugin.heard == ["started customers", "letter write no room", "finished customers done"]

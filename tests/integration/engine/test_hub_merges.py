@@ -1,0 +1,123 @@
+"""A person merges, splits and links hub records."""
+
+from __future__ import annotations
+
+import pytest
+
+from accord.engine.decide import Pair
+from accord.errors import SetupError
+from tests.integration.engine.town import Build, Town
+
+
+@pytest.fixture
+def town(town: Town) -> Town:
+    """Ann of the shop and Anne of the crm, known to both systems as two."""
+    town["shop"].put(mail="ann@example.com", first="Ann", tags=["a"])
+    town["crm"].put(mail="anne@example.com", last="Lee", tags=["b"])
+    town.sync()
+    return town
+
+
+def test_a_merge_moves_the_links_to_the_survivor(town: Town) -> None:
+    town.accord.merge("ann@example.com", "anne@example.com")
+    assert sorted(town.links("shop:s1").values()) == ["live", "live", "shadowed", "shadowed"]
+
+
+def test_a_merge_keeps_one_live_record_per_system(town: Town) -> None:
+    town.accord.merge("ann@example.com", "anne@example.com")
+    town.settle()
+    live = [name.partition(":")[0] for name, state in town.links("shop:s1").items() if state == "live"]
+    assert sorted(live) == ["crm", "shop"]
+
+
+def test_a_merge_unites_fields_and_tags(town: Town) -> None:
+    survivor = town.accord.merge("ann@example.com", "anne@example.com")
+    town.settle()
+    cells = town.hub(survivor.id).cells
+    assert (cells["given_name"], cells["family_name"]) == ("Ann", "Lee")
+    assert {"tags.a", "tags.b"} <= set(cells)
+
+
+def test_a_merge_creates_and_deletes_nobody(town: Town) -> None:
+    town.accord.merge("ann@example.com", "anne@example.com")
+    town.settle()
+    assert (len(town["shop"].rows), len(town["crm"].rows)) == (2, 2)
+
+
+def test_the_losers_id_leads_to_the_survivor(town: Town) -> None:
+    loser = town.hub("anne@example.com").id
+    survivor = town.accord.merge("ann@example.com", "anne@example.com")
+    assert town.hub(loser).id == survivor.id
+
+
+def test_a_merge_is_kept_as_history(town: Town) -> None:
+    loser = town.hub("anne@example.com").id
+    survivor = town.accord.merge("ann@example.com", "anne@example.com")
+    with town.accord.store.reading() as tx:
+        (entry,) = tx.merges.of(survivor.id)
+    assert entry.loser == loser
+
+
+def test_a_record_is_not_merged_with_itself(town: Town) -> None:
+    with pytest.raises(SetupError, match="two different records"):
+        town.accord.merge("ann@example.com", "shop:s1")
+
+
+class TestSplit:
+    @pytest.fixture
+    def town(self, town: Town) -> Town:
+        """Two people linked by mistake: they share an address."""
+        town["shop"].put(mail="bob@example.com", first="Bob")
+        town["crm"].put(mail="bob@example.com", first="Bert")
+        town.sync()
+        town.accord.split("bob@example.com", "crm", town["crm"].row(mail="bob@example.com")["id"])
+        return town
+
+    def test_a_split_makes_two_people(self, town: Town) -> None:
+        town.sync()
+        assert len(town.accord.find("bob@example.com")) == 2
+
+    def test_two_people_split_are_never_matched_again(self, town: Town) -> None:
+        for _ in range(3):
+            town.sync(full=True)
+        assert len(town.accord.find("bob@example.com")) == 2
+
+    def test_edits_of_the_two_stay_apart(self, town: Town) -> None:
+        town.sync()
+        id_ = next(r["id"] for r in town["crm"].rows.values() if r["mail"] == "bob@example.com")
+        town["crm"].put(id_, last="Barker")
+        town.settle()
+        assert [row["last"] for row in town["shop"].shown("mail", "last")].count("Barker") == 1
+
+    def test_a_link_it_has_not_cannot_be_split(self, town: Town) -> None:
+        with pytest.raises(SetupError, match="beside another one"):
+            town.accord.split("ann@example.com", "crm", "none")
+
+
+class TestImport:
+    def pair(self, shop: str = "s1", crm: str = "c1", stream: str = "contacts") -> Pair:
+        return Pair("shop", stream, shop, "crm", "contacts", crm)
+
+    def test_a_known_pair_becomes_one_record(self, build: Build) -> None:
+        town = build()
+        town["shop"].put(mail="ann@example.com")
+        town["crm"].put(mail="other@example.com")
+        assert town.accord.import_links([self.pair()]) == 1
+        town.sync()
+        assert (len(town["shop"].rows), len(town["crm"].rows)) == (1, 1)
+
+    def test_two_known_records_are_merged(self, town: Town) -> None:
+        shop = town["shop"].row(mail="ann@example.com")["id"]
+        crm = town["crm"].row(mail="anne@example.com")["id"]
+        town.accord.import_links([self.pair(shop, crm)])
+        assert town.hub(f"shop:{shop}").id == town.hub(f"crm:{crm}").id
+
+    def test_an_unknown_stream_is_refused_with_words(self, town: Town) -> None:
+        with pytest.raises(SetupError, match="not streams of one model"):
+            town.accord.import_links([self.pair(stream="leads")])
+
+    def test_importing_twice_changes_nothing(self, town: Town) -> None:
+        town.accord.import_links([self.pair("s9", "c9")])
+        before = town.rows()
+        town.accord.import_links([self.pair("s9", "c9")])
+        assert town.rows() == before

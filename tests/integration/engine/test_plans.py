@@ -1,0 +1,103 @@
+"""A plan says exactly what a run will do, and changes nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from accord.connector import Deletes
+from tests.integration.engine.town import Build, Town
+
+NOTES = ("account", "flow_state", "lease", "run", "bucket")
+"""What looking may leave behind: whose account it was, that a plan was made."""
+
+
+@pytest.fixture
+def town(build: Build) -> Town:
+    """Creates, updates and deletions to come, in both directions."""
+    town = build(
+        flow={"delete": "propagate"}, shop={"deletes": Deletes.FEED}, crm={"deletes": Deletes.FEED}
+    )
+    for number in range(5):
+        town["shop"].put(mail=f"p{number}@example.com", first=f"Ann {number}")
+    town.sync()
+    town["shop"].put("s1", first="Anna")
+    town["shop"].remove("s2")
+    town["shop"].put(mail="new@example.com")
+    town["crm"].put(mail="other@example.com")
+    return town
+
+
+def test_a_plan_counts_what_the_run_then_does(town: Town) -> None:
+    plan, report = town.plan(), town.sync()
+    for scope, counts in report.members.items():
+        done = {"create": counts.created, "update": counts.updated, "delete": counts.removed}
+        assert plan.counts[scope] == done
+
+
+def test_a_plan_names_the_records_the_run_then_writes(town: Town) -> None:
+    planned = sorted((w.connection, w.operation, w.external_id or "") for w in town.plan().writes_planned)
+    begin = {name: len(town[name].calls) for name in town.names}
+    town.sync()
+    done = sorted(
+        (name, operation, "") for name in town.names for operation, _ in town[name].calls[begin[name] :]
+    )
+    assert [(c, o) for c, o, _ in planned] == [(c, o) for c, o, _ in done]
+    assert ("crm", "delete", town.link("crm:c2").external_id) in planned
+
+
+def test_a_plan_names_fields_and_no_values(town: Town) -> None:
+    (update,) = [write for write in town.plan().writes_planned if write.operation == "update"]
+    assert update.fields == ["given_name"]
+    assert "Anna" not in str(town.plan().as_dict())
+
+
+def test_a_plan_writes_to_no_system(town: Town) -> None:
+    before = {name: (len(town[name].calls), dict(town[name].rows)) for name in town.names}
+    town.plan()
+    assert {name: (len(town[name].calls), town[name].rows) for name in town.names} == before
+
+
+def test_a_plan_leaves_the_store_as_it_is(town: Town) -> None:
+    before = town.rows(but=NOTES)
+    town.plan()
+    assert town.rows(but=NOTES) == before
+
+
+def test_a_plan_of_nothing_is_empty(build: Build) -> None:
+    town = build()
+    town.person()
+    assert town.plan().writes_planned == []
+
+
+def test_a_plan_of_one_connection_leaves_the_others_out(town: Town) -> None:
+    assert {write.connection for write in town.plan(connections=["shop"]).writes_planned} == set()
+
+
+class TestFirstRun:
+    @pytest.fixture
+    def town(self, build: Build) -> Town:
+        town = build(first=True)
+        for number in range(3):
+            town["shop"].put(mail=f"p{number}@example.com")
+        return town
+
+    def test_the_first_run_waits_and_shows_its_plan(self, town: Town) -> None:
+        report = town.accord.sync("customers")
+        assert (str(report.state), report.exit_code, town["crm"].rows) == ("waiting", 4, {})
+        assert report.total.planned_creates == 3
+
+    def test_the_second_run_carries_it_out(self, town: Town) -> None:
+        town.accord.sync("customers")
+        assert town.sync().total.created == 3
+
+    def test_a_plan_counts_as_having_looked(self, town: Town) -> None:
+        assert town.plan().first
+        assert town.sync().total.created == 3
+        assert not town.plan().first
+
+    def test_an_approved_first_run_needs_no_plan(self, town: Town) -> None:
+        assert town.sync(approve=True).total.created == 3
+
+    def test_each_flow_waits_for_its_own_plan(self, town: Town) -> None:
+        town.sync(approve=True)
+        assert str(town.accord.sync("orders").state) == "waiting"

@@ -1,0 +1,99 @@
+"""Orders refer to customers: who must go first, and what happens when one never does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.integration.engine.town import Build, Town
+
+MARKETING = {"crm": "marketing.direct", "shop": "service.support"}
+
+
+def order(town: Town, **row: Any) -> str:
+    person = town["shop"].put(mail="ann@example.com", **row)
+    return town["shop/orders"].put(number="1001", contact_id=person)
+
+
+def test_an_order_follows_its_customer(town: Town) -> None:
+    order(town)
+    town.sync()
+    town.sync("orders")
+    assert town["crm/orders"].shown("number", "contact_id") == [{"number": "1001", "contact_id": "c1"}]
+
+
+def test_an_order_waits_for_its_customer(town: Town) -> None:
+    order(town)
+    town.sync("orders")
+    assert town["crm/orders"].rows == {}
+    town.sync()
+    town.sync("orders")
+    assert town["crm/orders"].shown("contact_id") == [{"contact_id": "c1"}]
+    assert town.sync("orders").writes == 0
+
+
+def test_a_missing_customer_is_fetched_on_demand(town: Town) -> None:
+    order(town)
+    town.sync("orders")
+    assert town.hub().cells["email"] == "ann@example.com"
+
+
+def test_an_order_before_its_customer_is_linked_later(build: Build) -> None:
+    town = build(shop={"get": None})
+    order(town)
+    town.sync("orders")
+    assert "customer" not in town.hub("1001").cells
+    town.sync()
+    town.sync("orders")
+    assert town.hub("1001").cells["customer"] == town.hub().id
+    assert town["crm/orders"].shown("contact_id") == [{"contact_id": "c1"}]
+
+
+def test_all_flows_at_once_go_in_order(town: Town) -> None:
+    order(town)
+    town.accord.sync_all()
+    assert town["crm/orders"].shown("contact_id") == [{"contact_id": "c1"}]
+
+
+@pytest.mark.parametrize(("guests", "sent"), [(True, [{"contact_id": None}]), (False, [])])
+def test_an_order_of_a_refused_customer(build: Build, guests: bool, sent: list[Any]) -> None:
+    town = build(flow={"purpose": MARKETING}, orders={"guests": guests})
+    order(town)
+    town.sync()
+    report = town.sync("orders")
+    assert town["crm"].rows == {}
+    assert town["crm/orders"].shown("contact_id") == sent
+    assert report.total.held == ({} if guests else {"withheld:customer is not at crm": 1})
+
+
+def test_an_order_waits_a_day_and_becomes_a_letter(town: Town) -> None:
+    order(town)
+    town.sync("orders")
+    town.env.forward(90_000)
+    town.sync("orders")
+    (letter,) = town.accord.dead_letters()
+    assert letter.error == "ReferenceMissing"
+
+
+def test_a_letter_about_a_late_customer_can_be_replayed(town: Town) -> None:
+    order(town)
+    town.sync("orders")
+    town.env.forward(90_000)
+    town.sync("orders")
+    town.sync()
+    town.accord.replay()
+    town.sync("orders")
+    assert town["crm/orders"].shown("contact_id") == [{"contact_id": "c1"}]
+
+
+def test_an_order_moves_to_the_survivor_of_a_merge(town: Town) -> None:
+    order(town)
+    town["shop"].put(mail="anne@example.com")
+    town.sync()
+    town.sync("orders")
+    survivor = town.accord.merge("anne@example.com", "ann@example.com")
+    town["shop/orders"].put("s1", note="fragile")
+    town.sync("orders")
+    assert town.hub(town.hub("1001").cells["customer"]).id == survivor.id
+    assert town["crm/orders"].shown("note") == [{"note": "fragile"}]

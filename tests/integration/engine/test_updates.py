@@ -1,0 +1,81 @@
+"""Updates against records that moved on since they were read."""
+
+from __future__ import annotations
+
+import pytest
+
+from accord.errors import AccessError, RateLimitedError, RetryableError
+from tests.integration.engine.town import THREE, Build, Town
+
+
+@pytest.fixture
+def town(build: Build) -> Town:
+    """A crm with conditional writes, and an edit in the shop on its way there."""
+    town = build(crm={"etag": "version", "read_back": True})
+    shop, _ = town.person(first="Ann", last="Lee")
+    town["shop"].put(shop, first="Anna")
+    return town
+
+
+def test_an_edit_between_read_and_write_is_kept(town: Town) -> None:
+    town["crm"].once("update", lambda _: town["crm"].put("c1", last="Li") and None)
+    town.settle()
+    assert town.everywhere("first", "last") == [{"first": "Anna", "last": "Li"}]
+
+
+def test_a_rival_edit_of_the_field_follows_the_policy(town: Town) -> None:
+    town["crm"].once("update", lambda _: town["crm"].put("c1", first="Crm") and None)
+    town.settle()
+    assert town.everywhere("first") == [{"first": "Crm"}]
+    assert town.kinds() == ["both_changed"]
+
+
+def test_a_write_carries_the_version_it_was_decided_on(town: Town) -> None:
+    town.sync()
+    assert town.link("crm:c1").etag == str(town["crm"].rows["c1"]["version"])
+
+
+def test_a_record_deleted_under_the_write_is_gone(town: Town) -> None:
+    town["crm"].once("update", lambda _: town["crm"].remove("c1"))
+    town.settle()
+    assert town.links()["crm:c1"] == "gone"
+    assert town["crm"].rows == {}
+
+
+def test_a_busy_vendor_is_asked_again(town: Town) -> None:
+    town["crm"].fail("update", RateLimitedError("too many requests", retry_after=2.0), 3)
+    town.settle()
+    assert town.everywhere("first") == [{"first": "Anna"}]
+
+
+def test_an_overloaded_vendor_is_left_in_peace(town: Town) -> None:
+    town["crm"].fail("update", RetryableError("unavailable", retry_after=0.1), 50)
+    report = town.run()
+    assert [problem.error for problem in report.problems] == ["RetryableError"]
+    assert len(town["crm"].calls) < 20
+    town["crm"].before.clear()
+    town.env.forward(600)
+    town.settle()
+    assert town.everywhere("first") == [{"first": "Anna"}]
+
+
+def test_a_vendor_that_is_down_stops_only_itself(build: Build) -> None:
+    town = build(names=THREE)
+    shop, _, _ = town.person(first="Ann")
+    town["shop"].put(shop, first="Anna")
+    town["crm"].fail("read", AccessError("the token was withdrawn", hint="ask for a new one"))
+    report = town.run()
+    assert [(p.connection, p.error) for p in report.problems] == [("crm", "AccessError")]
+    assert report.exit_code == 5
+    assert town["till"].shown("first") == [{"first": "Anna"}]
+    town.settle()
+    assert town.everywhere("first") == [{"first": "Anna"}]
+
+
+def test_a_write_refused_for_want_of_rights_is_sent_later(town: Town) -> None:
+    town["crm"].fail("update", AccessError("no right to write"))
+    report = town.run()
+    assert (str(report.state), report.exit_code) == ("failed", 5)
+    town.env.forward(600)
+    town.settle()
+    assert town.everywhere("first") == [{"first": "Anna"}]

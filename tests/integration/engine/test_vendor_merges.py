@@ -1,0 +1,107 @@
+"""Records merged by their vendor: ids change, people do not vanish."""
+
+from __future__ import annotations
+
+import pytest
+
+from accord.connector import Deletes
+from tests.integration.engine.town import Build, Town
+
+
+@pytest.fixture
+def town(build: Build) -> Town:
+    """Ann and Anne, one person in truth, known to both systems as two."""
+    town = build(flow={"delete": "propagate"})
+    for name in ("ann", "anne"):
+        town["crm"].put(mail=f"{name}@example.com", first=name)
+    town.sync()
+    return town
+
+
+def states(town: Town) -> dict[str, str]:
+    return town.links("shop:s1")
+
+
+def test_a_merge_into_one_of_the_two_unites_the_hub(town: Town) -> None:
+    town["crm"].merge("c1", "c2")
+    town.settle()
+    found = states(town)
+    assert (found["crm:c1"], found["crm:c2"]) == ("live", "aliased")
+    assert {found["shop:s1"], found["shop:s2"]} == {"live", "shadowed"}
+
+
+def test_a_merge_under_a_new_id_unites_the_hub(town: Town) -> None:
+    town["crm"].merge("c1", "c2", new_id="c9")
+    town.settle()
+    found = states(town)
+    assert (found["crm:c9"], found["crm:c1"], found["crm:c2"]) == ("live", "aliased", "aliased")
+
+
+def test_a_merge_deletes_nobody(town: Town) -> None:
+    town["crm"].merge("c1", "c2", new_id="c9")
+    for _ in range(3):
+        town.sync(full=True)
+    assert len(town["shop"].rows) == 2
+    assert len(town["crm"].rows) == 1
+
+
+def test_a_merge_creates_nobody(town: Town) -> None:
+    calls = len(town["crm"].calls)
+    town["crm"].merge("c1", "c2", new_id="c9")
+    town.settle()
+    assert all(operation != "create" for operation, _ in town["crm"].calls[calls:])
+
+
+def test_edits_flow_after_a_merge(town: Town) -> None:
+    town["crm"].merge("c1", "c2", new_id="c9")
+    town.settle()
+    live = next(name for name, state in states(town).items() if name[0] == "s" and state == "live")
+    town["shop"].put(live.removeprefix("shop:"), first="Annika")
+    town.settle()
+    assert town["crm"].shown("first") == [{"first": "Annika"}]
+
+
+def test_the_most_restrictive_consent_survives_a_merge(town: Town) -> None:
+    town["crm"].put("c1", news="granted")
+    town["crm"].put("c2", news="withdrawn")
+    town.settle()
+    town["crm"].merge("c1", "c2")
+    town.settle()
+    assert town.hub("crm:c1").cells["consents.marketing.direct:email"]["state"] == "withdrawn"
+
+
+def test_the_values_kept_in_a_merge_stand(town: Town) -> None:
+    town["crm"].merge("c1", "c2")
+    town.settle()
+    assert town["crm"].shown("mail", "first") == [{"mail": "ann@example.com", "first": "ann"}]
+
+
+def test_a_tag_of_the_loser_is_not_lost(town: Town) -> None:
+    town["crm"].put("c2", tags=["vip"])
+    town.settle()
+    town["crm"].merge("c1", "c2")
+    town.settle()
+    assert town["crm"].shown("tags") == [{"tags": ["vip"]}]
+
+
+def test_a_vanished_id_is_resolved_before_it_counts_as_deleted(build: Build) -> None:
+    town = build(flow={"delete": "propagate"}, crm={"merged": None})
+    for name in ("ann", "anne"):
+        town["crm"].put(mail=f"{name}@example.com", first=name)
+    town.sync()
+    town["crm"].merge("c1", "c2")
+    for _ in range(4):
+        town.sync(full=True)
+    assert len(town["shop"].rows) == 2
+
+
+def test_a_merge_during_our_push_loses_nothing(build: Build) -> None:
+    town = build(crm={"deletes": Deletes.SCAN})
+    for name in ("ann", "anne"):
+        town["crm"].put(mail=f"{name}@example.com", first=name)
+    town.sync()
+    loser = town["shop"].row(mail="anne@example.com")["id"]
+    town["shop"].put(loser, last="Lee")
+    town["crm"].once("update", lambda _: town["crm"].merge("c1", "c2") and None)
+    town.settle()
+    assert town["crm"].rows["c1"]["last"] == "Lee"

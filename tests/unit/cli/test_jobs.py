@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from accord.cli import ids, jobs
+from accord.cli.codes import worst
+from accord.engine.report import Report, RunState
+from accord.errors import AccessError, SetupError, StateError
+
+
+def job(error: Exception | None = None) -> Callable[[], Report]:
+    def work() -> Report:
+        if error is not None:
+            raise error
+        return Report("flow", "run")
+
+    return work
+
+
+def test_one_flows_trouble_does_not_stop_the_next() -> None:
+    results = jobs.run([("a", job(AccessError("no", hint="ask"))), ("b", job())], lambda: False)
+    assert [name for name, _ in results.failed] == ["a"]
+    assert len(results.done) == 1
+    assert results.exit_code == 5
+
+
+def test_a_broken_store_stops_everything() -> None:
+    with pytest.raises(StateError):
+        jobs.run([("a", job(StateError("full"))), ("b", job())], lambda: False)
+
+
+def test_nothing_starts_after_a_stop() -> None:
+    results = jobs.run([("a", job()), ("b", job())], lambda: True)
+    assert results.left == ["a", "b"]
+    assert results.exit_code == 130
+
+
+def test_a_waiting_plan_matters_more_than_a_conflict() -> None:
+    waiting = Report("flow", "run", RunState.WAITING)
+    assert jobs.Results([Report("a", "b"), waiting]).exit_code == 4
+    assert [worst(codes) for codes in ([3, 5, 0], [1, 3], [0], [])] == [5, 1, 0, 0]
+
+
+def test_a_unique_beginning_is_enough() -> None:
+    assert ids.one("ab", ["abc", "xyz"], "run", "accord runs") == "abc"
+    assert ids.one("abc", ["abc", "abcd"], "run", "accord runs") == "abc"
+
+
+@pytest.mark.parametrize(("given", "said"), [("ab", "not unique"), ("q", "there is no run")])
+def test_an_ambiguous_beginning_is_refused(given: str, said: str) -> None:
+    with pytest.raises(SetupError, match=said):
+        ids.one(given, ["abc", "abd"], "run", "accord runs")
