@@ -53,6 +53,11 @@ def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: each if isinstance(each, kept) else str(each) for name, each in facts.items()}
 
 
+def present_trace() -> str:
+    """The trace id of this invocation, as its log lines carry it."""
+    return _now.get("trace") or ""
+
+
 def trace_id(header: str | None, new_id: str) -> str:
     """The trace id of a W3C ``traceparent`` header (www.w3.org/TR/trace-context), else a new one."""
     found = _TRACEPARENT.fullmatch(header.strip()) if header else None

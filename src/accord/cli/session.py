@@ -62,8 +62,14 @@ class Session:
     ) -> Iterator[Accord]:
         """The configuration with its store."""
         from accord.api import Accord
+        from accord.cli.logs import present_trace
 
         with Accord.open(
-            self.config, env=self.env, plugins=self.plugins(), progress=progress, migrate=migrate
+            self.config,
+            env=self.env,
+            plugins=self.plugins(),
+            progress=progress,
+            migrate=migrate,
+            trace=present_trace(),
         ) as accord:
             yield accord

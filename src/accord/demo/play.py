@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,7 @@ def run(*, json: bool = False, size: int = SIZE, keep: Path | None = None, seed:
     _require(NEEDED)
     started = time.monotonic()
     story = Story(silent=json)
-    with _folder(keep) as folder, set_up(folder, seed, size, keep=keep is not None) as stage:
+    with _folder(keep) as folder, _stage(folder, seed, size, story, keep=keep is not None) as stage:
         found, plans = _play(stage, story)
         document = _document(stage, found, plans)
     seconds = round(time.monotonic() - started, 1)
@@ -62,6 +62,14 @@ def run(*, json: bool = False, size: int = SIZE, keep: Path | None = None, seed:
     held = sum(claim.ok for claim in found)
     story.end(f"{held} of {len(found)} claims hold, {seconds} s. {_next(stage, keep)}")
     return 0 if held == len(found) else 1
+
+
+@contextmanager
+def _stage(folder: Path, seed: int, size: int, story: Story, *, keep: bool) -> Iterator[Stage]:
+    with ExitStack() as stack:
+        with story.step("Starting five systems"):
+            stage = stack.enter_context(set_up(folder, seed, size, keep=keep, progress=story.hear))
+        yield stage
 
 
 def _require(modules: Sequence[str]) -> None:

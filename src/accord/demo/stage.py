@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from accord.demo.till import Till
 if TYPE_CHECKING:
     from accord.demo.census import Census
     from accord.demo.systems import Vendor
+    from accord.engine.progress import Progress
     from accord.engine.report import Report
 
 FLOWS = ("customers", "orders")
@@ -116,7 +117,9 @@ def kill(process: subprocess.Popen[bytes]) -> bool:
 
 
 @contextmanager
-def set_up(folder: Path, seed: int, size: int, *, keep: bool) -> Iterator[Stage]:
+def set_up(
+    folder: Path, seed: int, size: int, *, keep: bool, progress: Callable[[Progress], None]
+) -> Iterator[Stage]:
     """Start the vendors, fill the till and the database, write accord.toml and open it."""
     sizes = {"shop": size, "crm": size, "letter": max(1, size // 4)}
     with ExitStack() as stack:
@@ -129,7 +132,7 @@ def set_up(folder: Path, seed: int, size: int, *, keep: bool) -> Iterator[Stage]
         vendors = stack.enter_context(systems.reached(processes))
         again = systems.commands(vendors, seed, sizes, states) if states else []
         file = configuration.write(folder, vendors, systems.credentials(), again)
-        accord = stack.enter_context(Accord.open(file))
+        accord = stack.enter_context(Accord.open(file, progress=progress))
         yield Stage(folder, seed, size, vendors, till, loyalty, accord, census.take(vendors, till, loyalty))
 
 

@@ -7,11 +7,13 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.status import Status
 from rich.text import Text
 
 if TYPE_CHECKING:
     from accord.demo.claims.claim import Claim
     from accord.demo.stage import Stage
+    from accord.engine.progress import Progress
     from accord.engine.report import Plan, Report
 
 NAMES = {
@@ -27,21 +29,32 @@ class Story:
     """Tells it; says nothing when it is silent."""
 
     def __init__(self, *, silent: bool) -> None:
+        self._status: Status | None = None
         self._console = Console(quiet=silent, highlight=False, soft_wrap=True)
 
     @contextmanager
     def step(self, what: str) -> Iterator[None]:
         """Long work: a spinner on a terminal, a line elsewhere."""
-        if not self._console.is_terminal:
+        if self._console.quiet or not self._console.is_terminal:
             self._console.print(f"{what} …")
             yield
             return
-        with self._console.status(f"{what} …"):
+        with self._console.status(f"{what} …") as self._status:
             yield
+        self._status = None
 
-    def working(self) -> AbstractContextManager[object]:
+    def hear(self, step: Progress) -> None:
+        """What a run just did, beside the spinner."""
+        if self._status is not None:
+            of = f" of {step.total:,}" if step.total else ""
+            verb = "reading" if step.phase == "pull" else "writing"
+            self._status.update(f"{step.flow}: {verb} {NAMES[step.connection]}, {step.done:,}{of}")
+
+    def working(self) -> AbstractContextManager[None]:
         """A spinner on a terminal, nothing elsewhere."""
-        return self._console.status("Checking …") if self._console.is_terminal else nullcontext()
+        return (
+            self.step("Checking") if self._console.is_terminal and not self._console.quiet else nullcontext()
+        )
 
     def systems(self, stage: Stage) -> None:
         """Who takes part, and how many each holds."""

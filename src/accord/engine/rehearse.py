@@ -31,10 +31,23 @@ def _plan(world: World, flow: Flow, options: Options, budget: Budget) -> Plan:
         decider = Decider(scope, run.counts[scope.member.key], (), approved=True, explain=True)
         run.guard(scope, lambda decider=decider: decider.run() >= 0)  # type: ignore[misc]
         report.writes_planned += _samples(scope, decider)
+    report.notices += _left_over(world)
     run.settle_state()
     report.members = {scope.member.scope: run.counts[key] for key, scope in run.scopes.items()}
     report.finished_at = world.env.now().timestamp()
     return report
+
+
+def _left_over(world: World) -> list[str]:
+    """Streams that were synced once and belong to no flow any more: nothing of theirs is deleted."""
+    with world.store.reading() as tx:
+        states = [s for s in tx.streams.all() if world.member((s.connection, s.stream)) is None]
+        linked = [(f"{s.connection}/{s.stream}", tx.links.live_count(s.connection, s.stream)) for s in states]
+    return [
+        f"{scope} is in no flow any more; its {live} links are kept, nothing there is changed"
+        for scope, live in linked
+        if live
+    ]
 
 
 def _samples(scope: Scope, decider: Decider) -> list[PlannedWrite]:

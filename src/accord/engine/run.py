@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from accord.engine.pull import Pull
 from accord.engine.push import Push
 from accord.engine.report import Problem, Report, RunState
 from accord.engine.scope import Scope
-from accord.engine.stop import BrakeError, Budget
+from accord.engine.stop import BrakeError, Budget, UnexpectedError
 from accord.errors import AccordError, StateError
 from accord.store.rows import Fence, Run
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from accord.engine.world import World
     from accord.env import Channel
 
+_log = logging.getLogger(__name__)
 MOST_ROUNDS = 12
 """Rounds of deciding and pushing after which a run ends although records still wake each other."""
 PAGES_BEHIND = 4
@@ -126,6 +128,9 @@ class FlowRun:
             self._trouble(scope, error)
         except AccordError as error:
             self._trouble(scope, error)
+        except Exception as error:  # noqa: BLE001  a connector's bug must not stop the other connections
+            _log.debug("%s stopped", scope.member.scope, exc_info=True)
+            self._trouble(scope, UnexpectedError(scope.member.scope, error))
         return False
 
     def _trouble(self, scope: Scope, error: AccordError) -> None:

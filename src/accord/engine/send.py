@@ -194,7 +194,9 @@ class Sender:
             return
         now, stream = self.scope.now(), self.stream
         visible = stream.l_max if derived.operation is Operation.CREATE else 0.0
-        settle = 0.0 if "settle" in self.scope.env.ablations else stream.t_max + visible
+        # The request may begin as late as the mark allows, and takes T_max from there.
+        late = stream.t_max + min(MARK_SECONDS, stream.t_max)
+        settle = 0.0 if "settle" in self.scope.env.ablations else late + visible
         if stream.creates is Creates.IDEMPOTENCY_KEY and derived.operation is Operation.CREATE:
             _repeat_exactly(intent, derived)
         intent.operation, intent.cells, intent.waits_for = str(derived.operation), derived.cells, None

@@ -51,3 +51,15 @@ class BrakeError(AccordError):
             hint="Look at `accord plan`; if it is what you want, run again with --approve.",
             facts=facts,
         )
+
+
+class UnexpectedError(AccordError):
+    """A connector (or Accord) did what it must not: a bug, which stops one connection and no other."""
+
+    def __init__(self, scope: str, error: Exception) -> None:
+        # The error's own words are left out: they may quote a record.
+        super().__init__(
+            f"{scope} stopped at an unexpected {type(error).__name__}",
+            hint="This is a bug in the connector or in Accord: report it; --debug shows where it happened.",
+            facts={"scope": scope, "error": type(error).__name__},
+        )

@@ -9,6 +9,7 @@ Names are loaded when they are first used. :mod:`accord.testing.simulation` is t
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -45,8 +46,6 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'accord.testing' has no public name {name!r}")
-    if home.startswith("contract"):
-        _rewrite_assertions()
     value = getattr(import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value
@@ -56,8 +55,6 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def _rewrite_assertions() -> None:
-    """Let pytest explain the suite's assertions as it does those of a test file."""
-    import pytest
-
-    pytest.register_assert_rewrite(f"{__name__}.contract", f"{__name__}.clerk")
+if "pytest" in sys.modules:
+    # pytest explains the suite's assertions as it does those of a test file.
+    sys.modules["pytest"].register_assert_rewrite(f"{__name__}.contract", f"{__name__}.clerk")

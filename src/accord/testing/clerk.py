@@ -65,7 +65,7 @@ class Clerk:
     def get(self, *ids: str) -> list[Row | None]:
         """Rows by id."""
         assert self.can.get is not None
-        found = {}
+        found: dict[str, Row | None] = {}
         for part in _parts(ids, self.can.sizes["get"]):
             found |= self.can.get(part)
         return [found[id_] for id_ in ids]

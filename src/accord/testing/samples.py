@@ -1,4 +1,4 @@
-"""Invented records for contract tests: what a stream of each canonical model is asked to create and change."""
+"""Invented records for contract tests: what streams of each model are asked to create and change."""
 
 from __future__ import annotations
 

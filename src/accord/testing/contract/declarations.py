@@ -65,7 +65,7 @@ class Declarations(Setting):
 
     def test_wrong_credentials_are_an_access_error(self, stand: Stand) -> None:
         """A person must act, so the engine must be able to tell."""
-        wrong = self.wrong or {name: f"not-{CANARY}" for name in self.secrets()}
+        wrong = self.wrong or dict.fromkeys(self.secrets(), f"not-{CANARY}")
         with pytest.raises(AccessError) as caught:
             stand.connect(**wrong).check()
         _harmless(caught.value)

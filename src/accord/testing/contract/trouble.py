@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -108,7 +109,7 @@ def _watched(clerk: Clerk, fault: str) -> list[float]:
 def _patient(times: list[float]) -> None:
     assert times, "nothing was asked"
     assert len(times) <= MOST_REQUESTS, f"{len(times)} requests to a vendor that asked us to wait"
-    assert all(one < two for one, two in zip(times, times[1:], strict=False)), "asked again at once"
+    assert all(one < two for one, two in pairwise(times)), "asked again at once"
 
 
 def _calm(clerk: Clerk) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -96,10 +97,10 @@ def unreliable(stream: Stream, process: Process, weather: Weather, random: Rando
 
         return sent
 
-    changed = {name: weak(call) for name in ("create", "update") if (call := getattr(operations, name))}
-    from dataclasses import replace
-
-    stream.__dict__["operations"] = replace(operations, **changed)
+    create = operations.create and weak(operations.create)
+    update = operations.update and weak(operations.update)
+    # The operations are a cached property: what lies in the cache is what the engine gets.
+    stream.__dict__["operations"] = replace(operations, create=create, update=update)
     return stream
 
 

@@ -14,6 +14,7 @@ from accord.testing.simulation.schedule import Verdict, simulate
 from accord.testing.simulation.town import general
 
 CHUNK = 4
+PROGRESS = 50
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,10 +66,12 @@ def _run(text: str, jobs: int, weather: str | None, *, quiet: bool) -> int:
     broken: dict[str, list[int]] = {}
     counts: dict[str, int] = {}
     switches = 0
-    for verdict in _played(seeds, jobs, weather):
+    for number, verdict in enumerate(_played(seeds, jobs, weather), start=1):
         switches += verdict.switches
-        for name, number in verdict.counts.items():
-            counts[name] = counts.get(name, 0) + number
+        if number % PROGRESS == 0 and not quiet:
+            _say(f"{number} of {len(seeds)} schedules, {sum(map(len, broken.values()))} violations")
+        for name, often in verdict.counts.items():
+            counts[name] = counts.get(name, 0) + often
         for violation in verdict.violations:
             broken.setdefault(violation.name, []).append(verdict.seed)
             if not quiet:

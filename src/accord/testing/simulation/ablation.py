@@ -17,15 +17,15 @@ STORM = Climate(systems=2, people=3, acts=10, runs=4, faulty=0.0, crashing=0.0)
 
 
 def _echo(seed: int) -> Climate:
-    """Answers get lost on vendors that change what they are given."""
-    loud = replace(PLAIN, forms={"first": cut(10), "last": upper})
-    return replace(STORM, faulty=0.4, traits=(loud, loud), rush=4.0, people=1, acts=20, runs=6)
+    """Answers get lost on vendors that change what they are given, and no mapping says so."""
+    loud = replace(PLAIN, forms={"first": cut(10), "last": upper}, declared=False)
+    return replace(STORM, faulty=0.4, traits=(loud, PLAIN), rush=4.0, people=1, acts=20, runs=6)
 
 
 def _projection(seed: int) -> Climate:
-    """Vendors that change what they are given, declared."""
+    """Answers get lost on vendors that change what they are given, while people go on typing."""
     loud = replace(PLAIN, forms={"first": cut(10), "last": upper})
-    return replace(STORM, faulty=0.4, traits=(loud, PLAIN), rush=4.0, people=1, acts=20, runs=6)
+    return replace(STORM, faulty=0.4, traits=(loud, PLAIN), rush=1.5, people=1, acts=40, runs=8)
 
 
 def _overlap(seed: int) -> Climate:
@@ -40,8 +40,8 @@ def _search(seed: int) -> Climate:
 
 
 def _reference(seed: int) -> Climate:
-    """Vendors searched by e-mail only, orders without a number of their own: our mark is all there is."""
-    return replace(STORM, faulty=0.3, crashing=0.004, orders=True, acts=16, traits=(PLAIN, PLAIN))
+    """Creates whose answers are lost, of people without an address: our mark is all there is."""
+    return replace(STORM, faulty=0.3, crashing=0.004, anonymous=0.6, people=6, traits=(PLAIN, PLAIN))
 
 
 def _settle(seed: int) -> Climate:
@@ -56,8 +56,9 @@ def _conditional(seed: int) -> Climate:
 
 
 def _intent(seed: int) -> Climate:
-    """Crashes between a request and its answer."""
-    return replace(STORM, crashing=0.02, traits=(PLAIN, PLAIN))
+    """Crashes between a request and its answer, at vendors that show late what they did."""
+    late = replace(PLAIN, visible_after=30.0)
+    return replace(STORM, crashing=0.02, traits=(late, late), rush=4.0, people=6, acts=16, runs=8)
 
 
 def _tombstone(seed: int) -> Climate:

@@ -75,6 +75,7 @@ class People:
         self.diary = Diary()
         self.emails = [f"p{n}@example.com" for n in range(number)]
         self.ordering = True
+        self.anonymous = 0.0
         self._count = 0
 
     def act(self) -> None:
@@ -118,7 +119,7 @@ class People:
             if self.random.random() < 0.85:
                 return
             self.diary.doubled.add(mail)
-        row: Row = {"mail": mail}
+        row: Row = {"mail": mail} if self.random.random() >= self.anonymous else {}
         for column, chance in (("first", 0.8), ("last", 0.5), ("tel", 0.4)):
             if self.random.random() < chance:
                 row[column] = self._phone() if column == "tel" else self._text()

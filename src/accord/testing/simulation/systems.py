@@ -190,19 +190,19 @@ class System(Connector[Settings]):
         declared: dict[str, Any] = {
             "deletes": traits.deletes,
             "etag": "version" if traits.conditional and "conditional" not in self.weather.ablations else None,
-            "reference": "ref" if traits.by_reference else None,
+            "reference": "ref" if self._stamps else None,
             "read_back": traits.shows,
         }
         contacts = type("Contacts", (Contacts,), declared | {"find_by": self._searchable("email")})
         orders = type("Orders", (Orders,), declared | {"find_by": self._searchable("number")})
         return [contacts(self, contacts_mapping(traits)), orders(self, ORDERS)]
 
+    @property
+    def _stamps(self) -> bool:
+        return self.vendor.traits.by_reference and "reference" not in self.weather.ablations
+
     def _searchable(self, key: str) -> tuple[str, ...]:
-        return (
-            ("hub_id", key)
-            if self.vendor.traits.by_reference and "reference" not in self.weather.ablations
-            else (key,)
-        )
+        return ("hub_id", key) if self._stamps else (key,)
 
     def ask(self, fate: Fate, label: str) -> None:
         """One reading request: it takes time and may fail.

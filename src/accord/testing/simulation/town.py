@@ -45,6 +45,7 @@ class Climate:
         acts: How many things people do while faults go on.
         runs: How many runs are started meanwhile.
         rush: Seconds between two acts or runs, at most.
+        anonymous: Share of people entered without an e-mail address.
         together: Chance that the next run starts before the last one ended.
     """
 
@@ -55,6 +56,7 @@ class Climate:
     rush: float = 20.0
     together: float = 0.0
     orders: bool = False
+    anonymous: float = 0.0
     news: bool = False
     faulty: float = 0.1
     crashing: float = 0.002
@@ -127,7 +129,7 @@ class Town:
         names = NAMES[: climate.systems]
         self.vendors = {name: Vendor(name, traits[at], self.scheduler, seed) for at, name in enumerate(names)}
         self.people = People(list(self.vendors.values()), seed, number=climate.people)
-        self.people.ordering = climate.orders
+        self.people.ordering, self.people.anonymous = climate.orders, climate.anonymous
         if climate.news:
             self.vendors[NEWS] = Vendor(
                 NEWS, replace(traits[climate.systems], deletes=Deletes.NONE), self.scheduler, seed
