@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,12 @@ import pytest
 from tests.integration.engine.town import Town, build, town
 
 __all__ = ["build", "town"]
+
+
+@pytest.fixture
+def store_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/accord.db"
+
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"mail": "ann at example"}, "email"),
@@ -19,7 +26,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"money": "GOLD"}, "currency"),
     ({"news": "perhaps"}, "consents"),
     ({"news_at": "yesterday"}, "consents"),
-    ({"tags": {"vip": True}}, "tags"),
+    ({"tags": 700}, "tags"),
     ({"points": "none"}, "contact_points"),
     ({"first": ["Ann"]}, "given_name"),
     ({"first": {"a": {"b": {}}}}, "given_name"),

@@ -4,43 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from pydantic import SecretStr
 
 from accord.connector import Context
-from accord.env import SystemEnv
 from accord.http import MemoryBudget, MemoryTokens
 from accord.sandbox import SandboxOptions
+from accord.testing import Recorder, VirtualEnv
 from accord_brevo import Brevo
 from accord_brevo.connector import BrevoSettings
 from accord_brevo.sandbox import BrevoSandbox
-from connectors.hubspot.tests.described import Recorder
-
-
-class VirtualEnv(SystemEnv):
-    """Waiting takes no time; every request goes to the sandbox."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.elapsed = 0.0
-        self.wire: httpx.BaseTransport | None = None
-
-    def now(self) -> datetime:
-        return datetime(2026, 11, 22, 12, tzinfo=UTC) + timedelta(seconds=self.elapsed)
-
-    def monotonic(self) -> float:
-        return self.elapsed
-
-    def sleep(self, seconds: float) -> None:
-        self.elapsed += seconds
-
-    def transport(self, base_url: str) -> httpx.BaseTransport | None:
-        return self.wire
 
 
 @dataclass

@@ -9,12 +9,12 @@ from typing import Any
 import yaml
 
 import accord
+from accord.testing import Description
 from accord_brevo.streams.contacts import Contacts
 from accord_brevo.streams.orders import Orders
 from connectors.brevo.tests.conftest import Account
 from connectors.brevo.tests.test_contacts import creating, everything, updating
 from connectors.brevo.tests.test_orders import order
-from connectors.hubspot.tests.described import Description
 
 OPERATIONS = {
     "GET /account",

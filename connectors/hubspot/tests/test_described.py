@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import accord
+from accord.testing import Description
 from accord_hubspot.streams.contacts import Contacts
 from accord_hubspot.streams.orders import Orders
 from connectors.hubspot.tests.conftest import Portal
-from connectors.hubspot.tests.described import Description
 from connectors.hubspot.tests.test_contacts import creating, deleting, everything, updating
 from connectors.hubspot.tests.test_orders import ORDER
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import httpx
 import pytest
 from pydantic import SecretStr
 
 import accord
 from accord.connector import Context
-from accord.env import SystemEnv
 from accord.http import MemoryBudget, MemoryTokens
 from accord.sandbox import SandboxOptions
+from accord.testing import Recorder, VirtualEnv
 from accord_shopify import Shopify
 from accord_shopify.connector import ShopifySettings
 from accord_shopify.sandbox.shop import ShopifySandbox
@@ -29,41 +27,6 @@ class Exchange(NamedTuple):
     query: str
     variables: dict[str, Any]
     answer: dict[str, Any]
-
-
-class VirtualEnv(SystemEnv):
-    """Waiting takes no time; every request goes to the sandbox and is written down."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.elapsed = 0.0
-        self.wire: httpx.BaseTransport | None = None
-
-    def now(self) -> datetime:
-        return datetime(2026, 11, 22, 12, tzinfo=UTC) + timedelta(seconds=self.elapsed)
-
-    def monotonic(self) -> float:
-        return self.elapsed
-
-    def sleep(self, seconds: float) -> None:
-        self.elapsed += seconds
-
-    def transport(self, base_url: str) -> httpx.BaseTransport | None:
-        return self.wire
-
-
-class Recorder(httpx.BaseTransport):
-    """Passes requests on and keeps both sides."""
-
-    def __init__(self, inner: httpx.BaseTransport) -> None:
-        self._inner = inner
-        self.exchanges: list[Exchange] = []
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        response = self._inner.handle_request(request)
-        body = json.loads(request.read())
-        self.exchanges.append(Exchange(body["query"], body["variables"], json.loads(response.read())))
-        return response
 
 
 @dataclass
@@ -81,6 +44,13 @@ class Shop:
     def stream(self, name: str) -> Any:
         """A stream of a new connection; Any, because what it offers depends on its noun."""
         return next(stream for stream in self.connect().open_streams() if stream.name == name)
+
+    @property
+    def said(self) -> list[Exchange]:
+        """Everything asked so far, with its answer."""
+        exchanges = self.recorder.exchanges
+        bodies = [(json.loads(request.content), response.json()) for request, response in exchanges]
+        return [Exchange(body["query"], body["variables"], answer) for body, answer in bodies]
 
     def customer(self, **values: Any) -> str:
         """A person types a customer; the global id."""

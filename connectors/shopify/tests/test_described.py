@@ -67,18 +67,18 @@ def test_every_request_is_one_the_vendor_describes(busy: Shop, specs: Path) -> N
     _everything(busy)
     wrong = {
         problem
-        for said in busy.recorder.exchanges
+        for said in busy.said
         for problem in problems_of_request(described(specs), said.query, said.variables)
     }
     assert not wrong
-    assert len(busy.recorder.exchanges) > 20
+    assert len(busy.said) > 20
 
 
 def test_every_answer_has_the_types_the_vendor_describes(busy: Shop, specs: Path) -> None:
     _everything(busy)
     wrong = {
         problem
-        for said in busy.recorder.exchanges
+        for said in busy.said
         for problem in problems_of_answer(described(specs), said.query, said.variables, said.answer["data"])
     }
     assert not wrong
@@ -87,7 +87,7 @@ def test_every_answer_has_the_types_the_vendor_describes(busy: Shop, specs: Path
 def test_customers_and_orders_need_nothing_newer(busy: Shop, specs: Path) -> None:
     for name in ("customers", "orders"):
         rows_of(busy.stream(name), since=busy.env.now())
-    for said in busy.recorder.exchanges:
+    for said in busy.said:
         assert problems_of_request(kept(specs), said.query, said.variables) == []
 
 

@@ -10,9 +10,10 @@ import httpx
 import pytest
 
 from accord.sandbox import SandboxOptions, Target, find
+from accord.testing import VirtualEnv
 from accord_shopify.sandbox.search import parse
 from accord_shopify.sandbox.shop import ShopifySandbox
-from connectors.shopify.tests.conftest import Shop, VirtualEnv
+from connectors.shopify.tests.conftest import Shop
 
 CONSENT = """mutation Subscribe($input: CustomerEmailMarketingConsentUpdateInput!) {
   customerEmailMarketingConsentUpdate(input: $input) {

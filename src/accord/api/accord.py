@@ -138,13 +138,18 @@ class Accord:
 
         The plan is remembered: the first run of a flow needs one that a person could look at.
         """
+        found = self._rehearsed(flow, connections, full=full, max_seconds=max_seconds)
+        approval.remember(self.store, found)
+        return found
+
+    def _rehearsed(
+        self, flow: str, connections: Iterable[str] | None, *, full: bool, max_seconds: float | None
+    ) -> Plan:
         chosen = self.flow(flow)
         options = Options(full=full, only=self._only(connections), kind="plan")
         with self._budget(max_seconds) as budget:
             accounts.refuse_changed(self.connections, self.store, self.env, chosen, options.only)
-            found = rehearse.plan(self.world, chosen, options, budget)
-        approval.remember(self.store, found)
-        return found
+            return rehearse.plan(self.world, chosen, options, budget)
 
     def sync(
         self,
@@ -154,6 +159,7 @@ class Accord:
         approve: bool = False,
         connections: Iterable[str] | None = None,
         max_seconds: float | None = None,
+        unattended: bool = False,
     ) -> Report:
         """Bring a flow's systems into agreement.
 
@@ -163,6 +169,7 @@ class Accord:
             approve: You have seen the plan: limits do not stop this run, nor does its being the first.
             connections: Only these connections; others keep what is due to them for later.
             max_seconds: Stop after the batch in hand when so long has passed; the next run goes on.
+            unattended: Nobody looks at the answer (a timer): a first run's plan then counts for nothing.
 
         Returns:
             What happened. ``report.exit_code`` says how it ended; a flow's first run without a plan and
@@ -174,7 +181,8 @@ class Accord:
         chosen = self.flow(flow)
         only = self._only(connections)
         if not approve and not approval.given(self.store, flow):
-            return approval.waiting(self.plan(flow, connections=only, full=full, max_seconds=max_seconds))
+            plan = self._rehearsed(flow, only, full=full, max_seconds=max_seconds)
+            return approval.waiting(self.store, plan, unattended=unattended)
         options = Options(full=full, approved=approve, only=only)
         with self._budget(max_seconds) as budget:
             accounts.refuse_changed(self.connections, self.store, self.env, chosen, only)

@@ -19,19 +19,25 @@ def given(store: Store, flow: str) -> bool:
 
 
 def remember(store: Store, plan: Plan) -> None:
-    """Note that a plan was made, with its counts."""
+    """Note that a plan was made, with its counts. One that met trouble shows too little to count."""
     with store.transaction("plan made") as tx:
         state = tx.flows.load(plan.flow)
-        state.waiting_plan = {scope: dict(counts) for scope, counts in plan.counts.items()}
         plan.first = state.approved_at is None
-        tx.flows.save(state)
+        if not plan.problems:
+            state.waiting_plan = {scope: dict(counts) for scope, counts in plan.counts.items()}
+            tx.flows.save(state)
 
 
-def waiting(plan: Plan) -> Plan:
+def waiting(store: Store, plan: Plan, *, unattended: bool) -> Plan:
     """The plan as the answer of a first run that did nothing yet."""
-    if not plan.problems:
-        plan.state = RunState.WAITING
-    plan.notices.append(f"first run of flow {plan.flow!r}: this is its plan; run again to carry it out")
+    if plan.problems:
+        return plan
+    plan.state, plan.first = RunState.WAITING, True
+    if unattended:
+        plan.notices.append(f"flow {plan.flow!r} never ran: look at `accord plan`, then sync it once by hand")
+    else:
+        remember(store, plan)
+        plan.notices.append(f"first run of flow {plan.flow!r}: this is its plan; run again to carry it out")
     return plan
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from accord.engine import clashes, hub
 from accord.engine.counts import Counts
 from accord.engine.deletes import on_delete
+from accord.engine.intents import unblock
 from accord.engine.match import Matcher, keys_of
-from accord.engine.merge import Merged, Observation, absorb, observe_new
+from accord.engine.merge import UNSEEN, Merged, Observation, absorb, observe_new
 from accord.engine.observe import Seen
 from accord.engine.oscillation import quarrels
 from accord.model.cells import field_of, implode, removals
@@ -39,6 +40,8 @@ class Touched:
     changed: set[str] = field(default_factory=set)
     links: dict[str, Link] = field(default_factory=dict)
     behind: set[str] = field(default_factory=set)
+    arrived: set[str] = field(default_factory=set)
+    """Hub records that were found here now: what waited for their being here may go."""
     conflicts: list[Conflict] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
     merged: list[Merged] = field(default_factory=list)
@@ -151,6 +154,8 @@ class Absorber:
 
     def _is_stale(self, link: Link, observation: Observation) -> bool:
         """Older than what was seen before; a deleted record returns only by a newer change of its own."""
+        if link.row_digest is not None and link.row_digest == UNSEEN + (observation.row_digest or b""):
+            return True  # the very row that stood there before our last write
         new, old = observation.changed_at, link.changed_at
         if link.state is LinkState.GONE:
             return old is not None and (new is None or new <= old)
@@ -195,6 +200,7 @@ class Absorber:
             )
         else:
             self.placed[entity.id] = link
+            self.touched.arrived.add(entity.id)
         self.counts.linked += 1
         self._merge(entity, link, observation, first=True)
 
@@ -274,6 +280,7 @@ class Absorber:
         counts.dead_letters += tx.letters.put(touched.letters) if touched.letters else 0
         tx.references.add(touched.pending) if touched.pending else None
         self._settle_references()
+        unblock(tx, touched.arrived)
 
     def _with_new_keys(self) -> list[Entity]:
         """Touched hub records whose natural keys may differ from the stored ones."""

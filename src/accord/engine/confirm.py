@@ -9,7 +9,7 @@ from accord.engine import clashes
 from accord.engine.counts import Counts
 from accord.engine.forms import is_form_of
 from accord.engine.intents import unblock
-from accord.engine.merge import Observation
+from accord.engine.merge import UNSEEN, Observation
 from accord.engine.observe import Observer, Seen
 from accord.model.cells import explode
 from accord.model.record import Operation, Outcome, Result, Row, Write
@@ -206,7 +206,9 @@ class Confirmation:
         # Lists may lag: a page that still shows what stood there before this write is stale, no edit.
         newest = observation or (later.observation if later is not None else None)
         if newest is None:
-            return  # nothing showed the record: the digest of the row before still tells that one from news
+            if link.row_digest is None or not link.row_digest.startswith(UNSEEN):
+                link.row_digest = UNSEEN + (link.row_digest or b"")
+            return
         if newest.changed_at is not None:
             link.changed_at = max(newest.changed_at, link.changed_at or newest.changed_at)
         # The row also holds what we did not send (defaults, a person's edit): the next read absorbs it.

@@ -18,6 +18,8 @@ from accord.model.cells import field_of, overlay, pruned
 from accord.store.rows import Cells, Change, Entity, Intent, IntentState, Link, LinkState, Stamp
 
 MISSING: Any = object()
+UNSEEN = b"unseen:"
+"""Begins a link's row digest while nothing showed the record since our write; the digest before follows."""
 
 
 @dataclass(slots=True)
@@ -220,8 +222,9 @@ class _Merge:
             sent = intent.cells.get(cell)
             late = (intent.sent_at or 0.0) + self.side.t_max + self.side.skew
             return sent is not None and sent[0] == version and self.seen.time <= late
+        unseen = link.row_digest is not None and link.row_digest.startswith(UNSEEN)
         written = link.written_at is not None and self.seen.time <= link.written_at + self.side.skew
-        return written and link.shadow.agreed_version(cell) == version
+        return unseen and written and link.shadow.agreed_version(cell) == version
 
     def _projects_to(self, cell: str, digest: bytes | None) -> bool:
         """Whether this is just how the vendor shows the hub's value."""

@@ -99,7 +99,7 @@ def consent_winner(hub: Any, vendor: Any) -> Winner:
     if theirs in _CLOSED:
         return Winner.HUB if ours in _OPEN and _later(hub, vendor) else Winner.VENDOR
     if ours in _CLOSED:
-        return Winner.VENDOR if _later(vendor, hub) else Winner.HUB
+        return Winner.VENDOR if theirs in _OPEN and _later(vendor, hub) else Winner.HUB
     return Winner.VENDOR if _later(vendor, hub) else Winner.HUB
 
 

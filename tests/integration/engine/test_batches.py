@@ -18,18 +18,17 @@ def people(town: Town, number: int, bad: int) -> None:
         town["shop"].put(mail=f"p{each}@example.com", first="Poison" if each == bad else f"Ann {each}")
 
 
-class Wide(Contacts):
-    """Sixteen at once."""
-
-    @batch(16)
-    def create(self, writes: list[Write]) -> list[Outcome]:  # type: ignore[override]
-        return list(Contacts.create(self, writes))
-
-
 def wide(town: Town) -> None:
+    """Sixteen at once."""
+    stream = contacts(town)
+    town.change("crm", create=batch(16)(lambda writes: Contacts.create(stream, writes)))
+
+
+def contacts(town: Town) -> Contacts:
+    """The crm's stream."""
     stream = town.accord.connections.streams["crm"]["contacts"]
-    stream.create = batch(16)(lambda writes: Contacts.create(stream, writes))  # type: ignore[attr-defined]
-    vars(stream).pop("operations", None)
+    assert isinstance(stream, Contacts)
+    return stream
 
 
 def test_one_refused_item_leaves_the_others_written(town: Town) -> None:
@@ -61,12 +60,12 @@ def test_two_poisons_of_sixteen_are_both_found(build: Build) -> None:
 def test_an_item_without_outcome_is_settled(build: Build) -> None:
     town = build(flow={"both": ["shop"], "to": ["crm"]})
     people(town, 4, -1)
-    stream = town.accord.connections.streams["crm"]["contacts"]
+    stream = contacts(town)
     answers = iter([1])
 
     @batch(4)
     def forgetful(writes: list[Write]) -> list[Outcome]:
-        done = list(Contacts.create(stream, writes))  # type: ignore[arg-type]
+        done = list(Contacts.create(stream, writes))
         return done[:-1] if next(answers, None) else done
 
     town.change("crm", create=forgetful)

@@ -6,7 +6,9 @@ import pytest
 
 from accord.errors import SetupError
 from accord.model.record import Row
-from tests.integration.engine.town import Town
+from tests.integration.engine.town import BOTH, Town
+
+pytestmark = BOTH
 
 
 def poison(row: Row) -> str | None:

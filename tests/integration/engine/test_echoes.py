@@ -47,8 +47,12 @@ def test_truncation_never_reaches_the_hub(vendor: Town) -> None:
 
 def test_a_declared_form_needs_no_read_back(build: Build) -> None:
     shorter = Contacts.mapping.extended(both("given_name", "first", as_=Text(4)))
-    town = build(crm={"get": None, "mapping": shorter.bound(
-        connector="memory", stream="contacts", model=Contacts.model)})
+    town = build(
+        crm={
+            "get": None,
+            "mapping": shorter.bound(connector="memory", stream="contacts", model=Contacts.model),
+        }
+    )
     town["crm"].forms = SHAPES["truncated"]
     town["shop"].put(**PERSON)
     town.settle()
@@ -106,7 +110,7 @@ def test_an_unapplied_update_is_sent_again(town: Town) -> None:
 
 def test_a_vendor_that_ignores_a_write_is_noted_once(build: Build) -> None:
     town = build()
-    shop, crm = town.person(first="Ann")
+    shop, _ = town.person(first="Ann")
     town["crm"].forms = {"first": lambda _: "Ann"}
     town["shop"].put(shop, first="Anna")
     town.sync()

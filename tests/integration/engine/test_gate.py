@@ -13,8 +13,10 @@ WITHDRAWAL = {"news": "withdrawn", "news_at": "2026-02-01T00:00:00Z"}
 
 
 def town_of(build: Build, *plugins: object, purpose: str = "marketing.direct", **flow: Any) -> Town:
-    return build(*plugins, flow={"both": ["shop"], "to": ["crm"], "purpose": {
-        "shop": "service.support", "crm": purpose}} | flow)
+    return build(
+        *plugins,
+        flow={"both": ["shop"], "to": ["crm"], "purpose": {"shop": "service.support", "crm": purpose}} | flow,
+    )
 
 
 @pytest.mark.parametrize("purpose", ["marketing.direct", "ads.audience_match", "profiling"])

@@ -6,7 +6,9 @@ import pytest
 
 from accord.engine.decide import Pair
 from accord.errors import SetupError
-from tests.integration.engine.town import Build, Town
+from tests.integration.engine.town import BOTH, Build, Town
+
+pytestmark = BOTH
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.integration.engine.town import Build, Town
+from tests.integration.engine.town import BOTH, Build, Town
+
+pytestmark = BOTH
 
 
 def crowd(town: Town, number: int = 10) -> None:
@@ -24,7 +26,7 @@ def test_an_interrupted_pull_resumes_from_its_page(town: Town) -> None:
 
 def test_time_is_up_in_the_middle_of_a_pull(town: Town) -> None:
     crowd(town)
-    town["shop"].once("read", lambda _: town.env.forward(100) and None)
+    town["shop"].once("read", lambda _: town.env.forward(100))
     report = town.run(max_seconds=10)
     assert str(report.state) == "interrupted"
     town.settle()

@@ -14,9 +14,7 @@ NOTES = ("account", "flow_state", "lease", "run", "bucket")
 @pytest.fixture
 def town(build: Build) -> Town:
     """Creates, updates and deletions to come, in both directions."""
-    town = build(
-        flow={"delete": "propagate"}, shop={"deletes": Deletes.FEED}, crm={"deletes": Deletes.FEED}
-    )
+    town = build(flow={"delete": "propagate"}, shop={"deletes": Deletes.FEED}, crm={"deletes": Deletes.FEED})
     for number in range(5):
         town["shop"].put(mail=f"p{number}@example.com", first=f"Ann {number}")
     town.sync()

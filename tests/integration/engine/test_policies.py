@@ -114,7 +114,9 @@ class TestStatus:
         town["crm/orders"].put("c1", status="cancelled")
         town["shop/orders"].put("s1", status="shipped")
         town.settle("orders")
-        assert [town[f"{n}/orders"].shown("status") for n in ("shop", "crm")] == [[{"status": "cancelled"}]] * 2
+        assert [town[f"{n}/orders"].shown("status") for n in ("shop", "crm")] == [
+            [{"status": "cancelled"}]
+        ] * 2
 
     def test_a_status_never_goes_back(self, town: Town) -> None:
         town["crm/orders"].put("c1", status="shipped")

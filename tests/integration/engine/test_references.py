@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.engine.town import Build, Town
+from tests.integration.engine.town import BOTH, Build, Town
+
+pytestmark = BOTH
 
 MARKETING = {"crm": "marketing.direct", "shop": "service.support"}
 

@@ -18,13 +18,13 @@ def town(build: Build) -> Town:
 
 
 def test_an_edit_between_read_and_write_is_kept(town: Town) -> None:
-    town["crm"].once("update", lambda _: town["crm"].put("c1", last="Li") and None)
+    town["crm"].once("update", lambda _: town["crm"].put("c1", last="Li"))
     town.settle()
     assert town.everywhere("first", "last") == [{"first": "Anna", "last": "Li"}]
 
 
 def test_a_rival_edit_of_the_field_follows_the_policy(town: Town) -> None:
-    town["crm"].once("update", lambda _: town["crm"].put("c1", first="Crm") and None)
+    town["crm"].once("update", lambda _: town["crm"].put("c1", first="Crm"))
     town.settle()
     assert town.everywhere("first") == [{"first": "Crm"}]
     assert town.kinds() == ["both_changed"]

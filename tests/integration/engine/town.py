@@ -1,7 +1,13 @@
-"""A town: systems in memory, one Accord over them. ``build`` makes one to measure, ``town`` a plain one."""
+"""A town: systems in memory, one Accord over them. ``build`` makes one to measure, ``town`` a plain one.
+
+The databases must not make a difference, and each test on each of them would cost minutes. So a module
+whose tests go through every table says ``pytestmark = BOTH``; the others use SQLite, unless the variable
+ACCORD_EVERY_STORE is set: then everything runs on both.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,8 +25,10 @@ from accord.plugins import Plugins
 from accord.store.rows import Entity, Link
 from tests.integration.engine.vendors import Memory, Table, TownEnv
 
-__all__ = ["build", "town"]
+__all__ = ["build", "database", "town"]
 
+DATABASES = ("sqlite", "postgresql")
+BOTH = pytest.mark.parametrize("database", DATABASES)
 TWO, THREE = ("shop", "crm"), ("shop", "crm", "till")
 RAM = Path("/dev/shm")
 
@@ -169,6 +177,12 @@ class Town:
 
 
 Build = Callable[..., Town]
+
+
+@pytest.fixture(params=DATABASES if os.environ.get("ACCORD_EVERY_STORE") else DATABASES[:1])
+def database(request: pytest.FixtureRequest) -> str:
+    """Which database the test runs on."""
+    return str(request.param)
 
 
 @pytest.fixture

@@ -9,8 +9,18 @@ from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
-from accord.connector import Atomicity, Connector, Context, Creates, CursorField, Deletes
-from accord.connector import Origin, Settings, Stream, batch
+from accord.connector import (
+    Atomicity,
+    Connector,
+    Context,
+    Creates,
+    CursorField,
+    Deletes,
+    Origin,
+    Settings,
+    Stream,
+    batch,
+)
 from accord.env import SystemEnv
 from accord.errors import OutcomeUnknownError, RecordRejectedError
 from accord.mapping import Instant, PhoneNumber, Tags, both, each, read, reference
@@ -20,7 +30,7 @@ from accord.model.record import Account, Operation, Outcome, Page, Probe, ReadRe
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 T = TypeVar("T")
-Hook = Callable[[Sequence[Any]], None]
+Hook = Callable[[Sequence[Any]], object]
 
 
 class TownEnv(SystemEnv):
@@ -259,8 +269,9 @@ class MemoryStream(Stream):
         known = table.keys.get(write.idempotency_key) if self.creates is Creates.IDEMPOTENCY_KEY else None
         if known is not None:
             return self._done(write, known)
-        same = [r["id"] for r in table.rows.values() if table.unique and r.get(table.unique) is not None]
-        same = [id_ for id_ in same if table.rows[id_][table.unique] == write.row.get(table.unique)]
+        value = write.row.get(table.unique or "")
+        rows = table.rows.values() if value else ()
+        same = [r["id"] for r in rows if r.get(table.unique or "") == value]
         if same and self.creates is not Creates.UPSERT:
             return Outcome(write.id, Result.PRECONDITION, same[0], reason="exists")
         key = table.store(write.row, same[0] if same else None)

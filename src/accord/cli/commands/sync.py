@@ -45,7 +45,12 @@ def sync(
             todo = [(each, partial(accord.sync_record, each, max_seconds=max_seconds)) for each in record]
         else:
             given = partial(
-                accord.sync, connections=connection, full=full, approve=approve, max_seconds=max_seconds
+                accord.sync,
+                connections=connection,
+                full=full,
+                approve=approve,
+                max_seconds=max_seconds,
+                unattended=due,
             )
             names = _names(accord, flow, connection, due=due)
             todo = [(name, partial(given, name)) for name in names]

@@ -19,7 +19,7 @@ class Conformance(Setting):
             are read and written.
     """
 
-    crash_and_fault_schedules: ClassVar[int] = 20
+    crash_and_fault_schedules: ClassVar[int] = 15
 
     @needs("read", "create", "update", "sample", "edit")
     def test_crashes_and_faults_lose_and_double_nothing(self, name: str, seed: int, tmp_path: Path) -> None:

@@ -124,8 +124,7 @@ class Schedule:
                 token = self.random.choice(sorted(self.theirs))
                 self.clerk.update(self.theirs[token], changed)
             self.wanted[token] = changed[self.edited]
-        if self.random.random() < 0.3:  # noqa: PLR2004
-            self._peer_makes(1)
+        self._peer_makes(self.random.randint(1, 2))
         self.scheduler.pause(seconds=self.random.choice((1.0, 60.0)))
 
     # Runs.

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from accord.testing.simulation.scheduler import Scheduler
     from accord.testing.simulation.weather import Weather
 
+DEADLY = 0.03
+"""Chance to die just before a request, and just before its answer."""
 KEY = b"contract tests: a key of 32 byte"
 
 
@@ -53,15 +55,15 @@ class VendorEnv(VirtualEnv):
 class Wire(httpx.BaseTransport):
     """The network of one process: it may die just before a request, or just before its answer."""
 
-    def __init__(self, process: Process, inner: httpx.BaseTransport) -> None:
+    def __init__(self, process: Worker, inner: httpx.BaseTransport) -> None:
         self._process, self._inner = process, inner
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """One exchange."""
-        self._process.switch("request")
+        self._process.risk("request")
         response = self._inner.handle_request(request)
         response.read()
-        self._process.switch("answer")
+        self._process.risk("answer")
         return response
 
 
@@ -78,19 +80,25 @@ class Worker(Process):
         """The vendor's wire; None where the vendor is a file or a database."""
         return None if self._wire is None else Wire(self, self._wire)
 
+    def risk(self, label: str) -> None:
+        """A switch point at which dying is worth more: nobody knows what the vendor has done."""
+        self.switch(label)
+        if self.weather.storming and self.random.random() < DEADLY:
+            self.crash(label)
 
-def unreliable(stream: Stream, process: Process, weather: Weather, random: Random) -> Stream:
+
+def unreliable(stream: Stream, process: Worker, weather: Weather, random: Random) -> Stream:
     """A stream whose writes fail as those of an HTTP vendor do: for systems without a sandbox."""
     operations = stream.operations
 
     def weak(send: Send) -> Send:
         def sent(writes: Sequence[Write]) -> Sequence[Outcome]:
-            process.switch("request")
+            process.risk("request")
             fate = random.random() if weather.storming else 1.0
             if fate < weather.faulty / 2:
                 raise RetryableError("not reached", retry_after=1.0)
             said = send(writes)
-            process.switch("answer")
+            process.risk("answer")
             if fate < weather.faulty:
                 raise OutcomeUnknownError("no answer")
             return said

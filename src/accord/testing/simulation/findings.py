@@ -200,6 +200,10 @@ class Findings:
         for entity in self.entities.values():
             for cell, value in entity.cells.items():
                 keep(cell, value)
+            # Where hub records became one, the history tells what gave way.
+            for change in self.tx.history.of(entity.id):
+                if change.rule.startswith("merge:"):
+                    keep(change.cell, change.old)
         for conflict in self.conflicts:
             for value in (conflict.base, conflict.hub_value, conflict.vendor_value):
                 keep(conflict.cell or "", value)

@@ -119,7 +119,7 @@ class People:
             if self.random.random() < 0.85:
                 return
             self.diary.doubled.add(mail)
-        row: Row = {"mail": mail} if self.random.random() >= self.anonymous else {}
+        row: Row = {} if self.anonymous and self.random.random() < self.anonymous else {"mail": mail}
         for column, chance in (("first", 0.8), ("last", 0.5), ("tel", 0.4)):
             if self.random.random() < chance:
                 row[column] = self._phone() if column == "tel" else self._text()

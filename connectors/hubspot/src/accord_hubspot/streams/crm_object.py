@@ -39,7 +39,7 @@ class CrmObject(accord.Stream):
     deleted = "archived"
     cursor = accord.CursorField("updatedAt")
     reference = f"properties.{REFERENCE}"
-    merged = "properties.hs_merged_object_ids"
+    merged: ClassVar[str | None] = "properties.hs_merged_object_ids"
     creates = accord.Creates.UPSERT
     read_back = True
 

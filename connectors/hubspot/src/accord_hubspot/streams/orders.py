@@ -20,6 +20,7 @@ class Orders(CrmObject):
     model = accord.Order
     mapping = ORDERS
     subject = "customer"
+    merged = None  # HubSpot's API merges contacts, not orders
     modified = "hs_lastmodifieddate"
     searched: ClassVar[Mapping[str, Sequence[str]]] = {"number": ("hs_external_order_id",)}
     find_by = ("hub_id", "number")

@@ -8,11 +8,12 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, ClassVar
 
 from graphql import (
+    DocumentNode,
     ExecutionResult,
     GraphQLError,
     GraphQLSchema,
@@ -48,6 +49,17 @@ SCOPES = (
 def schema() -> GraphQLSchema:
     """The part of the Admin API that this sandbox understands."""
     return build_schema(files(__package__).joinpath("schema.graphql").read_text(encoding="utf-8"))
+
+
+@lru_cache(64)
+def understood(query: str) -> tuple[DocumentNode, list[GraphQLError]]:
+    """A document and what is wrong with it; clients send the same few again and again.
+
+    Raises:
+        GraphQLError: it is no GraphQL.
+    """
+    document = parse(query)
+    return document, validate(schema(), document)
 
 
 class ShopifySandbox(Sandbox):
@@ -137,11 +149,10 @@ class ShopifySandbox(Sandbox):
             return Response.json({"errors": {"query": "Required parameter missing or invalid"}}, 400)
         variables = body.get("variables") or {}
         try:
-            document = parse(body["query"])
+            document, problems = understood(body["query"])
         except GraphQLError as wrong:
             return _refusal([wrong])
         operation = get_operation_ast(document, body.get("operationName"))
-        problems = validate(schema(), document)
         if problems or operation is None:
             return _refusal(problems or [GraphQLError("An operation name is required")])
         meter = cost.Meter(schema(), document, variables)

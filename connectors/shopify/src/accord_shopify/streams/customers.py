@@ -61,7 +61,8 @@ class Customers(ShopStream):
         data = self.look("FindCustomers", parts, self.fragment) if parts else {}
         return [_matches(probe, data.get(f"p{at}")) for at, probe in enumerate(probes)]
 
-    @accord.batch(10)
+    # Ten mutations and what they show: the engine asks the budget before it marks a batch as sent.
+    @accord.batch(10, cost=140)
     def create(self, writes: Sequence[accord.Write]) -> Sequence[accord.Outcome]:
         """New customers, each with our reference and never with a marketing state."""
         self.shop.define_reference("CUSTOMER")
