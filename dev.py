@@ -19,6 +19,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -99,6 +100,7 @@ def environment(purpose: str) -> Path:
 def fingerprint(purpose: str) -> str:
     """Changes whenever the environment must be rebuilt."""
     digest = hashlib.sha256(repr((sys.version, sys.base_prefix, str(ROOT), EXTRAS[purpose], BUILD)).encode())
+    digest.update(Path(__file__).read_bytes())
     for project in [ROOT, *connectors()]:
         digest.update((project / "pyproject.toml").read_bytes())
     return digest.hexdigest()
@@ -107,6 +109,13 @@ def fingerprint(purpose: str) -> str:
 def connectors() -> list[Path]:
     """The folders of the connectors."""
     return sorted(file.parent for file in ROOT.glob("connectors/*/pyproject.toml"))
+
+
+def editable(connector: Path) -> str:
+    """What pip is told to install: a connector, with what its sandbox needs where it has one."""
+    project = tomllib.loads((connector / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extra = "[sandbox]" if "sandbox" in project.get("optional-dependencies", {}) else ""
+    return f"./connectors/{connector.name}{extra}"
 
 
 def need_pip() -> None:
@@ -139,7 +148,7 @@ def install(folder: Path, purpose: str) -> None:
     """Install the core and every connector, editable, at the versions that pyproject.toml names."""
     constraints = folder / "constraints.txt"
     constraints.write_text("\n".join(pinned()) + "\n", encoding="utf-8")
-    editables = [f".[{EXTRAS[purpose]}]", *(f"./connectors/{path.name}" for path in connectors())]
+    editables = [f".[{EXTRAS[purpose]}]", *(editable(path) for path in connectors())]
     wanted = [part for editable in editables for part in ("--editable", editable)]
     into = ("--python", str(folder), "install", "-qq", "--constraint", str(constraints))
     pip(*into, *BUILD)
@@ -148,8 +157,6 @@ def install(folder: Path, purpose: str) -> None:
 
 def pinned() -> list[str]:
     """The constraints of pyproject.toml."""
-    import tomllib
-
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     return [str(line) for line in settings["tool"]["uv"]["constraint-dependencies"]]
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from accord.demo.systems import TOKENS, Vendor
 
 FILE = "accord.toml"
+LAG = 0.5
+"""Seconds after which a sandbox's search shows every change: ``l_max`` below."""
 TEXT = """\
 # Written by `accord demo`. Five systems of a tea shop, kept in agreement.
 # The credentials come from the environment; for these sandboxes (any will do there):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from accord.connector import Creates
 from accord.engine import clashes
 from accord.engine.counts import Counts
 from accord.engine.forms import is_form_of
@@ -201,7 +202,7 @@ class Confirmation:
             else:
                 link.shadow.seen[cell] = value
             link.shadow.agreed[cell] = version
-        if observation is not None and intent.operation == Operation.CREATE and intent.attempt == 1:
+        if observation is not None and self._is_surely_new(intent):
             self._defaults(link, intent, observation)
         # Lists may lag: a page that still shows what stood there before this write is stale, no edit.
         newest = observation or (later.observation if later is not None else None)
@@ -213,6 +214,11 @@ class Confirmation:
             link.changed_at = max(newest.changed_at, link.changed_at or newest.changed_at)
         # The row also holds what we did not send (defaults, a person's edit): the next read absorbs it.
         link.row_digest = None
+
+    def _is_surely_new(self, intent: Intent) -> bool:
+        """Whether the record was made by this very request: an upsert may have met one that people filled."""
+        upserts = self.scope.member.stream.creates is Creates.UPSERT
+        return intent.operation == Operation.CREATE and intent.attempt == 1 and not upserts
 
     def _defaults(self, link: Link, intent: Intent, shown: Observation) -> None:
         """What the vendor filled in when we created the record is its default, no news of the person.

@@ -45,8 +45,9 @@ def merge(
     loser.state, loser.merged_into, loser.rev = EntityState.MERGED, survivor.id, loser.rev + 1
     tx.entities.update([survivor, loser] if survivor.rev != survivor.loaded_rev else [loser])
     tx.history.add(changes)
-    keys = keys_of(flow, implode(flow.model, survivor.cells), key)
-    tx.keys.put_many([(flow.kind, survivor.id, keys), (flow.kind, loser.id, [])])
+    # The loser's keys still lead to the survivor: a later record with that e-mail is the same person.
+    keys = [k for one in (survivor, loser) for k in keys_of(flow, implode(flow.model, one.cells), key)]
+    tx.keys.put_many([(flow.kind, loser.id, []), (flow.kind, survivor.id, list(dict.fromkeys(keys)))])
     return changes
 
 

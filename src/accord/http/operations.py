@@ -127,12 +127,15 @@ class Bound(Generic[D]):
         return fill_path(template, scope)
 
 
+NO_CONTENT = 204
+
+
 def rows_at(answer: Answer, path: str, inner: str = "") -> list[Row]:
     """The rows of an answer.
 
     Args:
         answer: The answer.
-        path: Where the list stands; null is an empty list.
+        path: Where the list stands; null there is an empty list, no body at all only with status 204.
         inner: Where the record stands inside each item (``node``).
 
     Raises:
@@ -140,7 +143,7 @@ def rows_at(answer: Answer, path: str, inner: str = "") -> list[Row]:
     """
     body = answer.json()
     found = places.at(body, path)
-    if found is None and (body is None or places.has(body, path)):
+    if found is None and (answer.status == NO_CONTENT if body is None else places.has(body, path)):
         return []
     if not isinstance(found, list):
         raise answer.malformed(f"no list at {path!r}")

@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accord.errors import AccessError
-from tests.integration.engine.town import BOTH, Build, Town
-
-pytestmark = BOTH
+from tests.integration.engine.town import Build, Town
 
 
 @pytest.fixture

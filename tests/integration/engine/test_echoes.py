@@ -86,6 +86,7 @@ class TestInDoubt:
 
     def test_the_hub_moved_on_meanwhile(self, town: Town) -> None:
         town["shop"].put("s1", first="Annette")
+        town.sync(connections=["shop"])
         town.sync()
         assert town.kinds() == ["ambiguous_echo"]
         town.env.forward(200)
@@ -94,6 +95,7 @@ class TestInDoubt:
 
     def test_a_late_equal_value_is_a_persons_edit(self, town: Town) -> None:
         town["shop"].put("s1", first="Annette")
+        town.sync(connections=["shop"])
         town.env.forward(200)
         town["crm"].put("c1", first="Anna")
         town.settle()

@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 
 from accord.errors import SetupError
-from tests.integration.engine.town import BOTH, Build, Town
-
-pytestmark = BOTH
+from tests.integration.engine.town import Build, Town
 
 BY_BOTH = {"match": ["email", "phone"]}
 PHONE = "+33612345678"

@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.engine.town import BOTH, Build, Town
-
-pytestmark = BOTH
+from tests.integration.engine.town import Build, Town
 
 MARKETING = {"crm": "marketing.direct", "shop": "service.support"}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,6 +23,7 @@ from accord.engine.report import Plan, Report
 from accord.hookspecs import hookimpl
 from accord.model.record import Row
 from accord.plugins import Plugins
+from accord.store import Store
 from accord.store.rows import Entity, Link
 from tests.integration.engine.vendors import Memory, Table, TownEnv
 
@@ -185,12 +187,25 @@ def database(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@cache
+def empty_store() -> bytes:
+    """A store that was just made: copying one is quicker than making another."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "accord.db")
+        Store.open(f"sqlite:///{file}", TownEnv()).close()
+        return file.read_bytes()
+
+
 @pytest.fixture
 def build(store_url: str) -> Iterator[Build]:
     """Makes towns over one store; SQLite's lies in memory, where that can be had."""
     made: list[Town] = []
     with TemporaryDirectory(dir=RAM if RAM.is_dir() else None) as folder:
-        url = f"sqlite:///{folder}/accord.db" if store_url.startswith("sqlite") else store_url
+        url = store_url
+        if store_url.startswith("sqlite"):
+            file = Path(folder, "accord.db")
+            file.write_bytes(empty_store())
+            url = f"sqlite:///{file}"
 
         def make(*plugins: object, **changes: Any) -> Town:
             made.append(Town(url, plugins, **changes))

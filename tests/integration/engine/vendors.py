@@ -23,7 +23,7 @@ from accord.connector import (
 )
 from accord.env import SystemEnv
 from accord.errors import OutcomeUnknownError, RecordRejectedError
-from accord.mapping import Instant, PhoneNumber, Tags, both, each, read, reference
+from accord.mapping import Instant, Tags, both, each, read, reference
 from accord.mapping import Mapping as FieldMapping
 from accord.model import Customer, Order
 from accord.model.record import Account, Operation, Outcome, Page, Probe, ReadRequest, Result, Row, Write
@@ -178,7 +178,6 @@ class MemoryStream(Stream):
     reference = "ref"
     t_max, l_max = 1.0, 0.0
     page_size = 3
-    echoes = False
 
     @property
     def table(self) -> Table:
@@ -245,7 +244,7 @@ class MemoryStream(Stream):
             raise RecordRejectedError("a record of the batch is refused", facts={"code": "poison"})
         done = [self._one(operation, write) for write in writes]
         table.run(table.after, str(operation), writes)
-        return [outcome for outcome in done if outcome is not None]
+        return done
 
     def _one(self, operation: Operation, write: Write) -> Outcome:
         table, id_ = self.table, write.external_id
@@ -352,4 +351,4 @@ class Memory(Connector[Settings]):
         """Nothing to release."""
 
 
-__all__ = ["START", "Contacts", "Memory", "MemoryStream", "Orders", "PhoneNumber", "Table", "TownEnv"]
+__all__ = ["START", "Contacts", "Memory", "MemoryStream", "Orders", "Table", "TownEnv"]

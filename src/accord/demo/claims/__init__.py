@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from accord.demo.claims import agreement, consent, edits, orders, survival
+from accord.demo.configuration import LAG
 
 if TYPE_CHECKING:
     from accord.demo.claims.claim import Claim
@@ -38,6 +40,8 @@ def edited(stage: Stage) -> Iterator[Claim]:
         consent.withdrawn(stage),
         orders.placed(stage, hands),
     ]
+    # What people edited shows in a vendor's search only after its lag.
+    time.sleep(LAG)
     stage.sync("customers")
     stage.sync("orders")
     for finish in checks:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -236,6 +237,8 @@ def _plugins() -> Plugins:
 @cache
 def _template() -> Path:
     """An empty store, made once per process of the harness and copied for each schedule."""
-    path = Path(tempfile.mkdtemp(prefix="accord-sim-template-", dir=_ram())) / "accord.db"
+    folder = tempfile.mkdtemp(prefix="accord-sim-template-", dir=_ram())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = Path(folder) / "accord.db"
     Store.open(f"sqlite:///{path}", SystemEnv(), new_key=KEY).close()
     return path
