@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -60,3 +62,13 @@ def specs() -> Path:
 def _reads_specs(item: pytest.Item) -> bool:
     fixtures: list[str] = getattr(item, "fixturenames", [])
     return "specs" in fixtures or item.get_closest_marker("specs") is not None
+
+
+@pytest.fixture(autouse=True)
+def _log_as_before() -> Iterator[None]:
+    """Take back what a command run inside the test's process set up for its own log lines."""
+    logger = logging.getLogger("accord")
+    before = (list(logger.handlers), logger.propagate, logger.level)
+    yield
+    logger.handlers, logger.propagate = before[0], before[1]
+    logger.setLevel(before[2])

@@ -13,6 +13,7 @@ import os
 import sqlite3
 import sys
 import tempfile
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ CREATE TABLE orders (id INTEGER PRIMARY KEY, number TEXT, placed_at TIMESTAMP,
 """
 FLOWS = ("customers", "products", "orders")
 PHONE = "+33 1 99 00 12 34"
+LAG = 0.5
+"""Seconds after which a sandbox's search surely shows what was changed in it."""
 
 
 def main(source: Path, folder: Path) -> int:
@@ -107,6 +110,7 @@ def _returned(accord: Accord, folder: Path, crm: str) -> bool:
         id_ for id_, values in contacts.items() if values.get("company") == "Vins et alcools Chevalier"
     )
     httpx.put(f"{crm}/_sandbox/tables/contacts/{id_}", json={"phone": PHONE}).raise_for_status()
+    time.sleep(LAG)
     accord.sync("customers")
     after = _file(folder)
     changed = {

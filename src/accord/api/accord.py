@@ -227,7 +227,7 @@ class Accord:
 
     def status(self) -> Status:
         """The store at a glance: flows, streams, queues. Needs no vendor and no secret."""
-        return status.status(self.config, self.store)
+        return status.status(self.config, self.store, self.plugins)
 
     def runs(self, flow: str | None = None, limit: int = 20) -> list[Run]:
         """The latest runs, newest first."""

@@ -23,11 +23,14 @@ def chosen_flows(accord: Accord, flows: Sequence[str] | None, connections: Seque
         if name not in accord.config.connections:
             known = ", ".join(accord.config.connections) or "none"
             raise SetupError(f"there is no connection {name!r}", hint=f"Connections: {known}.")
+    able = [flow.name for flow in accord.world.flows]
+    # A flow that cannot be opened (a missing secret) is chosen too: it says why when it is run.
+    every = [*able, *(name for name in accord.config.flows if name not in able)]
     names = [
-        flow.name
-        for flow in accord.world.flows
-        if (not flows or flow.name in flows)
-        and (not connections or any(member.connection in connections for member in flow.members))
+        name
+        for name in every
+        if (not flows or name in flows)
+        and (not connections or not _connections(accord, name).isdisjoint(connections))
     ]
     if not names:
         raise SetupError(
@@ -35,3 +38,9 @@ def chosen_flows(accord: Accord, flows: Sequence[str] | None, connections: Seque
             hint="See the tables [flows.NAME] of accord.toml.",
         )
     return names
+
+
+def _connections(accord: Accord, flow: str) -> set[str]:
+    """The connections that a flow names."""
+    table = accord.config.flows[flow]
+    return {item.partition(".")[0] for item in (*table.both, *table.from_, *table.to)}

@@ -223,9 +223,7 @@ class Absorber:
         ]
         changed = entity.rev != before
         if changed and entity.state is EntityState.TOMBSTONE:
-            # Deleted in one system, edited in another: the edit stands and the record lives on.
-            entity.state = EntityState.LIVE
-            self.touched.conflicts.append(clashes.edit_over_delete(self.scope, entity, link.external_id))
+            self._revive(entity, link)
         if changed:
             self.touched.entities[entity.id] = entity
             self.touched.changed.add(entity.id)
@@ -238,6 +236,21 @@ class Absorber:
         self._pend(entity, observation)
         self.counts.applied += 1 if changed or first else 0
         self.counts.unchanged += 0 if changed or first else 1
+
+    def _revive(self, entity: Entity, link: Link) -> None:
+        """Deleted in one system, edited in another: the edit stands and the record lives on.
+
+        Somebody may have entered the same person anew meanwhile: then a person must say whether the two
+        are one, for a revived record and a new one have histories of their own.
+        """
+        entity.state = EntityState.LIVE
+        self.touched.conflicts.append(clashes.edit_over_delete(self.scope, entity, link.external_id))
+        keys = keys_of(self.flow, implode(self.flow.model, entity.cells), self.scope.key)
+        twins = {id_ for ids in self.tx.keys.find(self.flow.kind, keys).values() for id_ in ids}
+        if twins - {entity.id}:
+            self.touched.conflicts.append(
+                clashes.twins(self.scope, entity, link.external_id, sorted(twins - {entity.id}))
+            )
 
     def _is_behind(self, entity: Entity, link: Link) -> bool:
         """Whether the hub holds something newer than this side agreed to."""

@@ -171,3 +171,11 @@ def oscillating(scope: Scope, change: Change) -> Conflict:
     conflict.hub_value, conflict.vendor_value = change.old, change.new
     conflict.policy = "freeze"
     return conflict
+
+
+def twins(scope: Scope, entity: Entity, external_id: str, others: Sequence[str]) -> Conflict:
+    """Hub records with the same natural key that came about on their own: `accord link merge`, or `keep`."""
+    conflict = _identity(scope, "identity", external_id, list(others), "open")
+    conflict.id = fingerprint("twins", entity.id, *others)
+    conflict.entity = entity.id
+    return conflict

@@ -135,6 +135,12 @@ class Findings:
     def missing(self) -> Iterator[Finding]:
         """I1: a hub record that never got to a system, and nothing says why."""
         dead = {(x.connection, x.stream, x.entity) for x in self.letters if x.state == "open"}
+        # The system answered our write with a record of another hub record: a person must say who is who.
+        dead |= {
+            (x.connection, x.stream, x.entity)
+            for x in self.conflicts
+            if x.kind == "identity" and x.state == "open"
+        }
         for entity in self.entities.values():
             stream = "contacts" if entity.kind == "customer" else "orders"
             for place in self.places:
@@ -157,11 +163,13 @@ class Findings:
                         f"{place[0]}/{place[1]} {hub_id[18:]} as {', '.join(made)}",
                     )
         seen: dict[str, str] = {}
+        asked = {c.entity for c in self.conflicts if c.kind == "identity" and c.state == "open"}
         for entity in self.entities.values():
             key = entity.cells.get("email") or entity.cells.get("number")
             if entity.state is not EntityState.LIVE or not key:
                 continue
-            if key in seen and key not in self.diary.doubled:
+            told = entity.id in asked or seen.get(key) in asked
+            if key in seen and key not in self.diary.doubled and not told:
                 yield (
                     "I3 no duplicate creation",
                     f"two hub records for {key}: {seen[key][18:]}, {entity.id[18:]}",
