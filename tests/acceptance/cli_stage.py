@@ -114,7 +114,7 @@ class Stage:
         log.handlers, log.propagate, log.level = before
         return Said(code, out.getvalue(), err.getvalue())
 
-    def members(self, statement: str = "SELECT first, mail, points FROM members ORDER BY id") -> list[Any]:
+    def members(self, statement: str = "SELECT first, mail, points FROM members ORDER BY mail") -> list[Any]:
         """Ask the loyalty programme, or change it."""
         connection = sqlite3.connect(self.root / "loyalty.db")
         with connection:

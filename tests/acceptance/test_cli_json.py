@@ -45,7 +45,9 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Said]:
     for name in ("check", "plan", "sync", "status", "runs", "migrate", "connectors list", "config show"):
         run(f"accord {name}")
     stage.edit("Léa", "Lea")
-    stage.members("UPDATE members SET first = 'Leah', changed = datetime('now') WHERE id = 1")
+    stage.members(
+        "UPDATE members SET first = 'Leah', changed = datetime('now') WHERE mail = 'lea@example.com'"
+    )
     stage.inside("sync", ACCORD_KEY=KEY)
     run("accord show", "lea@example.com")
     run("accord explain", "lea@example.com")

@@ -26,10 +26,12 @@ def story(stage: Stage) -> Story:
     told["sync"] = stage.accord("sync", "--json")
     told["again"] = stage.inside("sync")
     told["due"] = stage.inside("sync", "--due", "--json")
-    stage.members("UPDATE members SET points = 11, changed = datetime('now') WHERE id = 1")
+    stage.members("UPDATE members SET points = 11, changed = datetime('now') WHERE mail = 'lea@example.com'")
     told["edited"] = stage.inside("sync", "--json")
     stage.edit("Tom", "Thomas")
-    stage.members("UPDATE members SET first = 'Tommy', changed = datetime('now') WHERE id = 2")
+    stage.members(
+        "UPDATE members SET first = 'Tommy', changed = datetime('now') WHERE mail = 'tom@example.org'"
+    )
     told["conflict"] = stage.accord("sync", "--log-json", TRACEPARENT=f"00-{'a' * 32}-{'b' * 16}-01")
     told["conflicts"] = stage.inside("conflicts", "--json")
     (conflict,) = told["conflicts"].document["conflicts"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -159,7 +160,7 @@ class Absorber:
         new, old = observation.changed_at, link.changed_at
         if link.state is LinkState.GONE:
             return old is not None and (new is None or new <= old)
-        return new is not None and old is not None and new < old
+        return new is not None and old is not None and new < _comparable(old, new)
 
     def _unlinked(self, observation: Observation) -> None:
         identity = self.matcher.identify(observation)
@@ -329,3 +330,11 @@ class Absorber:
                 changed[entity.id] = entity
         self.tx.entities.update(list(changed.values()))
         self.scope.wake(self.tx, changed.values())
+
+
+def _comparable(old: float, new: float) -> float:
+    """The earlier stamp in the later one's resolution: a system that tells whole seconds cannot tell more.
+
+    Without this, an edit in the same second as our own write (stamped with fractions) would look older.
+    """
+    return math.floor(old) if float(new).is_integer() else old
