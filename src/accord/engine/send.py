@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from accord.connector import Atomicity, Creates
 from accord.consent.decision import ALLOWED
 from accord.engine import clashes
-from accord.engine.absorb import Absorber
 from accord.engine.confirm import Confirmation
 from accord.engine.counts import Counts
 from accord.engine.intents import decide_one, standing
@@ -60,7 +59,6 @@ class Sender:
         self.member, self.stream = scope.member, scope.member.stream
         self.store = scope.world.store
         self.looking = Look(scope, counts, fences, fully_read=fully_read)
-        self.absorber = Absorber(scope, Counts())
 
     def send(self, operation: Operation, intents: Sequence[Intent]) -> None:
         """Take one batch from intent to confirmed, rejected or unknown.
@@ -280,6 +278,3 @@ def _code(error: RecordRejectedError) -> str:
 def backoff(attempt: int, scope: Scope) -> float:
     """Seconds to wait before the next attempt: full jitter, doubling, capped (sync.md A9)."""
     return scope.env.random.uniform(0.0, min(BACKOFF_CAP, BACKOFF_FIRST * 2**attempt))
-
-
-__all__ = ["MARK_SECONDS", "Batch", "Sender", "backoff", "replace"]
