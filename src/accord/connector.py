@@ -13,10 +13,17 @@ calls both alike:
 ``update``       ``(Sequence[Write]) -> Sequence[Outcome]``
 ``upsert``       ``(Sequence[Write]) -> Sequence[Outcome]``: serves creates and updates alike
 ``delete``       ``(Sequence[Write]) -> Sequence[Outcome]``
+``unsubscribe``  ``(Sequence[ConsentWrite]) -> Sequence[Outcome]``: set the vendor's state to refused
+``subscribe``    the same; guarded: the only operation that may open, always with ``grant``
+``remove``       the same; take people out of an audience by the identifiers they were sent under
+``erase``        the same; delete people for good, with the receipt the vendor can give
 ===============  =========================================================================
 
 How many writes (or ids, or probes) one call takes is the operation's ``size``; a written method says it
 with ``@accord.batch(100)``, without it the engine calls one at a time.
+
+Creates, updates and upserts never carry a subscription state: what a person allows or refuses goes out
+through the four consent operations only.
 """
 
 from __future__ import annotations
@@ -27,6 +34,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import pydantic
@@ -35,7 +43,7 @@ from accord.errors import PluginError
 from accord.mapping import paths
 from accord.mapping.instants import parse_instant
 from accord.mapping.mapping import Mapping as FieldMapping
-from accord.model.record import Account, Outcome, Page, Probe, ReadRequest, Row, Write
+from accord.model.record import Account, ConsentWrite, Outcome, Page, Probe, ReadRequest, Row, Verb, Write
 
 if TYPE_CHECKING:
     from accord.env import Env
@@ -47,6 +55,7 @@ Read = Callable[[ReadRequest], Iterator[Page]]
 Get = Callable[[Sequence[str]], Mapping[str, Row | None]]
 Find = Callable[[Sequence[Probe]], Sequence[Sequence[Row]]]
 Send = Callable[[Sequence[Write]], Sequence[Outcome]]
+SendConsent = Callable[[Sequence[ConsentWrite]], Sequence[Outcome]]
 C = TypeVar("C", bound=Callable[..., Any])
 S = TypeVar("S", bound="Settings")
 
@@ -173,6 +182,10 @@ class Operations:
     update: Send | None
     delete: Send | None
     sizes: Mapping[str, int]
+    unsubscribe: SendConsent | None = None
+    subscribe: SendConsent | None = None
+    remove: SendConsent | None = None
+    erase: SendConsent | None = None
 
 
 class Stream:
@@ -203,6 +216,11 @@ class Stream:
         read_back: Whether outcomes show the record as the vendor now holds it.
         full_read_is_complete: Whether a read without ``since`` lists every live record, so that absence
             may mean deletion.
+        allows: Per purpose the canonical fields this destination may get (data minimisation); what is
+            not listed is dropped before mapping. A purpose that is not named gets every mapped field,
+            unless ``allows`` names it with an empty set.
+        consent_channels: The channels that the consent operations serve, such as ``{"email"}`` or
+            ``{"ad_platform:meta"}``.
     """
 
     name: ClassVar[str]
@@ -226,6 +244,8 @@ class Stream:
     l_max: float = 60.0
     read_back: ClassVar[bool] = False
     full_read_is_complete: ClassVar[bool] = True
+    allows: Mapping[str, frozenset[str]] = MappingProxyType({})
+    consent_channels: frozenset[str] = frozenset()
 
     def __init__(self, connector: Connector[Any], mapping: FieldMapping | None = None) -> None:
         self.connector = connector
@@ -251,6 +271,7 @@ class Stream:
             "create": getattr(self, "create", None) or upsert,
             "update": getattr(self, "update", None) or upsert,
             "delete": getattr(self, "delete", None),
+            **{verb.value: getattr(self, verb.value, None) for verb in Verb},
         }
         sizes = {name: int(getattr(call, "size", 1)) for name, call in found.items() if call is not None}
         return Operations(**found, sizes=sizes)
@@ -286,6 +307,15 @@ class Stream:
         """Our hub id as stamped on the row by an earlier write, if any."""
         value = None if self.reference is None else _at(row, self.reference)
         return str(value) if value else None
+
+    def identifiers(self, row: Row) -> Mapping[str, str]:  # noqa: ARG002  for overriding
+        """Under which identifiers a row leaves, recorded in the send ledger before it is sent.
+
+        Ad platforms cannot be read back: a later removal replays exactly these. A stream that hashes
+        returns the hashes and the normaliser's version, such as ``{"em": "<sha256>", "normaliser":
+        "meta/em/1"}``; {} says that the external id is enough.
+        """
+        return {}
 
     def merged_ids(self, row: Row) -> Sequence[str]:
         """External ids that the vendor merged into this row (a list, or text split at ``;``)."""

@@ -37,6 +37,7 @@ DESCRIBED = [
     "Consent",
     "Money",
     "OrderLine",
+    "Suppression",
     "Variant",
 ]
 

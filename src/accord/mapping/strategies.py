@@ -82,7 +82,7 @@ def _leaf(wire: Callable[[Any], Any], schema: dict[str, Any] | None = None) -> S
     known = _leaves().get(wire)
     if known is None:
         raise TypeError(f"no strategy for {wire}")
-    return known if wire in (values.key, values.consent_key) else st.none() | known
+    return known if wire in (values.key, values.consent_key, values.suppression_key) else st.none() | known
 
 
 @cache
@@ -120,5 +120,8 @@ def _leaves() -> dict[Callable[[Any], Any], SearchStrategy[Any]]:
         values.tags: st.lists(words, max_size=4),
         values.scalar_or_list: scalars | st.lists(scalars, max_size=3),
         values.consent_key: st.builds("{}:{}".format, purposes, channels),
+        values.suppression_key: st.builds(
+            "{}:{}".format, channels, st.sampled_from(values.SUPPRESSION_REASONS)
+        ),
         values.reference: keys.map(str) | st.builds(lambda key: {"ref": key}, keys),
     }

@@ -21,6 +21,7 @@ from accord.model.contact import (
     ContactPoint,
     ContactType,
     Money,
+    Suppression,
 )
 from accord.model.customer import Customer, Gender, Lifecycle
 from accord.model.document import Canonical, validated
@@ -42,14 +43,17 @@ from accord.model.order import (
 from accord.model.product import Product, ProductStatus, Variant
 from accord.model.record import (
     Account,
+    ConsentWrite,
     Document,
     Operation,
     Outcome,
     Page,
     Probe,
     ReadRequest,
+    Receipt,
     Result,
     Row,
+    Verb,
     Write,
 )
 from accord.model.schema import (
@@ -76,6 +80,7 @@ __all__ = [
     "Cells",
     "Consent",
     "ConsentState",
+    "ConsentWrite",
     "ContactPoint",
     "ContactType",
     "Customer",
@@ -103,14 +108,17 @@ __all__ = [
     "Product",
     "ProductStatus",
     "ReadRequest",
+    "Receipt",
     "Refund",
     "Result",
     "Row",
     "Shape",
     "Shipping",
+    "Suppression",
     "Tax",
     "Touchpoint",
     "Variant",
+    "Verb",
     "Write",
     "digest",
     "digests",

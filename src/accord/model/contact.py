@@ -109,3 +109,12 @@ class Consent(Canonical):
     double_opt_in: Truth = None
     evidence: Text = None
     """A reference to the proof, never the proof itself."""
+
+
+class Suppression(Canonical):
+    """Why a contact point must not be used, whatever was consented: a technical fact, never a wish."""
+
+    at: Moment = None
+    """When the system noted it."""
+    source: Text = None
+    """The vendor's own name for it."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from accord.model import values
-from accord.model.contact import Address, Consent, ContactPoint
+from accord.model.contact import Address, Consent, ContactPoint, Suppression
 from accord.model.document import Canonical
 from accord.model.types import (
     ConsentKey,
@@ -20,6 +20,7 @@ from accord.model.types import (
     Moment,
     Number,
     Phone,
+    SuppressionKey,
     Tags,
     Text,
 )
@@ -50,7 +51,7 @@ class Customer(Canonical):
     """A person who buys, bought or may buy.
 
     ``addresses`` are keyed by role (default, billing, shipping, work), ``consents`` by
-    ``<purpose>:<channel>``, ``custom`` by the field's name.
+    ``<purpose>:<channel>``, ``suppressions`` by ``<channel>:<reason>``, ``custom`` by the field's name.
     """
 
     number: Text = None
@@ -79,4 +80,5 @@ class Customer(Canonical):
     lifecycle: Annotated[Lifecycle | None, Leaf(values.one_of(Lifecycle), {"enum": list(Lifecycle)})] = None
     created_at: Moment = None
     consents: dict[ConsentKey, Consent | None] | None = None
+    suppressions: dict[SuppressionKey, Suppression | None] | None = None
     custom: dict[Key, CustomValue] | None = None

@@ -94,6 +94,63 @@ class Write:
     precondition: str | None = None
 
 
+class Verb(StrEnum):
+    """What a :class:`ConsentWrite` asks of the vendor."""
+
+    UNSUBSCRIBE = "unsubscribe"
+    """Set the vendor's own state to refused."""
+    SUBSCRIBE = "subscribe"
+    """Open (or ask the person to confirm): the only call that may, and only with a grant."""
+    REMOVE = "remove"
+    """Take the person out of an audience, by the identifiers that were sent."""
+    ERASE = "erase"
+    """Delete the person for good (GDPR art. 17)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentWrite:
+    """One decided change of a person's permission, as the four consent operations get it.
+
+    Attributes:
+        id: Names this write in the batch; the outcome must carry it.
+        verb: Which of the four operations.
+        purpose: The purpose it is about, such as ``marketing.direct``; empty for ``erase``.
+        channel: The channel, such as ``email`` or ``ad_platform:meta``; empty for ``erase``.
+        external_id: The vendor's key of the record, where one is linked.
+        at: When the person decided, as far as known.
+        identifiers: What the person was sent under, as the send ledger holds it
+            (:meth:`accord.Stream.identifiers`): removal uses these and recomputes nothing.
+        grant: The id of the fresh, explicit grant behind a ``subscribe``; None for all other verbs.
+        scope: The list, topic or sender it is limited to; None = the whole channel.
+        document: The canonical contact fields a vendor may need to find the person (e-mail, phone).
+            Never evidence.
+    """
+
+    id: str
+    verb: Verb
+    purpose: str
+    channel: str
+    external_id: str | None = None
+    at: datetime | None = None
+    identifiers: Mapping[str, str] = field(default_factory=dict)
+    grant: str | None = None
+    scope: str | None = None
+    document: Document = field(default_factory=dict)
+
+
+class Receipt(StrEnum):
+    """How sure it is that a consent write has been carried out."""
+
+    CONFIRMED = "confirmed"
+    """Read back, or the vendor gave a receipt."""
+    ACCEPTED = "accepted"
+    """The vendor took it and cannot be asked whether it is done."""
+    RETAINED = "retained"
+    """The vendor keeps the data, on a legal ground it documents (``reason``)."""
+    IMPOSSIBLE = "impossible"
+    """The vendor has no such operation: a person must act there."""
+
+
 class Result(StrEnum):
     """What the vendor said to one write."""
 
@@ -112,7 +169,7 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The vendor's answer to one :class:`Write`.
+    """The vendor's answer to one :class:`Write` or :class:`ConsentWrite`.
 
     Attributes:
         write_id: Which write it answers. Match by the vendor's correlation id, never by position,
@@ -121,7 +178,9 @@ class Outcome:
         external_id: The key of the record, where the vendor named it.
         row: The record as the vendor now holds it, if the answer shows all that was written.
         etag: The new version, if the vendor offers conditional writes.
-        reason: Why not, in words that carry no personal data (the vendor's code, not its prose).
+        reason: Why not, in words that carry no personal data (the vendor's code, not its prose);
+            ``compliance_state`` says that the vendor treats the person's refusal as final.
+        receipt: For a consent write that is done: how sure that is; None counts as accepted.
         retry_after: Seconds to wait, for RETRY.
     """
 
@@ -132,6 +191,7 @@ class Outcome:
     etag: str | None = None
     reason: str = ""
     retry_after: float | None = None
+    receipt: Receipt | None = None
 
 
 @dataclass(frozen=True, slots=True)

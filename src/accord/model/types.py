@@ -81,6 +81,13 @@ CustomValue = Annotated[
 ]
 Key = Annotated[str, Leaf(values.key, _string(minLength=1))]
 ConsentKey = Annotated[str, Leaf(values.consent_key, _string(pattern="^[a-z0-9_.]+:[a-z0-9_.:-]+$"))]
+SuppressionKey = Annotated[
+    str,
+    Leaf(
+        values.suppression_key,
+        _string(pattern=f"^[a-z0-9_:]+:({'|'.join(values.SUPPRESSION_REASONS)})$"),
+    ),
+]
 Reference = Annotated[
     str | dict[str, str] | None,
     Leaf(values.reference, {"anyOf": [_string(), {"type": "object", "required": ["ref"]}]}),

@@ -33,6 +33,7 @@ _PLAIN_EMAIL = re.compile(
     r"(?=.{1,64}@)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*"
     r"@(?=.{4,180}\Z)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}"
 )
+_CHANNEL = re.compile(r"[a-z][a-z0-9_]*(?::[a-z0-9_]+)?")
 _CONSENT_KEY = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)*:[a-z][a-z0-9_]*(?::[a-z0-9_.-]+)?")
 _MINOR_DIGITS = {
     **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
@@ -323,6 +324,18 @@ def consent_key(value: Any) -> str:
     if not isinstance(value, str) or not _CONSENT_KEY.fullmatch(value):
         raise UnfitError("expected <purpose>:<channel>, such as marketing.direct:email")
     return value
+
+
+SUPPRESSION_REASONS = ("hard_bounce", "invalid", "complaint", "blocked", "carrier_stop", "admin")
+"""Why a contact point may be suppressed (consent.md 1.1). A complaint is also a withdrawal."""
+
+
+def suppression_key(value: Any) -> str:
+    """``<channel>:<reason>``, such as ``email:hard_bounce``."""
+    channel, _, reason = value.rpartition(":") if isinstance(value, str) else ("", "", "")
+    if not _CHANNEL.fullmatch(channel) or reason not in SUPPRESSION_REASONS:
+        raise UnfitError("expected <channel>:<reason>, such as email:hard_bounce")
+    return str(value)
 
 
 def reference(value: Any) -> Any:

@@ -160,6 +160,17 @@ def test_custom_values_are_json_scalars(wrong: Any) -> None:
         values.scalar_or_list(wrong)
 
 
+@pytest.mark.parametrize("key", ["email:hard_bounce", "sms:carrier_stop", "ad_platform:meta:blocked"])
+def test_suppression_keys_name_channel_and_reason(key: str) -> None:
+    assert values.suppression_key(key) == key
+
+
+@pytest.mark.parametrize("key", ["email", "email:unsubscribed", "hard_bounce", ":admin", 7])
+def test_a_suppression_for_another_reason_is_unfit(key: object) -> None:
+    with pytest.raises(values.UnfitError):
+        values.suppression_key(key)
+
+
 def test_consent_keys_name_purpose_and_channel() -> None:
     assert values.consent_key("marketing.direct:email") == "marketing.direct:email"
     assert values.consent_key("ads.audience_match:ad_platform:meta")
