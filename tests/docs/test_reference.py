@@ -15,6 +15,7 @@ import pytest
 import accord
 from accord import errors, hookspecs, http, mapping, model
 from accord.config.models import AccordConfig, ConnectionConfig, FieldConfig, FlowConfig, LimitsConfig
+from accord.consent.identifiers import PLATFORMS, Platform
 from accord.consent.purposes import CHANNELS, PURPOSES
 from accord.model.schema import MODELS
 from accord.sandbox import control
@@ -24,7 +25,15 @@ from tests.docs.pages import DOCS
 
 REFERENCE = DOCS / "reference"
 CODE = re.compile(r"`([^`]+)`")
-DOORS = ("accord", "accord.http", "accord.mapping", "accord.model", "accord.errors", "accord.sandbox")
+DOORS = (
+    "accord",
+    "accord.http",
+    "accord.mapping",
+    "accord.model",
+    "accord.consent.identifiers",
+    "accord.errors",
+    "accord.sandbox",
+)
 OPERATIONS = ("Pages", "Get", "BatchGet", "Search", "Call", "Batch")
 CONVERTERS = (
     "Boolean Country Date FullName Identity Instant Language MoneyIn Number PhoneNumber Point Reference Tags "
@@ -108,6 +117,15 @@ def test_every_member_of_the_class_accord_is_there() -> None:
 def test_every_attribute_of_a_stream_is_there() -> None:
     declared = {name for name in accord.Stream.__annotations__ if not name.startswith("_")}
     assert declared - named("front-door.md", "What a stream declares") == set()
+
+
+@pytest.mark.parametrize("platform", PLATFORMS.values(), ids=PLATFORMS)
+def test_every_field_of_an_ad_platform_is_there(platform: Platform) -> None:
+    page = (REFERENCE / "identifiers.md").read_text(encoding="utf-8")
+    [row] = [line for line in page.splitlines() if line.lower().startswith(f"| {platform.name} |")]
+    _, _, hashed, clear, _ = row.split("|")
+    assert CODE.findall(hashed) == [name for name, one in platform.normalisers.items() if one.hashed]
+    assert CODE.findall(clear) == [name for name, one in platform.normalisers.items() if not one.hashed]
 
 
 def test_every_hook_has_its_exact_arguments() -> None:

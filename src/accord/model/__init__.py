@@ -59,6 +59,7 @@ from accord.model.record import (
 from accord.model.schema import (
     MODELS,
     Merge,
+    is_relay_address,
     json_schema,
     lattice,
     may_identify,
@@ -125,6 +126,7 @@ __all__ = [
     "explode",
     "field_of",
     "implode",
+    "is_relay_address",
     "json_schema",
     "known_fields",
     "lattice",

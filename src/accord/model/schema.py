@@ -138,7 +138,7 @@ def personal_fields(model: type[Canonical]) -> frozenset[str]:
 
 _RELAY_DOMAIN = re.compile(
     r"(?:marketplace\.amazon\.[a-z.]+|members\.ebay\.[a-z.]+|privaterelay\.appleid\.com"
-    r"|(?:.+\.)?(?:marketplace|relay|anonymi[sz]ed)\.[a-z0-9.-]+|psgdpr\.com)"
+    r"|(?:.+\.)?(?:marketplace|relay|anonymi[sz]ed)\.[a-z0-9.-]+|(?:.+\.)?mirakl\.net|psgdpr\.com)"
 )
 """Addresses a marketplace or mail service lends: one person has many, and they change owner."""
 _ROLE_NAME = re.compile(
@@ -150,11 +150,20 @@ _ROLE_NAME = re.compile(
 """Addresses of an office or of nobody: many people share them."""
 
 
+def is_relay_address(address: str) -> bool:
+    """Whether a marketplace or mail service lends this e-mail address, going by its domain.
+
+    Some relays look like any address: whoever knows the origin of a record goes by that first.
+    """
+    domain = address.rpartition("@")[2]
+    return _RELAY_DOMAIN.fullmatch(domain.strip().lower()) is not None
+
+
 def may_identify(key: str, value: str) -> bool:
     """Whether a value may link records: relay, role and placeholder values may not."""
     if key == "email":
-        local, _, domain = value.rpartition("@")
-        return not (_ROLE_NAME.fullmatch(local.partition("+")[0]) or _RELAY_DOMAIN.fullmatch(domain))
+        local = value.rpartition("@")[0]
+        return not (_ROLE_NAME.fullmatch(local.partition("+")[0]) or is_relay_address(value))
     if key == "phone":
         return len(set(value[-6:])) > 1
     return True
