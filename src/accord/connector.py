@@ -23,7 +23,8 @@ How many writes (or ids, or probes) one call takes is the operation's ``size``; 
 with ``@accord.batch(100)``, without it the engine calls one at a time.
 
 Creates, updates and upserts never carry a subscription state: what a person allows or refuses goes out
-through the four consent operations only.
+through the four consent operations only. The engine calls them behind a guard (:mod:`accord.consent.guard`):
+a ``subscribe`` without a grant, or a channel outside ``consent_channels``, never reaches the connector.
 """
 
 from __future__ import annotations
@@ -39,11 +40,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import pydantic
 
+from accord.consent.guard import SendConsent, guarded
 from accord.errors import PluginError
 from accord.mapping import paths
 from accord.mapping.instants import parse_instant
 from accord.mapping.mapping import Mapping as FieldMapping
-from accord.model.record import Account, ConsentWrite, Outcome, Page, Probe, ReadRequest, Row, Verb, Write
+from accord.model.record import Account, Outcome, Page, Probe, ReadRequest, Row, Verb, Write
 
 if TYPE_CHECKING:
     from accord.env import Env
@@ -55,7 +57,6 @@ Read = Callable[[ReadRequest], Iterator[Page]]
 Get = Callable[[Sequence[str]], Mapping[str, Row | None]]
 Find = Callable[[Sequence[Probe]], Sequence[Sequence[Row]]]
 Send = Callable[[Sequence[Write]], Sequence[Outcome]]
-SendConsent = Callable[[Sequence[ConsentWrite]], Sequence[Outcome]]
 C = TypeVar("C", bound=Callable[..., Any])
 S = TypeVar("S", bound="Settings")
 
@@ -271,10 +272,15 @@ class Stream:
             "create": getattr(self, "create", None) or upsert,
             "update": getattr(self, "update", None) or upsert,
             "delete": getattr(self, "delete", None),
-            **{verb.value: getattr(self, verb.value, None) for verb in Verb},
+            **{verb.value: self._guarded(verb) for verb in Verb},
         }
         sizes = {name: int(getattr(call, "size", 1)) for name, call in found.items() if call is not None}
         return Operations(**found, sizes=sizes)
+
+    def _guarded(self, verb: Verb) -> Any:
+        """A consent operation behind its guard, None if the stream has none."""
+        call = getattr(self, verb.value, None)
+        return None if call is None else guarded(verb, call, self.consent_channels)
 
     def external_id(self, row: Row) -> str:
         """The vendor's key of a row, as text.

@@ -9,6 +9,8 @@ Loopback only, without credentials, never subject to faults or limits::
     PUT    tables/{table}/{id}            a person edits it (body: the values that change)
     DELETE tables/{table}/{id}            a person deletes it
     POST   tables/{table}/{id}/merge      a person merges another into it (body: {"loser": id})
+    POST   tables/{table}/{id}/unsubscribe   the person it is about unsubscribes (body: {"channel": "email"})
+    POST   tables/{table}/{id}/subscribe     the person it is about subscribes by the vendor's form
     GET    requests                       the request log (?since=number); DELETE empties it
     GET    faults, POST faults            {"faults": "10%"}
     GET    clock, POST clock              {"advance": seconds}
@@ -62,6 +64,10 @@ def _table(sandbox: Vendor, request: Request, parts: list[str], body: Any) -> Re
         return Response.json({"items": [sandbox.show(name, item) for item in rows]})
     if rest[1:] == ["merge"]:
         item = sandbox.person_merges(name, rest[0], str(body["loser"]))
+    elif rest[1:] == ["unsubscribe"]:
+        item = sandbox.person_unsubscribes(name, rest[0], str(body.get("channel", "email")))
+    elif rest[1:] == ["subscribe"]:
+        item = sandbox.person_subscribes(name, rest[0], str(body.get("channel", "email")))
     elif request.method == "PUT":
         item = sandbox.person_edits(name, rest[0], body)
     elif request.method == "DELETE":

@@ -136,6 +136,18 @@ class Vendor:
             present = {key: value for key, value in kept.values.items() if value not in (None, "")}
             return rows.update(winner, {**gone.values, **present})
 
+    def person_unsubscribes(self, table: str, id_: str, channel: str = "email") -> Item:
+        """The person whom a record is about refuses a channel: follows the link of a mail, answers STOP.
+
+        Raises:
+            KeyError: there is no such record, or the vendor keeps no subscriptions on that channel.
+        """
+        raise KeyError(f"subscription of {table}/{id_} on {channel}")
+
+    def person_subscribes(self, table: str, id_: str, channel: str = "email") -> Item:
+        """The person agrees again, by the vendor's own form; raises KeyError as above."""
+        raise KeyError(f"subscription of {table}/{id_} on {channel}")
+
     # What handlers use.
 
     def route(

@@ -7,7 +7,18 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from accord.errors import RecordRejectedError
-from accord.model.record import Operation, Outcome, Page, Probe, ReadRequest, Result, Row, Write
+from accord.model.record import (
+    ConsentWrite,
+    Operation,
+    Outcome,
+    Page,
+    Probe,
+    ReadRequest,
+    Result,
+    Row,
+    Verb,
+    Write,
+)
 from accord.testing import samples
 
 if TYPE_CHECKING:
@@ -18,6 +29,7 @@ if TYPE_CHECKING:
     from accord.testing.stand import Stand
 
 T = TypeVar("T")
+Sent = TypeVar("Sent", bound=Write | ConsentWrite)
 Make = Callable[["Stream", int], "Document"]
 
 
@@ -114,7 +126,9 @@ class Clerk:
         Returns:
             The outcomes in the order of the writes.
         """
-        operation = writes[0].operation
+        return self._send(writes[0].operation, writes)
+
+    def _send(self, operation: str, writes: Sequence[Sent]) -> list[Outcome]:
         call = getattr(self.can, operation)
         said: list[Outcome] = []
         for part in _parts(writes, self.can.sizes[operation]):
@@ -126,7 +140,7 @@ class Clerk:
         return [by_write[write.id] for write in writes]
 
     def _exchange(
-        self, call: Callable[[Sequence[Write]], Sequence[Outcome]], part: Sequence[Write]
+        self, call: Callable[[Sequence[Sent]], Sequence[Outcome]], part: Sequence[Sent]
     ) -> list[Outcome]:
         try:
             return list(call(part))
@@ -152,6 +166,29 @@ class Clerk:
         """Delete a record."""
         [outcome] = self.send([self.deleting(id_)])
         return outcome.result
+
+    # Consent.
+
+    def asking(
+        self,
+        verb: Verb,
+        number: int,
+        id_: str | None = None,
+        channel: str = "",
+        *,
+        purpose: str = "",
+        grant: str | None = None,
+    ) -> ConsentWrite:
+        """A change of permission of the person behind the sample of this number."""
+        sample = self.sample(number)
+        points = {name: sample[name] for name in ("email", "phone") if sample.get(name)}
+        at = self.stand.env.now()
+        name = f"{verb}-{number}-{channel}-{next(_numbers)}"
+        return ConsentWrite(name, verb, purpose, channel, id_, at, grant=grant, document=points)
+
+    def ask(self, *writes: ConsentWrite) -> list[Outcome]:
+        """Send consent writes of one verb; the outcomes in their order."""
+        return self._send(writes[0].verb, writes)
 
     def count(self) -> int:
         """How many live records the vendor has."""

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from accord.connector import Deletes
+from accord.model.record import Verb
 from accord.testing import samples
 
 if TYPE_CHECKING:
     from accord.connector import Stream
 
 Test = TypeVar("Test", bound=Callable[..., Any])
-OPERATIONS = ("read", "get", "find", "create", "update", "delete")
+OPERATIONS = ("read", "get", "find", "create", "update", "delete", *Verb)
 
 
 def needs(*facts: str) -> Callable[[Test], Test]:
@@ -36,14 +37,15 @@ def facts_of(stream: Stream, *, http: bool) -> frozenset[str]:
 
     The names of its operations; ``batch`` (creates go out several at a time); ``etag``, ``reference``,
     ``merged``, ``feed`` and ``scan`` as declared; ``person`` (a record is a person); ``sample`` and ``edit``
-    (the kit knows such a record); ``http`` (its vendor is a sandbox). The suite adds ``refused``.
+    (the kit knows such a record); ``http`` (its vendor is a sandbox); ``consents`` (its mapping shows what
+    people permit). The suite adds ``refused``.
     """
     return frozenset(_facts(stream, http=http))
 
 
 def _facts(stream: Stream, *, http: bool) -> Iterator[str]:
     can = stream.operations
-    yield from (name for name in OPERATIONS if getattr(can, name) is not None)
+    yield from (str(name) for name in OPERATIONS if getattr(can, name) is not None)
     yield from (name for name in ("etag", "reference", "merged") if getattr(stream, name) is not None)
     if can.sizes.get("create", 1) > 1:
         yield "batch"
@@ -55,6 +57,8 @@ def _facts(stream: Stream, *, http: bool) -> Iterator[str]:
         yield "person"
     if stream.model in samples.SAMPLES:
         yield "sample"
+    if "consents" in stream.mapping.readable_fields:
+        yield "consents"
     if samples.edit(stream, 1):
         yield "edit"
     if http:

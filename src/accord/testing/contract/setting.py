@@ -35,6 +35,7 @@ class Setting:
         wrong: Settings that must be refused as wrong credentials; by default the secrets are replaced.
         consent_fields: Names in the vendor's requests that change a subscription. An ordinary write may
             hold none of them. A connector whose sandbox takes personal data must name them.
+        purpose: The purpose that the consent operations are tested with.
         documents: By stream: fields that the samples of :mod:`accord.testing.samples` need besides.
         refused: By stream: fields that make a record unacceptable to the vendor; by default an impossible
             e-mail address.
@@ -47,6 +48,7 @@ class Setting:
     settings: ClassVar[Mapping[str, Any]] = {}
     wrong: ClassVar[Mapping[str, Any]] = {}
     consent_fields: ClassVar[Sequence[str]] = ()
+    purpose: ClassVar[str] = "marketing.direct"
     documents: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     refused: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     overlapping: ClassVar[bool] = False

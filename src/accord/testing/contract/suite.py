@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from accord.testing.contract.conformance import Conformance
+from accord.testing.contract.consenting import Consenting
 from accord.testing.contract.declarations import Declarations
 from accord.testing.contract.needs import needs_of
 from accord.testing.contract.reading import Reading
@@ -14,7 +15,7 @@ from accord.testing.contract.trouble import Trouble
 from accord.testing.contract.writing import Writing
 
 
-class ConnectorContract(Declarations, Reading, Writing, Trouble, Conformance):
+class ConnectorContract(Declarations, Reading, Writing, Consenting, Trouble, Conformance):
     """Everything that Accord promises of a connector, tested against its sandbox.
 
     A connector's ``tests/test_contract.py`` derives one class::

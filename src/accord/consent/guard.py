@@ -1,0 +1,44 @@
+"""The guard before every connector's consent operations: what may not be asked never reaches the connector.
+
+Opening needs the id of a fresh, explicit grant; a channel that the stream does not serve cannot be changed
+there, and a person must see that. Connectors therefore check neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from accord.model.record import ConsentWrite, Outcome, Receipt, Result, Verb
+
+SendConsent = Callable[[Sequence[ConsentWrite]], Sequence[Outcome]]
+
+
+def guarded(verb: Verb, call: SendConsent, channels: frozenset[str]) -> SendConsent:
+    """The operation behind its guard; what it says about batches and rate limits stays.
+
+    Args:
+        verb: Which of the four operations it is.
+        call: The connector's own operation.
+        channels: The channels that its stream serves.
+    """
+
+    def send(writes: Sequence[ConsentWrite]) -> Sequence[Outcome]:
+        refused = [refusal for write in writes if (refusal := refused_by(verb, write, channels))]
+        kept_out = {refusal.write_id for refusal in refused}
+        asked = [write for write in writes if write.id not in kept_out]
+        return [*refused, *(call(asked) if asked else ())]
+
+    for name, otherwise in (("size", 1), ("limit_class", "default"), ("cost", 1.0)):
+        setattr(send, name, getattr(call, name, otherwise))
+    return send
+
+
+def refused_by(verb: Verb, write: ConsentWrite, channels: frozenset[str]) -> Outcome | None:
+    """Why a consent write may not go out; None when it may."""
+    if write.verb is not verb:
+        return Outcome(write.id, Result.REJECTED, reason=f"not_a_{verb}", receipt=Receipt.IMPOSSIBLE)
+    if verb is Verb.SUBSCRIBE and not write.grant:
+        return Outcome(write.id, Result.REJECTED, reason="no_grant", receipt=Receipt.IMPOSSIBLE)
+    if verb is not Verb.ERASE and write.channel not in channels:
+        return Outcome(write.id, Result.REJECTED, reason="channel_not_served", receipt=Receipt.IMPOSSIBLE)
+    return None
