@@ -1,12 +1,35 @@
-"""May this record go there for this purpose? Pure; unknown is never yes (consent.md 0, 2.1)."""
+"""May this record go there for this purpose? Pure; the first rule that says no decides (consent.md 2.1).
+
+Unknown is never yes: whatever is missing, malformed or unreachable denies marketing, ads and analytics.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from accord.consent.purposes import lineage, needs_grant
+from accord.consent.fold import CellState
+from accord.consent.purposes import needs_grant
+from accord.consent.scope import lineage
+from accord.consent.signal import NoticeVersion
+
+if TYPE_CHECKING:
+    from accord.consent.policy import Policy, Ruling
+
+TICKET_SECONDS = 60.0
+"""How long an allowing verdict may be acted upon."""
+
+
+class Answer(StrEnum):
+    """What the gate says."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    HOLD = "hold"
+    """Not now: the gate could not find out. Decided again by the next run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,21 +39,207 @@ class Verdict:
     Attributes:
         allowed: Whether the record may be sent.
         reason: The rule that decided, as a word for counters, logs and ``explain``.
+        rule: The policy's rule behind it, where one was asked.
+        state: The state of the permission that decided.
+        basis: What allows it.
+        signal: The signal that decided.
+        epoch: The epoch of the permission: a ticket of an earlier one is void.
+        subject: The person it was asked of; empty = nobody's data.
+        withheld: Canonical fields that must not go although the record may.
+        waits: Whether it is no answer yet, only a wait.
     """
 
     allowed: bool
     reason: str
+    rule: str = ""
+    state: str = ""
+    basis: str = ""
+    signal: str = ""
+    epoch: int = 0
+    subject: str = ""
+    withheld: frozenset[str] = frozenset()
+    waits: bool = False
+
+    @property
+    def answer(self) -> Answer:
+        """Allow, deny or hold."""
+        if self.allowed:
+            return Answer.ALLOW
+        return Answer.HOLD if self.waits else Answer.DENY
 
 
-ALLOWED = Verdict(True, "service")
+ALLOWED = Verdict(True, "service", basis="contract")
 NO_SUBJECT = Verdict(True, "no_personal_data")
+UNAVAILABLE = Verdict(False, "policy_unavailable", waits=True)
+"""The consent store or the policy could not be used: nothing but services goes, and nothing is lost."""
 
 
-def decide(consents: Mapping[str, Any], purpose: str, channel: str) -> Verdict:
-    """Decide from a person's consent cells (``"<purpose>:<channel>"`` -> state).
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked.
 
-    A service needs no grant. For everything else one withdrawal, of the purpose or a parent, on this
-    channel, closes; only a grant for exactly this purpose and channel opens.
+    Attributes:
+        destination: The connection's name.
+        today: For ages.
+    """
+
+    destination: str
+    purpose: str
+    channel: str
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a person when a decision is made.
+
+    Attributes:
+        cells: The states of the asked purpose and of those the policy requires beside it, for the address
+            that would be used, by purpose; the strictest of all who share it.
+        reachable: Whether there is an address for the channel at all (always, where it needs none).
+        erased: Whether an erasure tombstone covers the person.
+        held: Whether a legal hold stops everything.
+        lent: Whether the address that would be used is a marketplace's.
+        withheld: Fields whose present value only a marketplace collected.
+        suppressions: Reasons why the address must not be used on this channel.
+        objected: Whether the address stands on the objection list.
+        birth_date: As far as known.
+        country: ISO code; None = unknown.
+        business: Whether it is a business contact.
+        parental: Whether the grant names a parent's consent.
+        notice: The text the winning grant names.
+    """
+
+    cells: Mapping[str, CellState] = field(default_factory=dict)
+    reachable: bool = True
+    erased: bool = False
+    held: bool = False
+    lent: bool = False
+    withheld: frozenset[str] = frozenset()
+    suppressions: frozenset[str] = frozenset()
+    objected: bool = False
+    birth_date: date | None = None
+    country: str | None = None
+    business: bool = False
+    parental: bool = False
+    notice: NoticeVersion | None = None
+
+
+def decide(policy: Policy, question: Question, facts: Facts) -> Verdict:
+    """Answer a question about one person.
+
+    A service or a duty needs no grant and honours erasure only; what messages to people must honour beside
+    that (bounces, a carrier's stop) is :func:`may_be_told`.
+    """
+    if facts.erased or facts.held:
+        return Verdict(False, "erased" if facts.erased else "legal_hold")
+    if not needs_grant(question.purpose):
+        return ALLOWED
+    contracts = policy.destinations
+    if contracts.contracts_required and question.destination not in contracts.contracts:
+        return Verdict(False, "no_contract")
+    if facts.lent:
+        return Verdict(False, "marketplace_origin", state="not_applicable")
+    if facts.suppressions:
+        return Verdict(False, f"suppressed_{min(facts.suppressions)}")
+    if facts.objected:
+        return Verdict(False, "objection")
+    return _age(policy, question, facts) or _permission(policy, question, facts)
+
+
+def may_be_told(facts: Facts) -> Verdict:
+    """Whether a message of a service may reach the address: bounces and hard stops count, wishes do not."""
+    if facts.erased or facts.held:
+        return Verdict(False, "erased" if facts.erased else "legal_hold")
+    stops = facts.suppressions & {"hard_bounce", "invalid", "carrier_stop", "blocked", "admin"}
+    return Verdict(False, f"suppressed_{min(stops)}") if stops else ALLOWED
+
+
+def age_on(birth_date: date, today: date) -> int:
+    """Completed years of age."""
+    return today.year - birth_date.year - ((today.month, today.day) < (birth_date.month, birth_date.day))
+
+
+def _age(policy: Policy, question: Question, facts: Facts) -> Verdict | None:
+    minors = policy.minors
+    if facts.birth_date is not None:
+        age = age_on(facts.birth_date, question.today)
+    elif minors.birth_date_collected:
+        age = 0  # unknown is not adult where a birth date is collected
+    else:
+        return None
+    if question.purpose.startswith("ads.") and age < minors.no_ads_below:
+        return Verdict(False, "minor")
+    if age < minors.parental_below and not facts.parental:
+        return Verdict(False, "minor_without_parent")
+    return None
+
+
+def _permission(policy: Policy, question: Question, facts: Facts) -> Verdict:
+    ruling = policy.ruling(question.purpose, question.channel, facts.country, business=facts.business)
+    if not facts.reachable:
+        return Verdict(False, "no_address", ruling.id)
+    if not ruling.bases:
+        return Verdict(False, "no_basis", ruling.id)
+    for purpose in (question.purpose, *ruling.requires):
+        cell = facts.cells.get(purpose, CellState())
+        basis = _basis(cell, ruling, facts)
+        if basis is None:
+            return _refused(cell, ruling, own=purpose == question.purpose, purpose=purpose)
+    cell = facts.cells.get(question.purpose, CellState())
+    basis = _basis(cell, ruling, facts) or "none"
+    notice = facts.notice
+    if basis == "consent" and not _recipient(question, ruling, notice):
+        return Verdict(
+            False, "recipient_not_named", ruling.id, cell.state, signal=cell.signal, epoch=cell.epoch
+        )
+    reason = cell.state if basis != "legitimate_interest_b2b" else basis
+    return Verdict(
+        True, reason, ruling.id, cell.state, basis, cell.signal, cell.epoch, withheld=facts.withheld
+    )
+
+
+def _basis(cell: CellState, ruling: Ruling, facts: Facts) -> str | None:
+    """What makes it lawful, None if nothing does."""
+    if cell.state == "granted" and "consent" in ruling.bases:
+        return "consent"
+    if cell.state == "soft_opt_in" and "soft_opt_in" in ruling.bases:
+        return "soft_opt_in"
+    silent = cell.state in ("unknown", "soft_opt_in") and facts.business
+    return "legitimate_interest_b2b" if silent and "legitimate_interest_b2b" in ruling.bases else None
+
+
+def _refused(cell: CellState, ruling: Ruling, *, own: bool, purpose: str) -> Verdict:
+    word = "withdrawn" if cell.state == "withdrawn" else f"state_{cell.state}"
+    if cell.state in ("granted", "soft_opt_in"):
+        word = f"no_basis_{cell.state}"
+    reason = word if own else f"requires_{purpose}"
+    return Verdict(False, reason, ruling.id, cell.state, "none", cell.signal, cell.epoch)
+
+
+def _recipient(question: Question, ruling: Ruling, notice: NoticeVersion | None) -> bool:
+    """Whether the text the person saw names who gets the data, where it must or where it names anybody."""
+    partners = notice.partners if notice is not None else ()
+    if not partners:
+        return not ruling.recipient_named
+    names = {question.destination, question.channel.partition(":")[2] or question.destination}
+    shared = ruling.recipient_named or question.purpose.startswith("ads.")
+    return not shared or bool(names & set(partners))
+
+
+_STRICT = ("withdrawn", "expired", "pending_confirmation", "unknown", "soft_opt_in", "granted")
+
+
+def strictest(cells: list[CellState]) -> CellState:
+    """The strictest of several owners of one address (consent.md 1.5); unknown when there is none."""
+    known = [cell for cell in cells if cell.state in _STRICT]
+    return min(known, key=lambda cell: (_STRICT.index(cell.state), cell.signal), default=CellState())
+
+
+def by_cells(consents: Mapping[str, object], purpose: str, channel: str) -> Verdict:
+    """What a person's derived consent cells (``"<purpose>:<channel>"`` -> state) alone allow.
+
+    For who holds no more than the hub's cells; the gate itself asks :func:`decide`.
     """
     if not needs_grant(purpose):
         return ALLOWED
@@ -38,11 +247,9 @@ def decide(consents: Mapping[str, Any], purpose: str, channel: str) -> Verdict:
         if _state(consents, name, channel) == "withdrawn":
             return Verdict(False, "withdrawn")
     state = _state(consents, purpose, channel)
-    if state == "granted":
-        return Verdict(True, "granted")
-    return Verdict(False, f"state_{state}")
+    return Verdict(True, state) if state == "granted" else Verdict(False, f"state_{state}")
 
 
-def _state(consents: Mapping[str, Any], purpose: str, channel: str) -> str:
+def _state(consents: Mapping[str, object], purpose: str, channel: str) -> str:
     cell = consents.get(f"{purpose}:{channel}")
     return str(cell.get("state") or "unknown") if isinstance(cell, dict) else "unknown"

@@ -29,10 +29,22 @@ CHANNELS: Final = (
     "phone_voice",
     "post",
     "ad_platform",
+    "ad_platform:google",
+    "ad_platform:meta",
+    "ad_platform:pinterest",
+    "ad_platform:tiktok",
     "web_tracker",
     "in_app",
 )
 """The channels a grant may be given for."""
+
+ADDRESSED: Final = {
+    "email": "email",
+    "sms": "phone",
+    "whatsapp": "phone",
+    "phone_voice": "phone",
+}
+"""Channels on which a grant belongs to an address, and the field of a customer that holds it."""
 
 _CONTRACT = ("service.", "legal.")
 
@@ -42,7 +54,6 @@ def needs_grant(purpose: str) -> bool:
     return not purpose.startswith(_CONTRACT)
 
 
-def lineage(purpose: str) -> list[str]:
-    """A purpose and its parents, narrowest first: a withdrawal of any of them closes it."""
-    parts = purpose.split(".")
-    return [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+def family(purpose: str) -> str:
+    """The first word of a purpose: ``marketing``, ``ads``, ``analytics``."""
+    return purpose.partition(".")[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from accord.consent.decision import ALLOWED, NO_SUBJECT, Verdict, decide
+from accord.consent.decision import ALLOWED, NO_SUBJECT, Verdict, by_cells
 from accord.consent.purposes import needs_grant
 from accord.store.rows import Entity, EntityState
 
@@ -48,7 +48,7 @@ def _persons(tx: Transaction, field: str, entities: Iterable[Entity]) -> Mapping
 def _verdict(member: Member, person: Entity | None) -> Verdict:
     if person is None or person.state is not EntityState.LIVE:
         return NO_PERSON
-    return decide(consents_of(person), member.purpose, member.channel)
+    return by_cells(consents_of(person), member.purpose, member.channel)
 
 
 def consents_of(person: Entity) -> dict[str, Any]:

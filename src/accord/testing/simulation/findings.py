@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from accord.consent.decision import decide
+from accord.consent.decision import by_cells
 from accord.engine.gate import consents_of
 from accord.store.rows import Conflict, Entity, EntityState, Link, LinkState
 from accord.testing.simulation.people import Edit, token_of
@@ -104,7 +104,7 @@ class Findings:
                 yield "I1 convergence", f"{name} {column} shows {shown!r}, the hub has {expected!r}"
 
     def _granted(self, entity: Entity) -> bool:
-        return decide(consents_of(entity), "marketing.direct", "email").allowed
+        return by_cells(consents_of(entity), "marketing.direct", "email").allowed
 
     def _expected(self, place: tuple[str, str], entity: Entity, shown: Row) -> Row:
         forms = self.town.vendors[place[0]].traits.forms

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from accord.connector import Deletes
-from accord.consent.decision import decide
+from accord.consent.decision import by_cells
 from accord.engine.gate import consents_of
 from accord.env import SystemEnv
 from accord.store import Store
@@ -87,7 +87,7 @@ class Oracle:
                 if i.state is IntentState.SENT and i.sent_at == now
             ]
             for person in tx.entities.resolve([intent.entity for intent in marked]).values():
-                if not decide(consents_of(person), "marketing.direct", "email").allowed:
+                if not by_cells(consents_of(person), "marketing.direct", "email").allowed:
                     self.violate("I7 no send after withdrawal", f"{person.id[18:]} was marked for {NEWS}")
 
     def _fenced(self, process: Process, what: str) -> None:
