@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from accord import Verb
 from accord.testing import Clerk, ConnectorContract
 from connectors.brevo.tests import test_contract as brevo
 from connectors.brevo.tests.test_described import described as brevo_description
@@ -61,10 +62,21 @@ def _journey(clerk: Clerk, edited: dict[str, Any]) -> None:
     for field in clerk.stream.find_by:
         write = clerk.creating(1)
         clerk.find(field, write.hub_id if field == "hub_id" else str(write.document[field]))
+    _consents(clerk, ids)
     if can.delete is not None:
         clerk.delete(ids[-1])
     if can.get is not None:
         clerk.get(*ids)
+
+
+def _consents(clerk: Clerk, ids: list[str]) -> None:
+    """Everything a person could ask for, of somebody known and of a stranger."""
+    for verb in Verb:
+        if getattr(clerk.can, verb) is None:
+            continue
+        for channel in sorted(clerk.stream.consent_channels) if verb is not Verb.ERASE else ("",):
+            for number, id_ in ((1, ids[0]), (9999, None)):
+                clerk.ask(clerk.asking(verb, number, id_, channel, purpose="marketing.direct", grant="g1"))
 
 
 @pytest.mark.parametrize("vendor", VENDORS)

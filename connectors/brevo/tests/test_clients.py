@@ -52,3 +52,20 @@ def test_the_former_client_lists_upserts_and_is_refused(sandbox: BrevoSandbox, a
     wire.rest_client.pool_manager.clear()
     wire.pool.close()
     wire.pool.join()
+
+
+def test_the_current_client_carries_consent(sandbox: BrevoSandbox, address: str) -> None:
+    with httpx.Client() as wire:
+        client = brevo.Brevo(api_key="key", base_url=address, httpx_client=wire)
+        made = client.contacts.create_contact(email="new@example.com")
+        lists, page = [4], "https://example.com/thanks"
+        client.contacts.create_doi_contact(
+            email="new@example.com", include_list_ids=lists, template_id=2, redirection_url=page
+        )
+        sandbox.person_confirms("new@example.com")
+        client.contacts.update_contact(identifier=made.id, email_blacklisted=True)
+        shown = client.contacts.get_contact_info(identifier=made.id)
+        assert (shown.list_ids, shown.email_blacklisted) == (lists, True)
+        sandbox.person_blocks("new@example.com", "hardBounce")
+        [blocked] = client.transactional_emails.get_transac_blocked_contacts(limit=10).contacts or []
+        assert (blocked.email, blocked.reason.code) == ("new@example.com", "hardBounce")

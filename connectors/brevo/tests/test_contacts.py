@@ -84,7 +84,7 @@ def test_a_set_flag_is_a_withdrawal_and_a_clear_one_says_nothing(account: Accoun
     account.sandbox.person_creates("contacts", {"email": "a@example.com", "emailBlacklisted": True})
     stream = contacts(account)
     consents = stream.mapping.read(everything(stream)[0])["consents"]
-    assert consents["marketing.direct:email"] == {"state": "withdrawn"}
+    assert consents["marketing.direct:email"] == {"state": "withdrawn", "source": "brevo:emailBlacklisted"}
     assert consents["marketing.direct:sms"] == {"state": "unknown"}
 
 

@@ -15,7 +15,15 @@ class TestBrevo(ConnectorContract):
     connector = Brevo
     sandbox = BrevoSandbox
     overlapping = True
-    consent_fields = ("emailBlacklisted", "smsBlacklisted", "listIds", "unlinkListIds", "smtpBlacklistSender")
+    consent_fields = (
+        "emailBlacklisted",
+        "smsBlacklisted",
+        "listIds",
+        "unlinkListIds",
+        "smtpBlacklistSender",
+        "doubleOptinConfirmation",
+        "blockedContacts",
+    )
 
     def shrink(self, stream: accord.Stream, monkeypatch: pytest.MonkeyPatch) -> None:
         assert isinstance(stream, Contacts)

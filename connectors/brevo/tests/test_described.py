@@ -26,6 +26,7 @@ OPERATIONS = {
     "PUT /contacts/{identifier}",
     "DELETE /contacts/{identifier}",
     "POST /orders/status",
+    "GET /smtp/blockedContacts",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from pydantic import Field, SecretStr
+from pydantic import AnyHttpUrl, Field, SecretStr
 
 import accord
 from accord.errors import RetryableError
@@ -19,6 +19,10 @@ class BrevoSettings(accord.Settings):
     Attributes:
         token: An API key (Brevo: SMTP & API, tab API keys).
         lists: Ids of the lists that contacts created by Accord join; existing contacts never join one.
+        confirmation_template: Number of the double opt-in template: with it, ``lists`` and the page below, a
+            fresh grant makes Brevo send its confirmation mail. Without them nobody is ever subscribed.
+        confirmation_page: Where the link in that mail leads.
+        blocks: Whether the list of blocked transactional mail is read (unsubscribed, bounced, complained).
         rename: Whether a changed e-mail address may rename the contact in place. Brevo's flags travel
             with a rename, so a contact on the blacklist is never renamed (see QUIRKS.md).
         currency: The account's currency (ISO 4217). Brevo's orders carry none; with it, orders in another
@@ -27,6 +31,9 @@ class BrevoSettings(accord.Settings):
 
     token: SecretStr
     lists: tuple[int, ...] = ()
+    confirmation_template: int | None = None
+    confirmation_page: AnyHttpUrl | None = None
+    blocks: bool = True
     rename: bool = False
     currency: str | None = Field(default=None, pattern="^[A-Z]{3}$")
 

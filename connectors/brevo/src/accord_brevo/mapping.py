@@ -10,6 +10,7 @@ from typing import Any
 
 from accord import Document
 from accord.mapping import Instant, Mapping, Via, both, read, reference, write
+from accord_brevo.subscription import SUPPRESSIONS, Permission, Suppressed
 
 
 def _phone(value: Any) -> str:
@@ -17,9 +18,6 @@ def _phone(value: Any) -> str:
     digits = str(value).strip()
     return digits if digits.startswith("+") else f"+{digits}"
 
-
-SHOWN_FLAG = {True: "withdrawn", False: "unknown"}
-"""A set flag is a withdrawal. A clear one says nothing: contacts that never agreed look the same."""
 
 CONTACTS = Mapping(
     both("email", "email"),
@@ -35,8 +33,9 @@ CONTACTS = Mapping(
     both("addresses.default.locality", "attributes.CITY"),
     both("addresses.default.region", "attributes.REGION"),
     both("addresses.default.country", "attributes.COUNTRY", invalid="unset"),
-    read("consents[marketing.direct:email].state", "emailBlacklisted", values=SHOWN_FLAG),
-    read("consents[marketing.direct:sms].state", "smsBlacklisted", values=SHOWN_FLAG),
+    read("consents[marketing.direct:email]", Permission("email"), needs=("emailBlacklisted", "blocks")),
+    read("consents[marketing.direct:sms]", Permission("sms"), needs=("smsBlacklisted",)),
+    *(read(f"suppressions[email:{why}]", Suppressed(why), needs=("blocks",)) for why in SUPPRESSIONS),
     read("created_at", "createdAt", as_=Instant()),
     empty="",
 )

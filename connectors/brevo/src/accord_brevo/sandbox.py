@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accord.sandbox import Bucket, Item, Refused, Request, Response, Route, SandboxOptions, Values, people
-from accord_brevo.sandbox_contacts import ContactHandlers, moment
+from accord_brevo.sandbox_consent import ConsentHandlers
+from accord_brevo.sandbox_contacts import moment
 
 IMPORT_TAKES = 0.05
 """Seconds until an import has happened."""
@@ -19,7 +20,7 @@ ORDERS_PAGE, ORDERS_BATCH = 100, 100
 NEEDED = ("id", "createdAt", "updatedAt", "status", "amount", "products")
 
 
-class BrevoSandbox(ContactHandlers):
+class BrevoSandbox(ConsentHandlers):
     """One Brevo account."""
 
     name = "brevo"
@@ -32,6 +33,7 @@ class BrevoSandbox(ContactHandlers):
             "": self.bucket(100 / 3600, 100),
         }
         self.declare_contacts()
+        self.declare_consent()
         self.orders = self.shelf.table("orders")
         self.processes = self.shelf.table("_processes")
         self.route("GET", "/v3/account", self.account)

@@ -158,7 +158,7 @@ class ContactHandlers(Sandbox):
             raise self.refuse(400, "invalid_parameter", "Invalid phone number")
         clean = self.normalise("contacts", {**sent, "attributes": attributes})
         wanted = {*sent, "attributes", *(("ext_id",) if clean.get("ext_id") else ())}
-        lists = {"listIds": body["listIds"]} if body.get("listIds") else {}
+        lists = {name: body[name] for name in ("listIds", "unlinkListIds") if body.get(name)}
         return {name: clean[name] for name in wanted} | lists
 
     def owners(self, fields: Values) -> dict[str, str]:
@@ -185,7 +185,8 @@ class ContactHandlers(Sandbox):
             raise self.refuse(404, "document_not_found", "Contact does not exist")
         merged = {**old.values["attributes"], **fields["attributes"]}
         kept = {name: value for name, value in merged.items() if value not in ("", None)}
-        lists = sorted({*old.values["listIds"], *fields.get("listIds", ())})
+        left = set(fields.pop("unlinkListIds", ()))
+        lists = sorted({*old.values["listIds"], *fields.get("listIds", ())} - left)
         self.contacts.overwrite(id_, {**old.values, **fields, "attributes": kept, "listIds": lists})
 
     def named(self, request: Request) -> Item:

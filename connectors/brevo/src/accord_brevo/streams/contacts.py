@@ -1,13 +1,14 @@
 """Contacts: read by offset, written one by one or a hundred updates at a time.
 
-Brevo sends by the state of two flags. This stream reads them (a set flag is a withdrawal, a clear one says
-nothing) and never sends them: an update that carried ``false`` would re-subscribe people.
+Brevo sends by the state of two flags, and keeps blocks of transactional mail apart. Both are read here;
+creates and updates never send a flag: one that carried ``false`` would re-subscribe people.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -15,16 +16,19 @@ from urllib.parse import quote
 import accord
 from accord.http import Call, Offset, Pages
 from accord_brevo.mapping import CONTACTS
+from accord_brevo.streams.blocks import Blocks, blocks_since
+from accord_brevo.streams.permissions import MISSING, PATH, REFUSED, Permissions
 
-PATH = "/v3/contacts"
 BATCH = 100
 """Updates per call; Brevo's reference names no figure, its clients use 100."""
 
 IDENTIFIERS = {"hub_id": "ext_id", "email": "email_id", "phone": "phone_id"}
-CREATED, REFUSED, MISSING = 201, 400, 404
+CREATED = 201
+BLOCKED = "blocked"
+"""The resume token of the last page of an incremental read: contacts that only a block says news about."""
 
 
-class Contacts(accord.Stream):
+class Contacts(Permissions):
     """Everybody whom the account can write to."""
 
     name = "contacts"
@@ -56,9 +60,35 @@ class Contacts(accord.Stream):
     delete = Call("DELETE", PATH + "/{key}", params={"identifierType": "contact_id"}, limit_class="contacts")
 
     def read(self, request: accord.ReadRequest) -> Iterator[accord.Page]:
-        """The contacts; Brevo leaves empty attributes out, so they are put back as empty."""
-        for page in self.pages(request):
-            yield replace(page, rows=[self.completed(row) for row in page.rows])
+        """The contacts with their blocks; Brevo leaves empty attributes out, so they are put back as empty.
+
+        A block does not touch its contact's date of change, so an incremental read ends with the contacts
+        that were blocked since.
+        """
+        now, wanted = self.connector.context.env.now(), self.connector.settings_value.blocks
+        blocks = blocks_since(self.http, request.since, now) if wanted else None
+        whole = request.since is None
+        last = BLOCKED if blocks and not whole else None
+        seen: set[str] = set()
+        for page in self.pages(request) if request.token != BLOCKED else ():
+            rows = [self._judged(row, blocks, whole=whole) for row in page.rows]
+            seen |= {str(row["email"]).lower() for row in rows} if last else set()
+            yield replace(page, rows=rows, token=page.token or last)
+        if last or request.token == BLOCKED:
+            yield accord.Page(self._blocked(blocks or {}, request.since or now, seen), None)
+
+    def _blocked(self, blocks: Blocks, since: datetime, seen: set[str]) -> list[accord.Row]:
+        """The contacts blocked since then that the read has not brought yet."""
+        start = since.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        fresh = sorted(email for email, held in blocks.items() if held[0]["at"] >= start)
+        found = (self.lookup("email_id", email) for email in fresh if email not in seen)
+        return [self._judged(row, blocks, whole=False) for row in found if row is not None]
+
+    def _judged(self, row: accord.Row, blocks: Blocks | None, *, whole: bool) -> accord.Row:
+        """A row with its blocks; without them where only some of all blocks are known and none is its own."""
+        row = self.completed(row)
+        held = None if blocks is None else blocks.get(str(row["email"]).lower(), [] if whole else None)
+        return row if held is None else {**row, "blocks": held}
 
     def get(self, ids: Sequence[str]) -> Mapping[str, accord.Row | None]:
         """Contacts by id; None for those that are gone."""
