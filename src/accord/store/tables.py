@@ -10,8 +10,6 @@ key makes PostgreSQL choose it for ``external_id = ANY(...)`` while a table has 
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -21,34 +19,23 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     String,
     Table,
     Text,
     literal_column,
 )
-from sqlalchemy.sql.schema import SchemaItem
-from sqlalchemy.types import TypeEngine
 
-SCHEMA_VERSION = "0001"
+from accord.store import consent_tables
+from accord.store.columns import may as _may
+from accord.store.columns import metadata
+from accord.store.columns import must as _must
+from accord.store.columns import table as _table
+
+__all__ = ["consent_tables", "metadata"]
+
+SCHEMA_VERSION = "0002"
 """The migration this code is written for. Versions are four digits and rise."""
-
-metadata = MetaData()
-
-
-def _must(name: str, kind: type[TypeEngine[Any]]) -> Column[Any]:
-    return Column(name, kind, nullable=False)
-
-
-def _may(name: str, kind: type[TypeEngine[Any]]) -> Column[Any]:
-    return Column(name, kind, nullable=True)
-
-
-def _table(name: str, key: tuple[str, ...], *items: SchemaItem, narrow: bool = True) -> Table:
-    primary = PrimaryKeyConstraint(*key, name=f"{name}_pkey")
-    return Table(name, metadata, *items, primary, sqlite_with_rowid=not narrow)
-
 
 # As Alembic makes it (its ``version_table``).
 version = Table(

@@ -15,12 +15,17 @@ from accord.store.history import History
 from accord.store.intents import Intents
 from accord.store.keys import Keys
 from accord.store.leases import Leases
+from accord.store.ledger import Decisions, Holds, Ledger
 from accord.store.letters import Letters
 from accord.store.links import Links
 from accord.store.merges import Apart, Merges, Tombstones
+from accord.store.notices import NoticeVersions, Proofs
+from accord.store.permissions import ContactPoints, Objections, Origins, Permissions, Suppressions
 from accord.store.references import References
+from accord.store.revocations import Revocations
 from accord.store.runs import Runs
 from accord.store.secrets import Secrets
+from accord.store.signals import Signals
 from accord.store.streams import Dirty, Streams
 
 if TYPE_CHECKING:
@@ -44,20 +49,32 @@ class Transaction:
         "apart",
         "bulk",
         "conflicts",
+        "decisions",
         "dirty",
         "entities",
+        "evidence",
         "flows",
         "history",
+        "holds",
         "intents",
         "keys",
         "leases",
+        "ledger",
         "letters",
         "links",
         "merges",
+        "notices",
+        "objections",
+        "origins",
+        "permissions",
+        "points",
         "references",
+        "revocations",
         "runs",
         "secrets",
+        "signals",
         "streams",
+        "suppressions",
         "tombstones",
     )
 
@@ -66,20 +83,32 @@ class Transaction:
         self.accounts = Accounts(bulk)
         self.apart = Apart(bulk)
         self.conflicts = Conflicts(bulk)
+        self.decisions = Decisions(bulk)
         self.dirty = Dirty(bulk)
         self.entities = Entities(bulk)
+        self.evidence = Proofs(bulk)
         self.flows = Flows(bulk)
         self.history = History(bulk)
+        self.holds = Holds(bulk)
         self.intents = Intents(bulk)
         self.keys = Keys(bulk)
         self.leases = Leases(bulk)
+        self.ledger = Ledger(bulk)
         self.letters = Letters(bulk)
         self.links = Links(bulk)
         self.merges = Merges(bulk)
+        self.notices = NoticeVersions(bulk)
+        self.objections = Objections(bulk)
+        self.origins = Origins(bulk)
+        self.permissions = Permissions(bulk)
+        self.points = ContactPoints(bulk)
         self.references = References(bulk)
+        self.revocations = Revocations(bulk)
         self.runs = Runs(bulk)
         self.secrets = Secrets(bulk)
+        self.signals = Signals(bulk)
         self.streams = Streams(bulk)
+        self.suppressions = Suppressions(bulk)
         self.tombstones = Tombstones(bulk)
 
 
