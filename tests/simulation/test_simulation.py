@@ -7,7 +7,7 @@ from accord.testing.simulation.ablation import ABLATIONS
 
 SEEDS = range(30)
 """As many as a test run has time for; `python -m accord.testing.simulation run` plays the rest."""
-REGRESSIONS = (7, 75, 115, 311, 406, 1501, 1516, 1565, 2145)
+REGRESSIONS = (7, 75, 115, 311, 406, 1501, 1516, 1565, 2145, 3014)
 """Seeds of the general weather that found a fault of the engine or of the harness once."""
 
 

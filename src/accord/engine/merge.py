@@ -63,6 +63,7 @@ class Side:
         project: The hub record as this vendor would show it (cells in the vendor's terms).
         t_max: Seconds within which a request takes effect or never does; with the clock skew allowed for.
         skew: Seconds by which clocks may differ.
+        past: What a cell of a hub record held at an earlier version; MISSING if nobody knows any more.
     """
 
     flow: Flow
@@ -73,6 +74,7 @@ class Side:
     skew: float = 5.0
     echo: bool = True
     arbiter: Arbiter | None = None
+    past: Callable[[str, str, int], Any] = lambda _entity, _cell, _version: MISSING
 
     def owned_by_another(self, cell: str) -> bool:
         """Whether only another connection may set this cell."""
@@ -177,12 +179,14 @@ class _Merge:
             return
         version = self.entity.version(cell)
         echo = self._echo(cell, digest)
+        if echo is None and not self._projects_to(cell, digest):
+            echo = self._form_of_ours(cell, version)
+        elif echo is None:
+            echo = version
         if echo is not None:
             self._agree(cell, digest, echo)
             if version > echo:
                 self._clash("ambiguous_echo", cell, "hub")
-        elif self._projects_to(cell, digest) or self._is_our_form(cell, version):
-            self._agree(cell, digest, version)
         elif cell in self.frozen:
             self._agree(cell, digest, version)
             self._clash("both_changed", cell, "nobody", is_open=True)
@@ -210,21 +214,28 @@ class _Merge:
         late = (intent.sent_at or 0.0) + self.side.t_max + self.side.skew
         return sent[0] if self.seen.changed_at is None or self.seen.time <= late else None
 
-    def _is_our_form(self, cell: str, version: int) -> bool:
-        """Whether this is what became of our own write in the vendor's hands, first seen now.
+    def _form_of_ours(self, cell: str, version: int) -> int | None:
+        """The version of our own write that this is, as the vendor keeps it, first seen now.
 
         Its answer, or the read after it, was lost, and the mapping does not declare this form (A5, rule 3).
+        The hub may have gone on since: then the value that was sent is in the history.
         """
-        if not self.side.echo or not is_form_of(self.entity.cells.get(cell), self.seen.cells[cell]):
-            return False
+        sent = self._unseen_write(cell) if self.side.echo else None
+        if sent is None or sent > version:
+            return None
+        held = self.entity.cells.get(cell) if sent == version else self.side.past(self.entity.id, cell, sent)
+        return sent if is_form_of(held, self.seen.cells[cell]) else None
+
+    def _unseen_write(self, cell: str) -> int | None:
+        """The version that a write carried whose effect nobody has seen yet, if this may be its effect."""
         intent, link = self.intent, self.link
         if intent is not None and intent.state in (IntentState.SENT, IntentState.UNKNOWN):
             sent = intent.cells.get(cell)
             late = (intent.sent_at or 0.0) + self.side.t_max + self.side.skew
-            return sent is not None and sent[0] == version and self.seen.time <= late
+            return sent[0] if sent is not None and self.seen.time <= late else None
         unseen = link.row_digest is not None and link.row_digest.startswith(UNSEEN)
         written = link.written_at is not None and self.seen.time <= link.written_at + self.side.skew
-        return unseen and written and link.shadow.agreed_version(cell) == version
+        return link.shadow.agreed_version(cell) if unseen and written else None
 
     def _projects_to(self, cell: str, digest: bytes | None) -> bool:
         """Whether this is just how the vendor shows the hub's value."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from accord.engine import gate
-from accord.engine.merge import Side
+from accord.engine.merge import MISSING, Side
 from accord.engine.plan import Reference, Target, projected, wanted_reference_cells
 from accord.model.cells import pruned
 from accord.model.record import Row
@@ -85,6 +85,11 @@ class Scope:
         def project(entity: Entity) -> dict[str, Any]:
             return projected(self.target, entity, self.references(tx, [entity]).get(entity.id, {}))
 
+        def past(entity: str, cell: str, version: int) -> Any:
+            later = (change for change in tx.history.of(entity, cell) if change.version > version)
+            change = next(later, None)
+            return MISSING if change is None else change.old
+
         stream = self.member.stream
         return Side(
             self.flow,
@@ -94,6 +99,7 @@ class Scope:
             stream.t_max,
             echo="echo" not in self.env.ablations,
             arbiter=self.world.plugins.arbiter(self.flow, self.member),
+            past=past,
         )
 
     def changed_at(self, row: Row, default: float | None) -> float | None:

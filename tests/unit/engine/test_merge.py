@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import blake2b
 from types import SimpleNamespace
 from typing import Any, cast
@@ -176,3 +177,18 @@ def test_a_truncated_echo_never_enters_the_hub(length: int) -> None:
         intent=sent,
     )
     assert pair.entity.cells["given_name"] == "Alexandrine"
+
+
+@given(st.integers(3, 10))
+def test_a_truncated_echo_of_an_older_value_never_enters_the_hub(length: int) -> None:
+    """Found by simulated seed 3014: the hub had gone on before the unanswered write was seen."""
+    pair = Pair({"given_name": "Alexandrine"}, {"given_name": None})
+    sent = Intent("i", *MEMBERS[1].key, "e", "create", {"given_name": (1, digest("x"))}, IntentState.UNKNOWN)
+    sent.sent_at = 71.0
+    pair.show(0, {"given_name": "Bérénice"}, 71.5)
+    shown = seen(1, {"given_name": "Alexandrine"[:length]}, 72.0)
+    remembering = replace(side(1), past=lambda *_: "Alexandrine")
+    merged = absorb(remembering, pair.entity, pair.links[1], shown, intent=sent)
+    assert pair.entity.cells["given_name"] == "Bérénice"
+    assert [clash.kind for clash in merged.clashes] == ["ambiguous_echo"]
+    assert pair.links[1].shadow.agreed["given_name"] == 1

@@ -1,0 +1,3 @@
+"""The stores of :mod:`tests.stores`."""
+
+from tests.stores import *  # noqa: F403
