@@ -15,6 +15,7 @@ from accord.engine.match import Matcher, keys_of
 from accord.engine.merge import UNSEEN, Merged, Observation, absorb, observe_new
 from accord.engine.observe import Seen
 from accord.engine.oscillation import quarrels
+from accord.engine.plan import newer
 from accord.model.cells import field_of, implode, removals
 from accord.store.rows import (
     NEVER,
@@ -255,8 +256,7 @@ class Absorber:
 
     def _is_behind(self, entity: Entity, link: Link) -> bool:
         """Whether the hub holds something newer than this side agreed to."""
-        agreed, covers = link.shadow.agreed_version, self.member.stream.mapping.covers
-        return any(entity.version(cell) > agreed(cell) and covers(cell) for cell in entity.cells)
+        return bool(newer(entity, link, self.member.stream.mapping.covers))
 
     def _pend(self, entity: Entity, observation: Observation) -> None:
         for cell, (stream, external_id) in observation.pending.items():

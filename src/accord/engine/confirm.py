@@ -12,6 +12,7 @@ from accord.engine.forms import is_form_of
 from accord.engine.intents import unblock
 from accord.engine.merge import UNSEEN, Observation
 from accord.engine.observe import Observer, Seen
+from accord.engine.plan import newer
 from accord.model.cells import explode
 from accord.model.record import Operation, Outcome, Result, Row, Write
 from accord.store.rows import (
@@ -254,8 +255,7 @@ class Confirmation:
 
     def _look_again(self, link: Link, entity: Entity) -> None:
         """The hub moved on while the write was on its way: decide again."""
-        agreed, covers = link.shadow.agreed_version, self.scope.member.stream.mapping.covers
-        if any(entity.version(cell) > agreed(cell) and covers(cell) for cell in entity.cells):
+        if newer(entity, link, self.scope.member.stream.mapping.covers):
             self.dirty.add(entity.id)
 
     def _rejected(self, intent: Intent, outcome: Outcome) -> None:

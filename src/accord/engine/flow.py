@@ -157,11 +157,13 @@ class Flow:
 
     def rule(self, cell: str) -> FieldRule:
         """The rule for a cell: its own, its field's, or the flow's default."""
-        found = self._rules.get(cell)
+        # Members of collections are without number (an order's lines): all but a few share their field's.
+        name = cell if cell in self.rules else field_of(cell)
+        found = self._rules.get(name)
         if found is None:
-            found = self.rules.get(cell) or self.rules.get(field_of(cell))
-            found = self._kind_rule(cell) if found is None else self._lawful(cell, found)
-            self._rules[cell] = found
+            told = self.rules.get(name)
+            found = self._kind_rule(name) if told is None else self._lawful(name, told)
+            self._rules[name] = found
         return found
 
     @cached_property

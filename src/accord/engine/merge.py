@@ -139,15 +139,15 @@ def observe_new(side: Side, entity: Entity, link: Link, seen: Observation) -> No
 
     What another connection owns is only noted as seen here.
     """
-    stamp = Stamp(1, side.member.scope, seen.time, seen.external_id)
-    shown = {cell: value for cell, value in seen.cells.items() if value is not None}
-    entity.cells = {cell: value for cell, value in shown.items() if not side.keeps_out(cell)}
-    entity.origin, entity.rev = stamp, 1
-    shadow = link.shadow
-    for cell in shown:
-        digest = side.digest(seen.shows(cell))
-        if digest is not None:
-            shadow.seen[cell] = digest
+    held = {cell: value for cell, value in seen.cells.items() if value is not None}
+    owned = any(rule.owner is not None for rule in side.flow.rules.values())
+    entity.cells = {cell: v for cell, v in held.items() if not side.keeps_out(cell)} if owned else held
+    entity.origin, entity.rev = Stamp(1, side.member.scope, seen.time, seen.external_id), 1
+    shadow, digest, shown = link.shadow, side.digest, seen.shown
+    for cell, value in held.items():
+        found = digest(shown.get(cell, value) if shown else value)
+        if found is not None:
+            shadow.seen[cell] = found
     shadow.base = 1
     link.changed_at, link.etag, link.row_digest = seen.changed_at, seen.etag, seen.row_digest
 

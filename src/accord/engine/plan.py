@@ -81,27 +81,35 @@ class Target:
 def projected(target: Target, entity: Entity, references: Mapping[str, Reference]) -> Cells:
     """The hub record as this vendor would show it, in the vendor's terms, for the cells it maps."""
     mapping = target.member.stream.mapping
-    cells = {cell: value for cell, value in entity.cells.items() if mapping.covers(cell)}
-    document = document_of(target, cells, references)
-    shown = mapping.project(document) if target.projecting else document
+    if target.transform is None and target.projecting:
+        shown = mapping.show(_translated(target, entity.cells, references))
+    else:
+        cells = {cell: value for cell, value in entity.cells.items() if mapping.covers(cell)}
+        document = document_of(target, cells, references)
+        shown = explode(target.flow.model, mapping.project(document) if target.projecting else document)
     for name in mapping.references:
         value = shown.get(name)
         if isinstance(value, dict):
             shown[name] = value.get("ref")
-    return explode(target.flow.model, shown)
+    return shown
 
 
 def document_of(target: Target, cells: Cells, references: Mapping[str, Reference]) -> Document:
     """The canonical document of some cells, references translated to the target's external ids."""
-    names = target.member.stream.mapping.references
-    if names:
-        cells = {
-            cell: (_external(references.get(cell)) if field_of(cell) in names else value)
-            for cell, value in cells.items()
-            if field_of(cell) not in names or _external(references.get(cell)) is not None
-        }
-    document = implode(target.flow.model, cells)
+    document = implode(target.flow.model, _translated(target, cells, references))
     return target.transform(document) if target.transform is not None else document
+
+
+def _translated(target: Target, cells: Cells, references: Mapping[str, Reference]) -> Cells:
+    """References as the target's external ids; those that have none there are left out."""
+    names = target.member.stream.mapping.references
+    if not names:
+        return cells
+    return {
+        cell: (_external(references.get(cell)) if field_of(cell) in names else value)
+        for cell, value in cells.items()
+        if field_of(cell) not in names or _external(references.get(cell)) is not None
+    }
 
 
 def _external(reference: Reference | None) -> str | None:
@@ -121,10 +129,9 @@ def derive(
         return _deletion(target, link)
     if entity.state is not EntityState.LIVE:
         return None
-    wanted = projected(target, entity, references)
     if link is None:
-        return _creation(target, entity, wanted, references)
-    return _update(target, entity, link, wanted, references)
+        return _creation(target, entity, references)
+    return _update(target, entity, link, references)
 
 
 def _deletion(target: Target, link: Link | None) -> Derived | None:
@@ -136,11 +143,11 @@ def _deletion(target: Target, link: Link | None) -> Derived | None:
     )
 
 
-def _creation(
-    target: Target, entity: Entity, wanted: Cells, references: Mapping[str, Reference]
-) -> Derived | None:
+def _creation(target: Target, entity: Entity, references: Mapping[str, Reference]) -> Derived | None:
+    digest, version = target.digest, entity.version
+    wanted = projected(target, entity, references)
     cells: dict[str, tuple[int, bytes | None]] = {
-        c: (entity.version(c), target.digest(v) or b"") for c, v in wanted.items() if v is not None
+        cell: (version(cell), digest(value) or b"") for cell, value in wanted.items() if value is not None
     }
     derived = Derived(Operation.CREATE, cells)
     if target.member.stream.operations.create is None:
@@ -151,14 +158,15 @@ def _creation(
 
 
 def _update(
-    target: Target, entity: Entity, link: Link, wanted: Cells, references: Mapping[str, Reference]
+    target: Target, entity: Entity, link: Link, references: Mapping[str, Reference]
 ) -> Derived | None:
-    shadow, mapping = link.shadow, target.member.stream.mapping
+    shadow = link.shadow
+    behind = newer(entity, link, target.member.stream.mapping.covers)
+    if not behind:
+        return None
+    wanted = projected(target, entity, references)
     cells: dict[str, tuple[int, bytes | None]] = {}
-    for cell in entity.cells:
-        version = entity.version(cell)
-        if version <= shadow.agreed_version(cell) or not mapping.covers(cell):
-            continue
+    for cell, version in behind.items():
         digest = target.digest(wanted.get(cell))
         if digest == shadow.seen.get(cell):
             shadow.agreed[cell] = version
@@ -172,6 +180,23 @@ def _update(
     else:
         _hold_for_references(target, entity, derived, references)
     return derived
+
+
+def newer(entity: Entity, link: Link, covers: Callable[[str], bool]) -> dict[str, int]:
+    """The cells of which the hub holds a newer version than this side agreed to, with that version."""
+    stamps, origin = entity.stamps, entity.origin.version
+    shadow = link.shadow
+    agreed, seen, base = shadow.agreed, shadow.seen, shadow.base
+    found: dict[str, int] = {}
+    for cell in entity.cells:
+        stamp = stamps.get(cell)
+        version = origin if stamp is None else stamp.version
+        held = agreed.get(cell)
+        if held is None:
+            held = base if cell in seen else 0
+        if version > held and covers(cell):
+            found[cell] = version
+    return found
 
 
 def _hold_for_references(

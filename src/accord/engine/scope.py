@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
-
-import orjson
 
 from accord.engine import gate
 from accord.engine.merge import MISSING, Side
 from accord.engine.plan import Reference, Target, projected, wanted_reference_cells
-from accord.model.cells import pruned
 from accord.model.record import Row
 from accord.store.rows import Entity, LinkState
 
 if TYPE_CHECKING:
+    from accord.engine.digests import Digest
     from accord.engine.flow import Flow, Member
     from accord.engine.match import Answer
     from accord.engine.world import World
@@ -54,22 +51,10 @@ class Scope:
         """The present instant in seconds since 1970."""
         return self.env.now().timestamp()
 
-    @cached_property
-    def digest(self) -> Callable[[Any], bytes | None]:
+    @property
+    def digest(self) -> Digest:
         """Keyed digest (8 bytes) of a value in the vendor's terms; None for what is empty."""
-        fresh = blake2b(digest_size=8, key=self.key).copy
-        dumps, sort = orjson.dumps, orjson.OPT_SORT_KEYS
-
-        def digest(value: Any) -> bytes | None:
-            if type(value) is dict:
-                value = pruned(value)
-            if value is None:
-                return None
-            hasher = fresh()
-            hasher.update(dumps(value, option=sort))
-            return hasher.digest()
-
-        return digest
+        return self.world.digest
 
     @cached_property
     def target(self) -> Target:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from accord.engine.digests import Digest, keyed
 from accord.engine.flow import Flow, Key, Member
 from accord.engine.progress import Progress, silent
 
@@ -34,6 +35,11 @@ class World:
     flows: Sequence[Flow]
     progress: Callable[[Progress], None] = field(default=silent)
     trace: str = ""
+
+    @cached_property
+    def digest(self) -> Digest:
+        """The digest of cell values under the store's key, shared by all runs and members."""
+        return keyed(self.store.key)
 
     @cached_property
     def _members(self) -> Mapping[Key, Owner]:

@@ -42,10 +42,6 @@ class Coverage:
         """Whether a cell is read."""
         return cell in self.read
 
-    def covers(self, cell: str) -> bool:
-        """Whether a cell is written."""
-        return cell in self.written
-
     def enumerates(self, cell: str) -> bool:
         """Whether reading lists all members of the cell's collection."""
         return cell.partition(".")[0] in self.listed

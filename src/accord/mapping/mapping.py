@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Mapping as Map
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from accord.errors import MappingError
+from accord.errors import MappingError, SetupError
 from accord.mapping.coverage import Coverage, coverage_of, refuse_mistakes
 from accord.mapping.declaration import Declaration, Each, Field, Ignored, signature
 from accord.mapping.paths import MISSING, Names, getter
 from accord.mapping.projecting import compile_project
 from accord.mapping.reading import FieldError, compile_read
+from accord.mapping.showing import Shower, compile_show
 from accord.mapping.writing import compile_write
-from accord.model.cells import shape
+from accord.model.cells import Cells, shape
 from accord.model.document import Canonical, validated
 from accord.model.record import Document, Row
 from accord.model.schema import VERSION as MODEL_VERSION
@@ -164,6 +165,26 @@ class Mapping:
         except FieldError as problem:
             raise self._error("write", problem) from None
 
+    def show(self, cells: Map[str, Any]) -> Cells:
+        """A record's cells in the form in which the vendor will show them, only those it is written.
+
+        The same as exploding :meth:`project` of the imploded cells, at a fraction of the cost.
+
+        Raises:
+            MappingError: a value has no form at this vendor.
+            SetupError: the mapping is not bound to a model.
+        """
+        try:
+            return self._show(cells)
+        except FieldError as problem:
+            raise self._error("write", problem) from None
+
+    @cached_property
+    def _show(self) -> Shower:
+        if self.model is None:
+            raise SetupError("only a mapping of a stream knows a record's cells", hint="Bind it first.")
+        return compile_show(self.declarations, self.model, self.coverage.written)
+
     @cached_property
     def coverage(self) -> Coverage:
         """What is read and written, cell by cell."""
@@ -184,9 +205,15 @@ class Mapping:
         """The canonical reference fields and the stream whose ids each holds."""
         return self.coverage.references
 
-    def covers(self, cell: str) -> bool:
-        """Whether the mapping writes this cell."""
-        return self.coverage.covers(cell)
+    @cached_property
+    def covers(self) -> Callable[[str], bool]:
+        """Whether the mapping writes a cell, by its name."""
+        exact, whole = self.coverage.written.exact, self.coverage.written.whole
+
+        def covers(cell: str) -> bool:
+            return cell in whole or cell in exact or ("." in cell and cell.partition(".")[0] in whole)
+
+        return covers
 
     def reads(self, cell: str) -> bool:
         """Whether the mapping reads this cell."""

@@ -88,11 +88,19 @@ def implode(model: type[Canonical], cells: Mapping[str, Any]) -> Document:
     _, _, keyed, sets = shape(model)
     document: Document = {}
     for cell, value in cells.items():
+        if "." not in cell:
+            document[cell] = value
+            continue
         field, _, key = cell.partition(".")
         if field in keyed:
-            document.setdefault(field, {})[key] = value
+            members = document.get(field)
+            if members is None:
+                members = document[field] = {}
+            members[key] = value
         elif field in sets:
-            members = document.setdefault(field, [])
+            members = document.get(field)
+            if members is None:
+                members = document[field] = []
             if value is not None:
                 members.append(key)
         else:

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from hypothesis import given
 
+from accord.errors import MappingError
 from accord.mapping import Converter, Mapping, both
 from accord.mapping.laws import LawError, check_laws
 from accord.mapping.strategies import documents
 from accord.model import Canonical, Customer, Order
+from accord.model.cells import explode, implode, pruned
 from tests.unit.mapping.samples import CRM, CRM_ROW, FILE, FILE_ROW, SHOP, SHOP_ROW
 
 SAMPLES: list[tuple[Mapping, type[Canonical], dict[str, Any]]] = [
@@ -64,3 +67,28 @@ def test_a_lawless_row_is_caught() -> None:
 
 def test_documents_are_drawn_when_nothing_is_given() -> None:
     check_laws(Mapping(both("email", "mail")), Customer, examples=5)
+
+
+@pytest.mark.parametrize(("mapping", "model", "row"), SAMPLES)
+def test_cells_are_shown_as_their_document_is_projected(
+    mapping: Mapping, model: type[Canonical], row: dict[str, Any]
+) -> None:
+    @given(documents(model, money=("EUR",)))
+    def holds(document: dict[str, Any]) -> None:
+        cells = {cell: value for cell, value in explode(model, document).items() if mapping.covers(cell)}
+        try:
+            projected = explode(model, mapping.project(implode(model, cells)))
+        except MappingError:
+            with pytest.raises(MappingError):
+                mapping.show(explode(model, document))
+            return
+        assert known(mapping.show(explode(model, document))) == known(projected)
+
+    holds()
+    document = mapping.read(row)
+    assert known(mapping.show(explode(model, document))) == known(explode(model, mapping.project(document)))
+
+
+def known(cells: dict[str, Any]) -> dict[str, Any]:
+    """What is not empty."""
+    return {cell: found for cell, value in cells.items() if (found := pruned(value)) is not None}
