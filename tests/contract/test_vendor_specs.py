@@ -20,6 +20,8 @@ from connectors.brevo.tests import test_contract as brevo
 from connectors.brevo.tests.test_described import described as brevo_description
 from connectors.hubspot.tests import test_contract as hubspot
 from connectors.hubspot.tests.test_described import described as hubspot_description
+from connectors.mailchimp.tests import test_contract as mailchimp
+from connectors.mailchimp.tests.test_described import described as mailchimp_description
 from connectors.shopify.tests import test_contract as shopify
 from connectors.shopify.tests.described import described as shopify_schema
 from connectors.shopify.tests.described import problems_of_answer, problems_of_request
@@ -42,6 +44,7 @@ def _graphql(exchanges: Exchanges, specs: Path) -> Counter[str]:
 VENDORS: dict[str, tuple[type[ConnectorContract], Judge]] = {
     "brevo": (brevo.TestBrevo, lambda said, specs: brevo_description(specs).check(said)),
     "hubspot": (hubspot.TestHubSpot, lambda said, specs: hubspot_description(specs).check(said)),
+    "mailchimp": (mailchimp.TestMailchimp, lambda said, specs: mailchimp_description(specs).check(said)),
     "shopify": (shopify.TestShopify, _graphql),
 }
 

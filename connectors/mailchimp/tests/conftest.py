@@ -30,8 +30,8 @@ class Account:
 
     def connect(self, **settings: Any) -> Mailchimp:
         context = Context(self.env, "letter", MemoryBudget(self.env), MemoryTokens(self.env), Path())
-        given = {"list_id": LIST_ID, **settings}
-        return Mailchimp(MailchimpSettings(api_key=SecretStr("key-us6"), **given), context)
+        given = {"api_key": SecretStr("key-us6"), "list_id": LIST_ID, **settings}
+        return Mailchimp(MailchimpSettings.model_validate(given), context)
 
     def members(self, **settings: Any) -> Members:
         return Members(self.connect(**settings))

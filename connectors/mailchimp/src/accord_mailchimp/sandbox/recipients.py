@@ -62,6 +62,23 @@ class Recipients(Sandbox):
             return {"unsubscribe_reason": values.get("unsubscribe_reason") or "NORMAL"}
         return {}
 
+    def person_unsubscribes(self, table: str, id_: str, channel: str = "email") -> Item:
+        """The link in a newsletter; an audience has no other channel.
+
+        Raises:
+            KeyError: there is no such member, or no such channel.
+        """
+        if table != "members" or channel != "email":
+            raise KeyError(channel)
+        return self.leave(id_)
+
+    def person_subscribes(self, table: str, id_: str, channel: str = "email") -> Item:
+        """The hosted form, and the click in the mail that follows; raises KeyError as unsubscribing does."""
+        if table != "members" or channel != "email":
+            raise KeyError(channel)
+        self.person_edits("members", id_, {"status": "pending"})
+        return self.confirm(id_)
+
     def sign_up(self, email: str) -> Item:
         """Somebody fills in the hosted form, which takes forgotten addresses too: pending at first."""
         with self.lock:

@@ -76,17 +76,18 @@ class Members(Permission):
         reports: dict[str, accord.Row] | None = None
         for page in self.pages(request):
             rows = [row for row in page.rows if row["status"] != "archived"]
-            if reports is None and any(row["status"] == "unsubscribed" for row in rows):
+            if reports is None and _any_left(rows):
                 reports = self._reports()
             yield replace(page, rows=[_with_report(row, reports or {}) for row in rows])
 
     def get(self, ids: Sequence[str]) -> Mapping[str, accord.Row | None]:
         """Members by contact id; None for those that are archived or gone."""
-        return {id_: self.live(id_) for id_ in ids}
+        return {id_: self._reported(self.live(id_)) for id_ in ids}
 
     def find(self, probes: Sequence[accord.Probe]) -> Sequence[Sequence[accord.Row]]:
         """By address: the one member. By our reference: whom the search shows, compared exactly."""
-        return [self._found(probe) for probe in probes]
+        found = [self._found(probe) for probe in probes]
+        return [[row for each in rows if (row := self._reported(each)) is not None] for rows in found]
 
     @accord.batch(1)
     def create(self, writes: Sequence[accord.Write]) -> Sequence[accord.Outcome]:
@@ -106,7 +107,8 @@ class Members(Permission):
     @cached_property
     def merge_tags(self) -> list[str]:
         """The merge fields that the mapping knows, and the one of our reference."""
-        parts = (path.split(".") for path in self.mapping.vendor_paths())
+        said = [path for line in self.mapping.declarations for path in (*line.needed, *line.written)]
+        parts = (path.split(".") for path in said)
         return sorted({part[1] for part in parts if part[0] == "merge_fields" and part[1:]} | {REFERENCE})
 
     def live(self, target: str) -> accord.Row | None:
@@ -180,6 +182,10 @@ class Members(Permission):
         result = accord.Result.GONE if answer.status in (MISSING, ARCHIVED) else accord.Result.DONE
         return accord.Outcome(write.id, result, target)
 
+    def _reported(self, row: accord.Row | None) -> accord.Row | None:
+        """The same member as a read shows it."""
+        return row if row is None or not _any_left([row]) else _with_report(row, self._reports())
+
     def _reports(self) -> dict[str, accord.Row]:
         """Complaints of spam by the hash of who complained. There are few; all are asked for."""
         path = f"/3.0/lists/{self.connector.settings_value.list_id}/abuse-reports"
@@ -191,6 +197,11 @@ class Members(Permission):
             found += rows
             if len(rows) < PAGE:
                 return {row["email_id"]: {"date": row["date"]} for row in found}
+
+
+def _any_left(rows: Sequence[accord.Row]) -> bool:
+    """Whether anybody here may have complained: whoever does is unsubscribed by Mailchimp."""
+    return any(row["status"] == "unsubscribed" for row in rows)
 
 
 def _with_report(row: accord.Row, reports: Mapping[str, accord.Row]) -> accord.Row:
@@ -206,4 +217,5 @@ def _outcome(write: accord.Write, answer: Answer) -> accord.Outcome:
         reason = reason_of(answer.json(), answer.status)
         return accord.Outcome(write.id, accord.Result.REJECTED, write.external_id, reason=reason)
     row = answer.json()
-    return accord.Outcome(write.id, accord.Result.DONE, row["contact_id"], row)
+    whole = None if _any_left([row]) else row  # a complaint stands in another answer
+    return accord.Outcome(write.id, accord.Result.DONE, row["contact_id"], whole)

@@ -7,7 +7,8 @@ sets ``pending``, Mailchimp mails the person, and only the click in that mail op
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import accord
 from accord.http import Answer
@@ -17,6 +18,9 @@ REFUSED, MISSING = 400, 404
 MEMBER = "/3.0/lists/{list_id}/members/{subscriber_hash}"
 ASKED = frozenset({"subscribed", "pending"})
 """Members who need not be asked: they have agreed, or have our question in their mailbox."""
+
+SERVED = "marketing"
+"""The purpose, with all below it, that a member's status is about."""
 
 CLOSED = frozenset({"unsubscribed", "cleaned", "archived"})
 """States in which Mailchimp mails nobody."""
@@ -69,86 +73,67 @@ class Permission(accord.Stream):
         return self.http.patch(self.path(target), json=body, accept={REFUSED, MISSING}, template=MEMBER)
 
     def _unsubscribe(self, write: accord.ConsentWrite) -> accord.Outcome:
-        if not write.purpose.startswith("marketing"):
-            return _impossible(write, "purpose_not_served")
+        if not write.purpose.startswith(SERVED):
+            return _impossible(write)
         found = accord.Outcome(write.id, accord.Result.GONE, write.external_id)
-        met: set[str] = set()
-        for target in _targets(write):
-            if target in met:
-                continue
-            answer = self.patch(target, {"status": "unsubscribed"})
-            if answer.status == MISSING:
-                continue
+        for row in self._meant(write):
+            answer = self.patch(row["contact_id"], {"status": "unsubscribed"})
             if answer.status == REFUSED:
                 return _refused(write, answer)
-            row = answer.json()
-            met |= {row["contact_id"], row["id"]}
-            if row["status"] not in CLOSED:  # what the answer shows is believed, not what was sent
+            if answer.status == MISSING:
+                continue
+            after = answer.json()["status"]
+            if after not in CLOSED:  # what the answer shows is believed, not what was sent
                 return accord.Outcome(write.id, accord.Result.UNKNOWN, row["contact_id"], reason="not_closed")
             found = _done(write, row, accord.Receipt.CONFIRMED)
         return found
 
     def _subscribe(self, write: accord.ConsentWrite) -> accord.Outcome:
-        refusal = self._unfounded(write)
-        if refusal is not None:
-            return accord.Outcome(write.id, accord.Result.REJECTED, write.external_id, reason=refusal)
-        targets = _targets(write)
-        row = next((row for target in targets if (row := self.lookup(target)) is not None), None)
+        if not write.purpose.startswith(SERVED):
+            return _impossible(write)
+        if write.scope not in (None, self.connector.settings_value.list_id):
+            return _rejected(write, "other_list")
+        row = next(self._meant(write), None)
         if row is None:
-            return self._invite(write)
-        if row["status"] in ASKED:
-            sure = accord.Receipt.CONFIRMED if row["status"] == "subscribed" else accord.Receipt.ACCEPTED
-            return _done(write, row, sure)
-        if row["status"] == "cleaned":
-            return accord.Outcome(write.id, accord.Result.REJECTED, row["contact_id"], reason="hard_bounce")
-        return self._asked(write, self.patch(row["contact_id"], {"status": "pending"}))
-
-    def _unfounded(self, write: accord.ConsentWrite) -> str | None:
-        """Why nobody may be asked at all."""
-        if not write.grant:
-            return "no_grant"
-        if not write.purpose.startswith("marketing"):
-            return "purpose_not_served"
-        here = self.connector.settings_value.list_id
-        return "other_list" if write.scope not in (None, here) else None
-
-    def _invite(self, write: accord.ConsentWrite) -> accord.Outcome:
-        """Somebody Mailchimp does not know: a pending member, for whom a confirmation is sent."""
-        email = str(write.document.get("email") or "")
-        if not email:
             return accord.Outcome(write.id, accord.Result.GONE, write.external_id)
-        answer = self.http.put(
-            self.path(subscriber_hash(email)),
-            json={"email_address": email, "status_if_new": "pending"},
-            accept={REFUSED},
-            template=MEMBER,
-        )
-        return self._asked(write, answer)
-
-    def _asked(self, write: accord.ConsentWrite, answer: Answer) -> accord.Outcome:
+        if row["status"] in ASKED:
+            agreed = row["status"] == "subscribed"
+            return _done(write, row, accord.Receipt.CONFIRMED if agreed else accord.Receipt.ACCEPTED)
+        if row["status"] == "cleaned":
+            return _rejected(write, "hard_bounce")
+        answer = self.patch(row["contact_id"], {"status": "pending"})
         if answer.status == MISSING:
             return accord.Outcome(write.id, accord.Result.GONE, write.external_id)
-        if answer.status == REFUSED:
-            return _refused(write, answer)
-        return _done(write, answer.json(), accord.Receipt.ACCEPTED)
+        return (
+            _refused(write, answer)
+            if answer.status == REFUSED
+            else _done(write, row, accord.Receipt.ACCEPTED)
+        )
+
+    def _meant(self, write: accord.ConsentWrite, *, archived: bool = False) -> Iterator[accord.Row]:
+        """The members that a write is about, each once; archived ones get no mail and are left alone."""
+        met: set[str] = set()
+        for target in _targets(write):
+            row = None if target in met else self.lookup(target)
+            if row is not None and row["contact_id"] not in met and (archived or row["status"] != "archived"):
+                met |= {row["contact_id"], row["id"]}
+                yield row
 
     def _erase(self, write: accord.ConsentWrite) -> accord.Outcome:
-        erased = [target for target in _targets(write) if self._erase_one(target)]
-        result = accord.Result.DONE if erased else accord.Result.GONE
-        receipt = accord.Receipt.CONFIRMED if erased else None
-        return accord.Outcome(write.id, result, write.external_id, receipt=receipt)
-
-    def _erase_one(self, target: str) -> bool:
-        """Delete whoever answers to this target; False when nobody does.
+        """Delete whoever answers to any of the names, archived or not.
 
         The action takes the hash only, not the contact id (mailchimp-marketing 3.0.80,
         ``delete_list_member_permanent``), and the hash may have changed since the last read.
         """
-        row = self.lookup(target)
-        if row is None:
-            return False
+        erased = [row for row in self._meant(write, archived=True) if self._forget(row["id"])]
+        if not erased:
+            return accord.Outcome(write.id, accord.Result.GONE, write.external_id)
+        return _done(write, erased[0], accord.Receipt.CONFIRMED)
+
+    def _forget(self, hashed: str) -> bool:
+        """Delete one member for good; False when somebody else was faster."""
         answer = self.http.post(
-            self.path(row["id"]) + "/actions/delete-permanent",
+            self.path(hashed) + "/actions/delete-permanent",
             accept={MISSING},
             template=MEMBER + "/actions/delete-permanent",
         )
@@ -164,14 +149,17 @@ def _targets(write: accord.ConsentWrite) -> list[str]:
 
 
 def _refused(write: accord.ConsentWrite, answer: Answer) -> accord.Outcome:
-    reason = reason_of(answer.json(), answer.status)
+    return _rejected(write, reason_of(answer.json(), answer.status))
+
+
+def _rejected(write: accord.ConsentWrite, reason: str) -> accord.Outcome:
     return accord.Outcome(write.id, accord.Result.REJECTED, write.external_id, reason=reason)
 
 
 def _done(write: accord.ConsentWrite, row: accord.Row, receipt: accord.Receipt) -> accord.Outcome:
-    return accord.Outcome(write.id, accord.Result.DONE, row["contact_id"], row, receipt=receipt)
+    return accord.Outcome(write.id, accord.Result.DONE, row["contact_id"], receipt=receipt)
 
 
-def _impossible(write: accord.ConsentWrite, reason: str) -> accord.Outcome:
-    receipt = accord.Receipt.IMPOSSIBLE
-    return accord.Outcome(write.id, accord.Result.DONE, write.external_id, reason=reason, receipt=receipt)
+def _impossible(write: accord.ConsentWrite) -> accord.Outcome:
+    """An audience knows one permission; whoever refuses something else must be helped by a person."""
+    return replace(_rejected(write, "purpose_not_served"), receipt=accord.Receipt.IMPOSSIBLE)

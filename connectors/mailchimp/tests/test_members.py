@@ -1,0 +1,295 @@
+"""Members of Mailchimp's sandbox: read, found, written."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+import accord
+from accord.errors import AccessError, ConfigError, RateLimitedError, VendorError
+from accord.mapping import both
+from accord.sandbox import FaultProfile
+from accord_mailchimp.mapping import MEMBERS
+from accord_mailchimp.streams.members import Members
+from accord_mailchimp.streams.permission import subscriber_hash
+from connectors.mailchimp.tests.conftest import Account
+from connectors.mailchimp.tests.test_contract import HOME
+
+
+def creating(stream: Members, hub_id: str = "hub1", **document: Any) -> accord.Write:
+    row = stream.mapping.write(document)
+    return accord.Write(f"w-{hub_id}", accord.Operation.CREATE, row, document, hub_id, f"k-{hub_id}")
+
+
+def updating(stream: Members, external_id: str, **document: Any) -> accord.Write:
+    row = stream.mapping.write(document)
+    named = f"w-{external_id}"
+    return accord.Write(named, accord.Operation.UPDATE, row, document, "hub1", named, external_id)
+
+
+def everything(stream: Members, since: Any = None) -> list[accord.Row]:
+    return [row for page in stream.read(accord.ReadRequest(since=since)) for row in page.rows]
+
+
+def said(account: Account) -> list[dict[str, Any]]:
+    """The bodies of all writes."""
+    return [json.loads(request.content) for request, _ in account.recorder.exchanges if request.content]
+
+
+# The connection.
+
+
+def test_the_account_is_named_with_its_audience(account: Account) -> None:
+    found = account.connect().check()
+    assert found.fingerprint == "sandbox0account/sandbox"
+    assert not found.missing
+
+
+def test_the_merge_field_of_our_reference_is_made(account: Account) -> None:
+    [field] = account.sandbox.merge_fields.find("tag", "ACCORD_ID")
+    account.sandbox.merge_fields.remove(field.id)
+    assert not account.connect().check().missing
+    assert account.sandbox.merge_fields.find("tag", "ACCORD_ID")
+
+
+def test_a_merge_field_the_audience_lacks_is_named(account: Account) -> None:
+    [field] = account.sandbox.merge_fields.find("tag", "BIRTHDAY")
+    account.sandbox.merge_fields.remove(field.id)
+    assert account.connect().check().missing == ["merge field BIRTHDAY"]
+
+
+def test_an_unknown_audience_is_a_mistake_of_the_configuration(account: Account) -> None:
+    with pytest.raises(ConfigError, match="no audience with this list_id"):
+        account.connect(list_id="0000000000").check()
+
+
+def test_the_data_centre_is_the_end_of_the_key_or_set(account: Account) -> None:
+    assert account.connect().settings_value.data_centre == "us6"
+    assert account.connect(server="us21").settings_value.data_centre == "us21"
+
+
+def test_a_key_without_a_data_centre_says_what_is_missing(account: Account) -> None:
+    with pytest.raises(ValueError, match="server is missing"):
+        account.connect(api_key="key")
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"), [("text/html", RateLimitedError), ("application/problem+json", AccessError)]
+)
+def test_a_forbidden_without_json_is_a_limit_and_with_it_a_refused_key(
+    account: Account, kind: str, error: type[VendorError]
+) -> None:
+    refusal = httpx.Response(403, headers={"Content-Type": kind}, content=b"{}")
+    account.recorder.heard = lambda _request, _response: refusal
+    with pytest.raises(error):
+        account.connect().check()
+
+
+# Reading.
+
+
+def test_every_member_but_the_archived_is_read(peopled: Account) -> None:
+    stream, items = peopled.members(), peopled.sandbox.members.items()
+    stream.delete([replace(updating(stream, items[0].id), operation=accord.Operation.DELETE)])
+    assert {stream.external_id(row) for row in everything(stream)} == {item.id for item in items[1:]}
+
+
+def test_pages_survive_changes_and_deletions_between_them(
+    peopled: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Members, "pages", replace(Members.pages, size=15))
+    stream, ids = peopled.members(), [item.id for item in peopled.sandbox.members.items()]
+    pages = stream.read(accord.ReadRequest())
+    seen = {stream.external_id(row) for row in next(pages).rows}
+    peopled.sandbox.person_deletes("members", ids[0])
+    for id_ in (ids[1], ids[-1]):
+        peopled.sandbox.person_edits("members", id_, {"merge_fields": {"FNAME": "Eva"}})
+    assert seen | {stream.external_id(row) for page in pages for row in page.rows} == set(ids)
+
+
+def test_an_incremental_read_brings_what_changed_in_the_second_of_its_bound(peopled: Account) -> None:
+    stream, first = peopled.members(), peopled.sandbox.members.items()[0]
+    peopled.env.sleep(10)
+    started = peopled.env.now()
+    peopled.sandbox.person_edits("members", first.id, {"merge_fields": {"FNAME": "Eva"}})
+    assert [stream.external_id(row) for row in everything(stream, started)] == [first.id]
+
+
+@pytest.mark.parametrize("email", ["ana@example.com", " Ana@Example.COM"])
+def test_a_member_is_found_by_the_address_in_any_case(account: Account, email: str) -> None:
+    item, stream = account.person("Ana@example.com"), account.members()
+    [[row], nothing] = stream.find([accord.Probe("email", email), accord.Probe("email", "b@example.com")])
+    assert (stream.external_id(row), nothing) == (item.id, [])
+
+
+def test_our_reference_is_compared_exactly(account: Account) -> None:
+    stream = account.members()
+    [made, _] = [
+        stream.create([creating(stream, hub, email=f"{hub}@example.com")])[0] for hub in ("h1", "h11")
+    ]
+    [[row]] = stream.find([accord.Probe("hub_id", "h1")])
+    assert stream.external_id(row) == made.external_id
+
+
+# Writing.
+
+
+def test_a_new_member_was_never_asked(account: Account) -> None:
+    stream = account.members()
+    consents = {"marketing.direct:email": {"state": "granted", "at": "2026-11-01T10:00:00Z"}}
+    [outcome] = stream.create([creating(stream, email="Ana@Example.com", consents=consents)])
+    held = account.held(outcome.external_id or "")
+    assert (held["status"], held["timestamp_opt"]) == ("transactional", "")
+    assert held["merge_fields"] == {"ACCORD_ID": "hub1"}
+    [body] = said(account)
+    assert body["status_if_new"] == "transactional"
+    assert "status" not in body
+
+
+@pytest.mark.parametrize("status", ["subscribed", "unsubscribed", "cleaned", "pending", "transactional"])
+def test_no_ordinary_write_changes_the_status_of_a_member(account: Account, status: str) -> None:
+    item, stream = account.person(status=status), account.members()
+    before = account.held(item.id)
+    created = stream.create([creating(stream, email="ana@example.com", given_name="Ana")])
+    updated = stream.update([updating(stream, item.id, family_name="Example")])
+    assert [outcome.result for outcome in (*created, *updated)] == [accord.Result.DONE] * 2
+    assert created[0].external_id == item.id
+    after = account.held(item.id)
+    assert after["merge_fields"]["LNAME"] == "Example"
+    assert {**after, "merge_fields": None} == {**before, "merge_fields": None}
+
+
+def test_a_member_without_an_address_is_refused_unsent(account: Account) -> None:
+    stream = account.members()
+    [outcome] = stream.create([creating(stream, given_name="Ana")])
+    assert (outcome.result, outcome.reason) == (accord.Result.REJECTED, "address_needed")
+    assert account.methods() == []
+
+
+def test_a_forgotten_address_is_refused(account: Account) -> None:
+    item, stream = account.person(), account.members()
+    stream.erase([accord.ConsentWrite("e", accord.Verb.ERASE, "", "", item.id)])
+    [outcome] = stream.create([creating(stream, email="ANA@example.com")])
+    assert (outcome.result, outcome.reason) == (accord.Result.REJECTED, "forgotten_email")
+    assert len(account.sandbox.members) == 0
+
+
+def test_a_refusal_names_the_field_and_nobody(account: Account) -> None:
+    stream = account.members()
+    write = creating(stream, email="ana@example.com")
+    write.row["merge_fields"] = {"ADDRESS": {"addr1": "1 Example Street"}}
+    [outcome] = stream.create([write])
+    assert (outcome.result, outcome.reason) == (accord.Result.REJECTED, "invalid_resource ADDRESS")
+
+
+def test_an_incomplete_address_leaves_the_field_empty(account: Account) -> None:
+    stream = account.members()
+    partial = {"default": {**HOME, "region": None}}
+    [outcome] = stream.create([creating(stream, email="ana@example.com", addresses=partial)])
+    assert account.held(outcome.external_id or "")["merge_fields"]["ADDRESS"] == ""
+    stream.update([updating(stream, outcome.external_id or "", addresses={"default": HOME})])
+    assert account.held(outcome.external_id or "")["merge_fields"]["ADDRESS"]["state"] == "IL"
+
+
+def test_a_birthday_leaves_without_its_year(account: Account) -> None:
+    stream = account.members()
+    [outcome] = stream.create([creating(stream, email="ana@example.com", birth_date="1990-01-31")])
+    assert account.held(outcome.external_id or "")["merge_fields"]["BIRTHDAY"] == "01/31"
+
+
+def test_an_archived_member_who_had_refused_comes_back_refusing(account: Account) -> None:
+    item, stream = account.person(status="unsubscribed"), account.members()
+    stream.delete([replace(updating(stream, item.id), operation=accord.Operation.DELETE)])
+    assert account.held(item.id)["status"] == "archived"
+    [outcome] = stream.create([creating(stream, email="ana@example.com")])
+    assert (outcome.result, outcome.external_id) == (accord.Result.DONE, item.id)
+    assert account.held(item.id)["status"] == "unsubscribed"
+
+
+def test_a_repeated_delete_finds_nobody(account: Account) -> None:
+    item, stream = account.person(), account.members()
+    write = replace(updating(stream, item.id), operation=accord.Operation.DELETE)
+    results = [stream.delete([write])[0].result for _ in range(2)]
+    assert results == [accord.Result.DONE, accord.Result.GONE]
+    assert stream.get([item.id]) == {item.id: None}
+    assert stream.update([updating(stream, item.id, given_name="A")])[0].result is accord.Result.GONE
+
+
+def test_a_field_of_the_audience_travels_both_ways(account: Account) -> None:
+    account.sandbox.merge_fields.insert({"tag": "SHOE", "name": "Shoe", "type": "text", "public": True})
+    mapping = MEMBERS.extended(both("custom.shoe_size", "merge_fields.SHOE"))
+    stream = Members(account.connect(), mapping)
+    [made] = stream.create([creating(stream, email="a@example.com", custom={"shoe_size": "42"})])
+    row = stream.get([made.external_id or ""])[made.external_id or ""]
+    assert row is not None
+    assert stream.mapping.read(row)["custom"] == {"shoe_size": "42"}
+
+
+# A changed address.
+
+
+def test_a_member_without_a_permission_is_renamed_and_keeps_the_key(account: Account) -> None:
+    item, stream = account.person(), account.members()
+    [outcome] = stream.update([updating(stream, item.id, email="eva@example.com")])
+    assert (outcome.result, outcome.external_id) == (accord.Result.DONE, item.id)
+    row = stream.get([item.id])[item.id]
+    assert row is not None
+    assert row["id"] == subscriber_hash("eva@example.com")
+
+
+@pytest.mark.parametrize("status", ["subscribed", "pending"])
+def test_a_permission_moves_to_a_new_address_only_if_the_settings_say_so(
+    account: Account, status: str
+) -> None:
+    item, stream = account.person(status=status), account.members()
+    [outcome] = stream.update([updating(stream, item.id, email="eva@example.com")])
+    assert (outcome.result, outcome.reason) == (accord.Result.REJECTED, f"rename_of_{status}")
+    willing = account.members(rename=True)
+    [outcome] = willing.update([updating(willing, item.id, email="eva@example.com")])
+    assert outcome.result is accord.Result.DONE
+    assert account.held(item.id)["email_address"] == "eva@example.com"
+
+
+@pytest.mark.parametrize("status", ["unsubscribed", "cleaned"])
+def test_a_refusal_or_a_bounce_never_moves_to_another_address(account: Account, status: str) -> None:
+    item, stream = account.person(status=status), account.members(rename=True)
+    [outcome] = stream.update([updating(stream, item.id, email="eva@example.com")])
+    assert (outcome.result, outcome.reason) == (accord.Result.REJECTED, f"rename_of_{status}")
+    assert account.held(item.id)["email_address"] == "ana@example.com"
+
+
+def test_the_same_address_in_another_case_is_no_rename(account: Account) -> None:
+    item, stream = account.person(status="unsubscribed"), account.members()
+    [outcome] = stream.update([updating(stream, item.id, email="ANA@example.com", given_name="Ana")])
+    assert outcome.result is accord.Result.DONE
+
+
+def test_an_address_of_somebody_else_is_refused(account: Account) -> None:
+    account.person("eva@example.com")
+    item, stream = account.person(), account.members()
+    [outcome] = stream.update([updating(stream, item.id, email="eva@example.com")])
+    assert (outcome.result, outcome.reason) == (accord.Result.REJECTED, "invalid_resource email_address")
+
+
+def test_a_bad_network_makes_no_second_member(account: Account) -> None:
+    stream = account.members()
+    account.sandbox.faults = FaultProfile.parse("40%")
+    for number in range(40):
+        until_done(account, stream, creating(stream, f"hub{number}", email=f"a{number}@example.com"))
+    account.sandbox.settle(everything=True)
+    assert len(account.sandbox.members) == 40
+
+
+def until_done(account: Account, stream: Members, write: accord.Write) -> None:
+    """Send a create again and again, as the engine would after each wait."""
+    for _ in range(40):
+        try:
+            if stream.create([write])[0].result is accord.Result.DONE:
+                return
+        except VendorError:
+            account.env.sleep(1)
+    raise AssertionError("never created")
