@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -49,6 +49,8 @@ class Clerk:
         self.stand, self.stream = stand, stream
         self.can = stream.operations
         self._make = make
+        self._ledger: dict[str, Mapping[str, str]] = {}
+        self._sent: dict[str, Document] = {}
 
     def again(self, name: str | None = None) -> Clerk:
         """A colleague with a connection of their own."""
@@ -103,14 +105,14 @@ class Clerk:
     def creating(self, number: int, **more: Any) -> Write:
         """A create of the record of this number."""
         document = {**self.sample(number), **more}
-        hub_id = f"{number:032x}"
+        hub_id = _hub_id(number)
         row = self.stream.stamp(self.stream.mapping.write(document), hub_id)
         return Write(f"w{number}", Operation.CREATE, row, document, hub_id, f"key-{number}")
 
     def updating(self, id_: str, changed: Document, *, precondition: str | None = None) -> Write:
         """An update of some fields, with those that the mapping can only write together with them."""
         fields = self.stream.mapping.completes(changed) - set(changed)
-        held = self.document(id_) if fields else {}
+        held = self._held(id_) if fields else {}
         document = {**{name: held[name] for name in fields if name in held}, **changed}
         row = self.stream.mapping.write(document)
         name = f"u-{id_}-{next(_numbers)}"
@@ -126,7 +128,17 @@ class Clerk:
         Returns:
             The outcomes in the order of the writes.
         """
-        return self._send(writes[0].operation, writes)
+        for write in writes:
+            self._ledger[write.hub_id] = self.stream.identifiers(write.row)
+        outcomes = self._send(writes[0].operation, writes)
+        for write, outcome in zip(writes, outcomes, strict=True):
+            if outcome.external_id is not None:
+                self._sent[outcome.external_id] = write.document
+        return outcomes
+
+    def _held(self, id_: str) -> Document:
+        """A record as the vendor shows it; of a stream that is only written, as it was sent."""
+        return self.document(id_) if self.can.get is not None else self._sent[id_]
 
     def _send(self, operation: str, writes: Sequence[Sent]) -> list[Outcome]:
         call = getattr(self.can, operation)
@@ -179,12 +191,16 @@ class Clerk:
         purpose: str = "",
         grant: str | None = None,
     ) -> ConsentWrite:
-        """A change of permission of the person behind the sample of this number."""
+        """A change of permission of the person behind the sample of this number.
+
+        It carries the identifiers under which this clerk sent the person, as the send ledger would.
+        """
         sample = self.sample(number)
         points = {name: sample[name] for name in ("email", "phone") if sample.get(name)}
         at = self.stand.env.now()
         name = f"{verb}-{number}-{channel}-{next(_numbers)}"
-        return ConsentWrite(name, verb, purpose, channel, id_, at, grant=grant, document=points)
+        sent = self._ledger.get(_hub_id(number), {})
+        return ConsentWrite(name, verb, purpose, channel, id_, at, sent, grant, document=points)
 
     def ask(self, *writes: ConsentWrite) -> list[Outcome]:
         """Send consent writes of one verb; the outcomes in their order."""
@@ -197,6 +213,10 @@ class Clerk:
             return len(set(self.ids()))
         assert self.stand.sandbox is not None, "a stream that cannot be read is counted in its sandbox"
         return len(self.stand.sandbox.shelf.tables[self.stream.name])
+
+
+def _hub_id(number: int) -> str:
+    return f"{number:032x}"
 
 
 def _parts(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:

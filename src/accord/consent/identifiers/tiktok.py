@@ -1,8 +1,10 @@
 """TikTok: audiences and events.
 
-TikTok's own page could not be read; two open connectors (Segment tiktok-audiences, RudderStack
-tiktok_audience) agree on what stands here. They differ about the case of ``external_id``, so it stays as
-it is, and one cuts telephone numbers at 15 characters, which would hash a number that is nobody's.
+Source: TikTok's help page "List of supported IDs and formats for a customer file" (ads.tiktok.com/help):
+spaces out and lower case for e-mail, E.164 with the plus for telephones, one case throughout for
+advertising ids. Two open connectors (Segment tiktok-audiences, RudderStack tiktok_audience) agree; they
+differ about the case of ``external_id``, so it stays as it is. One cuts telephone numbers at 15
+characters, which would hash a number that is nobody's.
 """
 
 from __future__ import annotations

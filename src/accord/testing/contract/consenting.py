@@ -126,6 +126,38 @@ class Consenting(Setting):
             rows = {clerk.stream.external_id(row): row for row in clerk.again().rows()}
             assert clerk.stream.mapping.read(rows[id_])["consents"] == clerk.document(id_)["consents"]
 
+    @needs("remove", "create", "sample", "person", "http")
+    def test_a_removal_takes_out_whom_the_ledger_names(self, clerk: Clerk) -> None:
+        """By the identifiers that were sent; nobody else, and twice is harmless."""
+        before = clerk.count()
+        clerk.create(1, 2)
+        [channel, *_] = sorted(clerk.stream.consent_channels)
+        for _ in range(2):
+            [outcome] = clerk.ask(clerk.asking(Verb.REMOVE, 1, None, channel, purpose=self.purpose))
+            assert outcome.result is Result.DONE, f"{outcome.result} ({outcome.reason})"
+            assert outcome.receipt in CARRIED_OUT, "no receipt"
+            clerk.wait()
+            assert clerk.count() == before + 1
+
+    @needs("remove", "create", "sample", "person", "http")
+    def test_removing_a_stranger_touches_nobody(self, clerk: Clerk) -> None:
+        """Whom the ledger does not name is not looked for by other means."""
+        clerk.create(1)
+        before = clerk.count()
+        [channel, *_] = sorted(clerk.stream.consent_channels)
+        [outcome] = clerk.ask(clerk.asking(Verb.REMOVE, STRANGER, "0", channel, purpose=self.purpose))
+        assert outcome.result is Result.GONE or outcome.receipt is Receipt.IMPOSSIBLE
+        assert clerk.count() == before
+
+    @needs("remove", "create", "sample", "person")
+    def test_who_leaves_by_identifiers_is_in_the_ledger_under_them(self, clerk: Clerk) -> None:
+        """Named normalisers, and nothing in clear text."""
+        write = clerk.creating(1)
+        ledger = clerk.stream.identifiers(write.row)
+        assert ledger.get("normaliser"), "Stream.identifiers names no normaliser"
+        clear = [str(value) for value in write.document.values() if isinstance(value, str)]
+        assert not [value for value in clear if value in ledger.values()]
+
     @needs("erase", "create", "sample", "person")
     def test_an_erased_person_is_gone(self, clerk: Clerk) -> None:
         """With the receipt that the vendor can give; a repeated erasure is harmless."""
