@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from accord.http.reads import Pages as Pages
     from accord.http.retry import RetryPolicy as RetryPolicy
     from accord.http.search import Search as Search
+    from accord.http.signatures import sign as sign
+    from accord.http.signatures import verify_hmac as verify_hmac
+    from accord.http.signatures import verify_timestamped as verify_timestamped
+    from accord.http.signatures import verify_token as verify_token
     from accord.http.tokens import MemoryTokens as MemoryTokens
     from accord.http.writes import Batch as Batch
     from accord.http.writes import Call as Call
@@ -61,6 +65,7 @@ _HOMES = {
     "reads": ("Pages",),
     "retry": ("RetryPolicy",),
     "search": ("Search",),
+    "signatures": ("sign", "verify_hmac", "verify_timestamped", "verify_token"),
     "tokens": ("MemoryTokens",),
     "writes": ("Batch", "Call", "Upsert"),
 }

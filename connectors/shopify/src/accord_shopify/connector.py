@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -11,13 +12,14 @@ import accord
 from accord.errors import AccessError, AnswerShapeError, RecordRejectedError
 from accord.http import ApiKey, Http, RateLimit
 from accord_shopify import reference
+from accord_shopify.privacy import PrivacyRequest, privacy_request
 from accord_shopify.streams.customers import Customers
 from accord_shopify.streams.inventory import InventoryLevels
 from accord_shopify.streams.orders import Orders
 from accord_shopify.streams.products import Products
 
 SCOPES = {
-    "customers": ("read_customers", "write_customers"),
+    "customers": ("read_customers", "write_customers", "write_customer_data_erasure"),
     "orders": ("read_orders",),
     "products": ("read_products", "write_products"),
     "inventory_levels": ("read_inventory", "write_inventory", "read_locations"),
@@ -47,11 +49,13 @@ class ShopifySettings(accord.Settings):
         shop: The shop's name before ``.myshopify.com``, or that whole address.
         token: The Admin API access token of a custom app; README.md lists its scopes.
         api_version: The dated version of the Admin API.
+        app_secret: The app's client secret, which signs its webhooks; only needed to receive them.
     """
 
     shop: str
     token: SecretStr
     api_version: str = "2026-07"
+    app_secret: SecretStr | None = None
 
     @field_validator("shop")
     @classmethod
@@ -112,6 +116,22 @@ class Shopify(accord.Connector[ShopifySettings]):
             },
             missing=[scope for scope in needed if not _allows(granted, scope)],
         )
+
+    def privacy_request(self, body: bytes, headers: Mapping[str, str]) -> PrivacyRequest:
+        """Verify and understand a privacy webhook of this shop.
+
+        Raises:
+            AccessError: it is not from this shop, or this connection has no ``app_secret``.
+            AnswerShapeError: it is signed, but not as documented.
+        """
+        settings = self.settings_value
+        if settings.app_secret is None:
+            name = self.context.connection
+            raise AccessError(
+                f"connection {name} has no app_secret to verify webhooks with",
+                hint=f"Set app_secret of [connections.{name}] to the app's client secret.",
+            )
+        return privacy_request(body, headers, settings.app_secret, shop=f"{settings.shop}.myshopify.com")
 
     @cached_property
     def currency(self) -> str:

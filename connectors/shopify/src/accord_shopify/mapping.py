@@ -3,8 +3,9 @@
 The left column is Accord's canonical field, the right one the field of the Admin API as the stream's query
 asks for it. ``both`` goes both ways, ``read`` only comes in.
 
-Marketing consent is only read. An ordinary write never carries it: the vendor dates a state without a date
-with the moment it arrives, so that a replay would revive somebody who has unsubscribed since.
+Marketing consent is only read here; ``streams/permissions.py`` carries it. An ordinary write never does: the
+vendor dates a state without a date with the moment it arrives, so that a replay would revive somebody who has
+unsubscribed since.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from accord.mapping import (
     read,
     reference,
 )
-from accord_shopify.subscription import Subscription
+from accord_shopify.subscription import Subscription, Suppressed
 
 LOWER_CASE = Via(str, str.lower, lossy=True)
 """The vendor keeps e-mail addresses in lower case."""
@@ -54,6 +55,7 @@ CUSTOMERS = Mapping(
     read("created_at", "createdAt", as_=Instant()),
     read("consents[marketing.direct:email]", "emailMarketingConsent", as_=Subscription()),
     read("consents[marketing.direct:sms]", "smsMarketingConsent", as_=Subscription()),
+    read("suppressions[email:invalid]", Suppressed("email", "invalid"), needs=("emailMarketingConsent",)),
     ignored("company", "It stands in an address, not on the customer."),
     ignored("birth_date", "The vendor has no field for it; use a metafield of the shop."),
 )

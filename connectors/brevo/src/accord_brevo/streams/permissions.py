@@ -6,7 +6,7 @@ goes out as Brevo's own double opt-in, which only the person can complete.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import accord
@@ -23,9 +23,8 @@ class Permissions(accord.Stream):
 
     consent_channels = frozenset(FLAGS)
 
-    def lookup(self, kind: str, value: str) -> accord.Row | None:
-        """One contact by one of its identifiers; the contacts know how."""
-        raise NotImplementedError
+    lookup: Callable[[str, str], accord.Row | None]
+    """One contact by a kind of identifier and its value; the contacts know how."""
 
     @accord.batch(1, limit_class="contacts")
     def unsubscribe(self, writes: Sequence[accord.ConsentWrite]) -> Sequence[accord.Outcome]:

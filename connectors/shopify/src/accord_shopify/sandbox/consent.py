@@ -21,16 +21,24 @@ WRITABLE = frozenset({"SUBSCRIBED", "UNSUBSCRIBED", "PENDING"})
 
 def now(shop: ShopifySandbox) -> str:
     """The date that a consent without one gets."""
-    return moment(shop.clock.now())
+    return stamp(shop.clock.now())
+
+
+def stamp(at: datetime) -> str:
+    """A date as the vendor keeps it."""
+    return moment(at)
 
 
 def shown(values: Values, name: str, point: str) -> Values | None:
     """A customer's state as the API shows it: none without the address or number it is about."""
+    held: Values | None = values.get(name)
+    if held and held["marketingState"] == "REDACTED":
+        return held
     if not values.get(point):
         return None
     never: Values = {"marketingState": "NOT_SUBSCRIBED", "marketingOptInLevel": "SINGLE_OPT_IN"}
     never |= {"consentUpdatedAt": None, "consentCollectedFrom": "OTHER"}
-    return values.get(name) or never
+    return held or never
 
 
 def problem_of(given: Values) -> dict[str, Any] | None:

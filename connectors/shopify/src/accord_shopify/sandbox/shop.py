@@ -25,14 +25,16 @@ from graphql import (
     validate,
 )
 
-from accord.sandbox import Delivery, Item, Refused, Request, Response, Route, Sandbox, Target, Values
+from accord.sandbox import Delivery, Refused, Request, Response, Route, Target, Values
 from accord.sandbox.routes import Router
 from accord_shopify.sandbox import cost, seeding
 from accord_shopify.sandbox.customers import Customers
+from accord_shopify.sandbox.erasure import Erasure
 from accord_shopify.sandbox.inventory import Inventory
 from accord_shopify.sandbox.metafields import Metafields
 from accord_shopify.sandbox.orders import Orders
 from accord_shopify.sandbox.products import Products
+from accord_shopify.sandbox.shoppers import Shoppers
 from accord_shopify.sandbox.wire import Root, gid, number_of, type_of
 
 RESTORE_RATE = 100.0
@@ -40,7 +42,7 @@ BUCKET = 2000.0
 """Points per second and bucket of a shop on a standard plan
 (https://shopify.dev/docs/api/usage/limits, read 2026-11)."""
 SCOPES = (
-    "read_customers,write_customers,read_orders,read_products,write_products,"
+    "read_customers,write_customers,write_customer_data_erasure,read_orders,read_products,write_products,"
     "read_inventory,write_inventory,read_locations"
 )
 
@@ -62,7 +64,7 @@ def understood(query: str) -> tuple[DocumentNode, list[GraphQLError]]:
     return document, validate(schema(), document)
 
 
-class ShopifySandbox(Sandbox):
+class ShopifySandbox(Shoppers):
     """A shop of 20 locations at most, as the Admin API shows it."""
 
     name = "shopify"
@@ -79,6 +81,7 @@ class ShopifySandbox(Sandbox):
         self.products = Products(self)
         self.inventory = Inventory(self)
         self.orders = Orders(self)
+        self.erasure = Erasure(self)
         self.points = self.bucket(RESTORE_RATE, BUCKET)
         self.scopes = SCOPES.split(",")
         self.fault = ""
@@ -123,16 +126,6 @@ class ShopifySandbox(Sandbox):
         """What the vendor makes of values before it keeps them."""
         return self.customers.typed(values) if table == "customers" else values
 
-    def person_merges(self, table: str, winner: str, loser: str) -> Item:
-        """A person merges two customers in the admin: the API's rules, but the person names the winner."""
-        if table != "customers":
-            return super().person_merges(table, winner, loser)
-        with self.lock, self.shelf.acting("person"):
-            kept, gone = self.customers.table.get(winner), self.customers.table.get(loser)
-            if kept is None or gone is None or winner == loser:
-                raise KeyError(loser if kept is not None else winner)
-            return self.customers.combine(kept, gone)
-
     @contextmanager
     def behind(self) -> Iterator[None]:
         """Writes that follow from another one are the vendor's own and are not counted."""
@@ -143,6 +136,7 @@ class ShopifySandbox(Sandbox):
 
     def answer(self, request: Request) -> Response:
         """Validate, charge and execute one document."""
+        self.erasure.happen()
         body = self.body(request)
         self.fault = request.fault
         if not isinstance(body, Mapping) or not isinstance(body.get("query"), str):
@@ -199,7 +193,7 @@ class ShopifySandbox(Sandbox):
 
     def _root(self, operation: OperationDefinitionNode) -> Root:
         if operation.operation.value == "mutation":
-            desks = (self.customers, self.products, self.inventory, self.metafields)
+            desks = (self.customers, self.products, self.inventory, self.metafields, self.erasure)
             return {name: call for desk in desks for name, call in desk.mutations().items()}
         desks_read = (self.customers, self.products, self.inventory, self.orders)
         root: Root = {name: call for desk in desks_read for name, call in desk.queries().items()}

@@ -10,14 +10,16 @@ from accord_shopify.mapping import CUSTOMERS
 from accord_shopify.reference import PATH, SHOWN, identifier, metafield
 from accord_shopify.streams import user_errors
 from accord_shopify.streams.aliased import Part
-from accord_shopify.streams.shop_stream import ShopStream, quoted, unanswered
+from accord_shopify.streams.permissions import Permissions
+from accord_shopify.streams.shop_stream import quoted, unanswered
+from accord_shopify.subscription import is_erased
 
 PLAIN = ("firstName", "lastName", "email", "phone", "note", "locale", "tags", "taxExempt")
 DEFAULTS: dict[str, Any] = {"tags": [], "taxExempt": False}
 """What stands for empty where the vendor takes no null."""
 
 
-class Customers(ShopStream):
+class Customers(Permissions):
     """The people a shop knows.
 
     A create is found again by our reference in a metafield, whose definition makes it unique in the shop,
@@ -49,6 +51,10 @@ class Customers(ShopStream):
   smsMarketingConsent {{ marketingState marketingOptInLevel consentUpdatedAt }}
   {SHOWN}
 """
+
+    def is_deleted(self, row: accord.Row) -> bool:
+        """A customer whose personal data the vendor has erased: what is left says nothing about anybody."""
+        return is_erased(row)
 
     def stamp(self, row: accord.Row, hub_id: str) -> accord.Row:
         """Our reference as a metafield of the new customer."""

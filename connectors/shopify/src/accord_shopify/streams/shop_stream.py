@@ -129,7 +129,7 @@ class ShopStream(accord.Stream):
         return unanswered(write)
 
 
-def unanswered(write: accord.Write) -> accord.Outcome:
+def unanswered(write: accord.Write | accord.ConsentWrite) -> accord.Outcome:
     """The answer lacks this write: it may have been applied."""
     return accord.Outcome(write.id, accord.Result.UNKNOWN, external_id=write.external_id, reason="unanswered")
 
