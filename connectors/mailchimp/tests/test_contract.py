@@ -10,20 +10,11 @@ from accord_mailchimp import Mailchimp
 from accord_mailchimp.sandbox import LIST_ID, MailchimpSandbox
 from accord_mailchimp.streams.members import Members
 
-HOME = {
-    "street_address": "1 Example Street",
-    "locality": "Springfield",
-    "region": "IL",
-    "postal_code": "62701",
-    "country": "US",
-}
-
 
 class TestMailchimp(ConnectorContract):
     connector = Mailchimp
     sandbox = MailchimpSandbox
     settings = {"list_id": LIST_ID, "server": "us6"}  # noqa: RUF012  as the suite types it
-    documents = {"members": {"addresses": {"default": HOME}}}  # noqa: RUF012
     overlapping = True
     consent_fields = (
         "status",

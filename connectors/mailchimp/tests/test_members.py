@@ -13,11 +13,11 @@ import accord
 from accord.errors import AccessError, ConfigError, RateLimitedError, VendorError
 from accord.mapping import both
 from accord.sandbox import FaultProfile
-from accord_mailchimp.mapping import MEMBERS
+from accord_mailchimp.mapping import MEMBERS, NOTHING
+from accord_mailchimp.sandbox import members
 from accord_mailchimp.streams.members import Members
 from accord_mailchimp.streams.permission import subscriber_hash
 from connectors.mailchimp.tests.conftest import Account
-from connectors.mailchimp.tests.test_contract import HOME
 
 
 def creating(stream: Members, hub_id: str = "hub1", **document: Any) -> accord.Write:
@@ -178,21 +178,47 @@ def test_a_forgotten_address_is_refused(account: Account) -> None:
     assert len(account.sandbox.members) == 0
 
 
+def test_an_address_without_a_state_is_kept_whole(account: Account) -> None:
+    stream = account.members()
+    home = {"street_address": "1 rue Exemple", "locality": "Paris", "postal_code": "75000", "country": "FR"}
+    [outcome] = stream.create([creating(stream, email="ana@example.com", addresses={"default": home})])
+    assert account.held(outcome.external_id or "")["merge_fields"]["ADDRESS"]["state"] == NOTHING
+    assert outcome.row is not None
+    shown = stream.mapping.read(outcome.row)["addresses"]["default"]
+    assert {name: line for name, line in shown.items() if line} == home
+
+
+def test_an_address_without_a_country_is_left_empty(account: Account) -> None:
+    """Mailchimp would make it an American one."""
+    stream = account.members()
+    write = creating(stream, email="ana@example.com", addresses={"default": {"locality": "Paris"}})
+    [outcome] = stream.create([write])
+    assert account.held(outcome.external_id or "")["merge_fields"]["ADDRESS"] == ""
+
+
+def test_an_address_mailchimp_refuses_does_not_keep_back_the_rest(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(members, "NEEDED", (*members.NEEDED, "addr2"))
+    stream = account.members()
+    facts: dict[str, Any] = {
+        "given_name": "Ana",
+        "addresses": {"default": {"locality": "X", "country": "FR"}},
+    }
+    [made] = stream.create([creating(stream, email="ana@example.com", **facts)])
+    [changed] = stream.update([updating(stream, made.external_id or "", **{**facts, "given_name": "Eva"})])
+    assert (made.result, changed.result) == (accord.Result.DONE, accord.Result.DONE)
+    held = account.held(made.external_id or "")["merge_fields"]
+    assert (held["FNAME"], held.get("ADDRESS")) == ("Eva", None)
+
+
 def test_a_refusal_names_the_field_and_nobody(account: Account) -> None:
+    account.sandbox.merge_fields.insert({"tag": "SHOP", "name": "Shop", "type": "address", "public": False})
     stream = account.members()
     write = creating(stream, email="ana@example.com")
-    write.row["merge_fields"] = {"ADDRESS": {"addr1": "1 Example Street"}}
+    write.row["merge_fields"] = {"SHOP": {"addr1": "1 Example Street"}}
     [outcome] = stream.create([write])
-    assert (outcome.result, outcome.reason) == (accord.Result.REJECTED, "invalid_resource ADDRESS")
-
-
-def test_an_incomplete_address_leaves_the_field_empty(account: Account) -> None:
-    stream = account.members()
-    partial = {"default": {**HOME, "region": None}}
-    [outcome] = stream.create([creating(stream, email="ana@example.com", addresses=partial)])
-    assert account.held(outcome.external_id or "")["merge_fields"]["ADDRESS"] == ""
-    stream.update([updating(stream, outcome.external_id or "", addresses={"default": HOME})])
-    assert account.held(outcome.external_id or "")["merge_fields"]["ADDRESS"]["state"] == "IL"
+    assert (outcome.result, outcome.reason) == (accord.Result.REJECTED, "invalid_resource SHOP")
 
 
 def test_a_birthday_leaves_without_its_year(account: Account) -> None:

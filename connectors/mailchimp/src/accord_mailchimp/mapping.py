@@ -45,12 +45,18 @@ LINES = ("addr1", "addr2", "city", "state", "zip", "country")
 NEEDED = ("addr1", "city", "state", "zip")
 """An address field takes all of these or nothing (developer/marketing/docs/merge-fields, Add merge data)."""
 
+NOTHING = "\N{NO-BREAK SPACE}"
+"""What stands for a needed line that the person does not have, such as a state in France.
+
+Mailchimp's support advises it, quoted at corporatecontacts.freshdesk.com, article 11000047236.
+"""
+
 
 @dataclass(frozen=True)
 class PostalAddress(Converter):
-    """A merge field of type address: complete, or empty.
+    """A merge field of type address: complete, with invisible stand-ins for lines that are missing, or empty.
 
-    Mailchimp refuses a member whose address lacks a line, so an incomplete address is left empty there.
+    Without a country it is left empty: Mailchimp would fill in US.
     """
 
     lossy = True
@@ -58,14 +64,16 @@ class PostalAddress(Converter):
     def read(self, value: Any, row: Row) -> tuple[str | None, ...]:  # noqa: ARG002  see Converter
         """The lines; an address that was never filled is an empty text."""
         held = value if isinstance(value, dict) else {}
-        lines = [str(held.get(name) or "").strip() or None for name in LINES]
+        lines = [str(held.get(name) or "").strip() or None for name in LINES]  # strips stand-ins too
         # Mailchimp fills in US where only the country is missing, and shows it beside empty lines.
         return tuple(lines) if any(lines[:-1]) else (None,) * len(LINES)
 
     def write(self, value: tuple[Any, ...], document: Document) -> dict[str, str] | None:  # noqa: ARG002
-        """All lines, or None when a needed one is missing."""
+        """All lines, or None when there are none, or no country."""
         lines = {name: str(line or "").strip() for name, line in zip(LINES, value, strict=True)}
-        return lines if all(lines[name] for name in (*NEEDED, "country")) else None
+        if not lines["country"] or not any(lines[name] for name in LINES[:-1]):
+            return None
+        return {name: line or (NOTHING if name in NEEDED else "") for name, line in lines.items()}
 
 
 def _birthday(document: Document) -> str:

@@ -154,7 +154,7 @@ def _typed(document: Values) -> Values:
         "LNAME": document.get("family_name", ""),
         "PHONE": document.get("phone", ""),
         "BIRTHDAY": f"{born[5:7]}/{born[8:10]}" if born else "",
-        # Only American addresses have a state, and an address field takes no other.
+        # Only American addresses have a state, and people cannot leave that line out.
         "ADDRESS": address if address["state"] else "",
     }
     return {

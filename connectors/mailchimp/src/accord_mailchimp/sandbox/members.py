@@ -267,7 +267,9 @@ class MemberHandlers(Recipients):
         for tag, value in sent.items():
             if known[tag] != "address" or value == "":
                 continue
-            if not isinstance(value, dict) or not all(str(value.get(name) or "").strip() for name in NEEDED):
+            if not isinstance(value, dict) or not all(
+                str(value.get(name) or "").strip(" ") for name in NEEDED
+            ):
                 raise self.invalid(tag, "Please enter a complete address")
             sent[tag] = {"addr2": "", **value, "country": value.get("country") or "US"}
         return sent

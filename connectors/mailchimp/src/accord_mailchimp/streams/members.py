@@ -7,11 +7,11 @@ everything else at Mailchimp is named by, does not. Ordinary writes say what a n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import ClassVar
 
 import accord
@@ -25,6 +25,9 @@ PAGE = 1000
 
 ARCHIVED = 405
 """The answer to a delete of a member who is archived already."""
+
+ADDRESS_REFUSED = "invalid_resource ADDRESS"
+"""Why a member was refused whose postal address Mailchimp finds incomplete."""
 
 NEVER_ASKED = "transactional"
 """The status of a new member: Mailchimp's word for somebody who has not opted in (status_if_new)."""
@@ -135,12 +138,8 @@ class Members(Permission):
         email = str(body.get("email_address") or "")
         if not email:
             return accord.Outcome(write.id, accord.Result.REJECTED, reason="address_needed")
-        answer = self.http.put(
-            self.path(subscriber_hash(email)),
-            json={**body, "status_if_new": NEVER_ASKED},
-            accept={REFUSED},
-            template=MEMBER,
-        )
+        target = subscriber_hash(email)
+        answer = self._sent(partial(self._put, target), {**body, "status_if_new": NEVER_ASKED})
         if answer.status != REFUSED and answer.json()["status"] == "archived":
             return accord.Outcome(write.id, accord.Result.REJECTED, reason="archived")
         return _outcome(write, answer)
@@ -151,9 +150,20 @@ class Members(Permission):
             refusal = self._rename(write, body)
             if refusal is not None:
                 return refusal
-        answer = self.patch(target, body)
+        answer = self._sent(partial(self.patch, target), body)
         archived = answer.status not in (REFUSED, MISSING) and answer.json()["status"] == "archived"
         return accord.Outcome(write.id, accord.Result.GONE, target) if archived else _outcome(write, answer)
+
+    def _put(self, target: str, body: accord.Row) -> Answer:
+        return self.http.put(self.path(target), json=body, accept={REFUSED}, template=MEMBER)
+
+    def _sent(self, send: Callable[[accord.Row], Answer], body: accord.Row) -> Answer:
+        """The answer to a write; an address that Mailchimp finds incomplete does not keep back the rest."""
+        answer = send(body)
+        if answer.status != REFUSED or reason_of(answer.json(), answer.status) != ADDRESS_REFUSED:
+            return answer
+        fields = {tag: value for tag, value in body["merge_fields"].items() if tag != "ADDRESS"}
+        return send({**body, "merge_fields": fields})
 
     def _rename(self, write: accord.Write, body: accord.Row) -> accord.Outcome | None:
         """Leave the new address in the body where a rename is safe; else say why not.
