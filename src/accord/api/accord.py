@@ -13,7 +13,7 @@ from accord.api import accounts, approval, due, status
 from accord.api.compose import Connections, flows, trouble_of
 from accord.api.views import AccountCheck, Status
 from accord.config import Config, check, load
-from accord.engine import decide, explain, locate, rehearse
+from accord.engine import decide, explain, locate, rebase, rehearse
 from accord.engine.progress import Progress, silent
 from accord.engine.report import Plan, Report, RunState
 from accord.engine.run import FlowRun, Options
@@ -173,7 +173,8 @@ class Accord:
 
         Returns:
             What happened. ``report.exit_code`` says how it ended; a flow's first run without a plan and
-            without ``approve`` returns the plan itself, with state ``waiting``.
+            without ``approve`` returns the plan itself, with state ``waiting``. So does the first run under a
+            changed mapping, where that alone makes a difference.
 
         Raises:
             StateError: the store cannot be used; nothing was advanced.
@@ -183,12 +184,18 @@ class Accord:
         if not approve and not approval.given(self.store, flow):
             plan = self._rehearsed(flow, only, full=full, max_seconds=max_seconds)
             return approval.waiting(self.store, plan, unattended=unattended)
+        changed = rebase.pending(self.world, chosen, only)
+        if changed and not approve and not approval.seen(self.store, flow, changed):
+            plan = self._rehearsed(flow, only, full=full, max_seconds=max_seconds)
+            untold = {scope.partition("/")[0] for scope in changed} & {p.connection for p in plan.problems}
+            if plan.total.rebased or untold:
+                return approval.waiting(self.store, plan, unattended=unattended, first=False)
         options = Options(full=full, approved=approve, only=only)
         with self._budget(max_seconds) as budget:
             accounts.refuse_changed(self.connections, self.store, self.env, chosen, only)
             due.started(self.store, self.env, chosen.name, self._schedule(flow))
             report = FlowRun(self.world, chosen, options, budget).sync()
-        approval.granted(self.store, flow, self.env)
+        approval.granted(self.store, flow, self.env, rebase.pending(self.world, chosen, only))
         self.store.analyze_if_grown()
         return report
 

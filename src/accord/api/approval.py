@@ -1,7 +1,8 @@
-"""A flow's first run waits until its plan was made for a person to look at."""
+"""A flow's first run, and one under a changed mapping, wait until a person could look at their plan."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from accord.engine.report import Plan, RunState
@@ -24,29 +25,42 @@ def remember(store: Store, plan: Plan) -> None:
         state = tx.flows.load(plan.flow)
         plan.first = state.approved_at is None
         if not plan.problems:
-            state.waiting_plan = {scope: dict(counts) for scope, counts in plan.counts.items()}
+            counts = {scope: dict(counts) for scope, counts in plan.counts.items()}
+            state.waiting_plan = {"counts": counts, "mappings": plan.mappings}
             tx.flows.save(state)
 
 
-def waiting(store: Store, plan: Plan, *, unattended: bool) -> Plan:
-    """The plan as the answer of a first run that did nothing yet."""
+def seen(store: Store, flow: str, mappings: Mapping[str, str]) -> bool:
+    """Whether a plan was made under these versions of the mappings, by ``connection/stream``."""
+    with store.reading() as tx:
+        plan = tx.flows.load(flow).waiting_plan or {}
+    planned = plan.get("mappings", {})
+    return all(planned.get(scope) == version for scope, version in mappings.items())
+
+
+def waiting(store: Store, plan: Plan, *, unattended: bool, first: bool = True) -> Plan:
+    """The plan as the answer of a run that did nothing yet: the first one, or one under a new mapping."""
     if plan.problems:
         return plan
-    plan.state, plan.first = RunState.WAITING, True
+    plan.state, plan.first = RunState.WAITING, first
+    why = "never ran" if first else "has a changed mapping"
     if unattended:
-        plan.notices.append(f"flow {plan.flow!r} never ran: look at `accord plan`, then sync it once by hand")
+        plan.notices.append(f"flow {plan.flow!r} {why}: look at `accord plan`, then sync it once by hand")
     else:
         remember(store, plan)
-        plan.notices.append(f"first run of flow {plan.flow!r}: this is its plan; run again to carry it out")
+        plan.notices.append(f"flow {plan.flow!r} {why}: this is its plan; run again to carry it out")
     return plan
 
 
-def granted(store: Store, flow: str, env: Env) -> None:
-    """The flow has run: later runs need no plan before them."""
+def granted(store: Store, flow: str, env: Env, pending: Mapping[str, str] | None = None) -> None:
+    """The flow has run: later runs need no plan before them.
+
+    ``pending``: versions of mappings whose approved re-baseline did not come to its end.
+    """
     with store.transaction("approved") as tx:
         state = tx.flows.load(flow)
         now = env.now().timestamp()
         state.approved_at = state.approved_at or now
-        state.waiting_plan = None
+        state.waiting_plan = {"counts": {}, "mappings": dict(pending)} if pending else None
         state.last_finished_at = now
         tx.flows.save(state)

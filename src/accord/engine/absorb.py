@@ -63,6 +63,7 @@ class Absorber:
         self.counts.read += len(page)
         self._errors(page)
         rows = [seen for seen in page if seen.error is None]
+        self.rebase = self.scope.rebase(tx)
         self._load(rows)
         for seen in rows:
             if seen.deleted:
@@ -147,11 +148,13 @@ class Absorber:
         else:
             if link.state is LinkState.GONE:
                 link.state = LinkState.LIVE
-            observation.cells.update(
-                removals(
-                    self.flow.model, seen.document, link.shadow.seen, self.member.stream.mapping.enumerates
-                )
+            gone = removals(
+                self.flow.model, seen.document, link.shadow.seen, self.member.stream.mapping.enumerates
             )
+            if self.rebase is not None:
+                observation.rebased = self.rebase.judge(link, seen.row)
+                gone = self.rebase.released(link, gone, observation.rebased)
+            observation.cells.update(gone)
             self._merge(entity, link, observation)
 
     def _is_stale(self, link: Link, observation: Observation) -> bool:
@@ -224,6 +227,8 @@ class Absorber:
             clashes.of_cells(self.scope, entity, observation, clash) for clash in merged.clashes
         ]
         changed = entity.rev != before
+        if self.rebase is not None and observation.rebased is not None:
+            self.counts.rebased += self.rebase.renew(link, entity, observation.cells) or merged.rebased
         if changed and entity.state is EntityState.TOMBSTONE:
             self._revive(entity, link)
         if changed:

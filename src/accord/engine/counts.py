@@ -21,6 +21,7 @@ class Counts:
         rejected: Writes the vendor refused (dead letters).
         unknown: Writes whose outcome is not known yet.
         superseded: Intents that a newer state made needless.
+        rebased: Records that differ only because the stream's mapping changed.
         held: Writes not made, by reason.
         conflicts: Cells where two sides disagreed; ``open_conflicts`` of them wait for a person.
     """
@@ -47,6 +48,7 @@ class Counts:
     planned_creates: int = 0
     planned_updates: int = 0
     planned_deletes: int = 0
+    rebased: int = 0
     held: dict[str, int] = field(default_factory=dict)
 
     @property

@@ -31,6 +31,7 @@ class Observation:
         shown: The value in the vendor's own terms where that differs (references: the external id).
         time: When it changed, by the vendor's clock corrected to ours, seconds since 1970.
         changed_at: The vendor's own updated_at, uncorrected; None if it has none.
+        rebased: Whether a difference in a cell is the changed mapping's; None = the mapping is the old one.
         pending: References to records that are not known yet: cell -> (stream, external id).
     """
 
@@ -44,6 +45,7 @@ class Observation:
     merged_ids: tuple[str, ...] = ()
     shown: Cells = field(default_factory=dict)
     pending: dict[str, tuple[str, str]] = field(default_factory=dict)
+    rebased: Callable[[str], bool] | None = None
 
     def shows(self, cell: str) -> Any:
         """The cell's value in the vendor's terms."""
@@ -109,6 +111,8 @@ class Merged:
     clashes: list[Clash] = field(default_factory=list)
     behind: bool = False
     """This side now holds something else than the hub: it must be written."""
+    rebased: bool = False
+    """A changed mapping, no person, made a difference."""
 
 
 def absorb(
@@ -192,6 +196,8 @@ class _Merge:
             self._clash("both_changed", cell, "nobody", is_open=True)
         elif self.link.state is LinkState.SHADOWED:
             self._fill(cell, digest, version)
+        elif self.seen.rebased is not None and self.seen.rebased(cell):
+            self._rebase(cell, digest, version)
         elif self.side.owned_by_another(cell):
             self._foreign_edit(cell, digest, version)
         elif version <= self.link.shadow.agreed_version(cell) and not self._guarded(cell):
@@ -259,6 +265,29 @@ class _Merge:
         if rule.on_foreign_edit is ForeignEdit.CONFLICT and version > 0:
             self._clash("foreign_edit", cell, "hub")
         self._keep_hub(cell, digest, version)
+
+    def _rebase(self, cell: str, digest: bytes | None, version: int) -> None:
+        """The mapping shows another value of a record that nobody edited: no edit, a first meeting.
+
+        An empty value blanks nothing and an owner's value stands. What the hub has from this very record was
+        read by the old mapping, and the new one knows better. Where another system's value stands for a cell
+        that was known, ``latest`` has no time to go by (our own write moved the record's); it stays.
+        """
+        rule, stamp = self.side.flow.rule(cell), self.entity.stamp(cell)
+        owned = self.side.owned_by_another(cell) and rule.on_foreign_edit is not ForeignEdit.ACCEPT
+        mine = stamp.source == self.side.member.scope and stamp.link == self.seen.external_id
+        self.merged.rebased = True
+        if self.seen.cells[cell] is None or self.side.keeps_out(cell) or (owned and version > 0):
+            self._keep_hub(cell, digest, version)
+        elif version == 0 or (mine and not self._guarded(cell)):
+            self._take(cell, digest)
+        elif rule.policy.kind is PolicyKind.LATEST and cell in self.link.shadow.seen:
+            self._clash("both_changed", cell, Winner.HUB.value)
+            self._keep_hub(cell, digest, version)
+        else:
+            self.link.shadow.seen.pop(cell, None)
+            self.link.shadow.agreed[cell] = 0
+            self._both_changed(cell, digest, version)
 
     def _fill(self, cell: str, digest: bytes | None, version: int) -> None:
         """A shadowed link may fill blanks, and its withdrawals always count."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -35,31 +35,38 @@ class Seen:
     error: MappingError | None = None
 
 
+def json_of(row: Row) -> bytes:
+    """A row's JSON text, as it is digested."""
+    return orjson.dumps(row, default=str)
+
+
+def row_digest(version: str, key: bytes) -> Callable[[bytes], bytes]:
+    """Keyed digest of a row's JSON text under a version of the mapping (16 bytes)."""
+    salt = blake2b(version.encode(), digest_size=16).digest()
+    fresh = blake2b(digest_size=16, key=key, salt=salt).copy
+
+    def digest(raw: bytes) -> bytes:
+        hasher = fresh()
+        hasher.update(raw)
+        return hasher.digest()
+
+    return digest
+
+
 class Observer:
     """Turns the rows of one member into observations. Touches no store."""
 
     def __init__(self, flow: Flow, member: Member, key: bytes) -> None:
         self.flow, self.member = flow, member
         self.stream = member.stream
-        salt = blake2b(self.stream.mapping.version.encode(), digest_size=16).digest()
-        self._fresh = blake2b(digest_size=16, key=key, salt=salt).copy
-
-    def digest(self, row: Row) -> bytes:
-        """Keyed digest of a row under the present mapping: equal means nothing to do."""
-        return self.digest_bytes(orjson.dumps(row, default=str))
-
-    def digest_bytes(self, raw: bytes) -> bytes:
-        """Keyed digest of a row's JSON text."""
-        hasher = self._fresh()
-        hasher.update(raw)
-        return hasher.digest()
+        self._digest = row_digest(self.stream.mapping.version, key)
 
     def look(self, rows: Sequence[Row]) -> list[Seen]:
         """Digest a page's rows. A row listed twice counts once, as last shown; one without id is an error."""
         found: dict[str, Seen] = {}
         for number, row in enumerate(rows):
-            raw = orjson.dumps(row, default=str)
-            seen = Seen("", self.digest_bytes(raw), row)
+            raw = json_of(row)
+            seen = Seen("", self._digest(raw), row)
             try:
                 seen.external_id = self.stream.external_id(row)
                 seen.deleted = self.stream.is_deleted(row)

@@ -17,10 +17,11 @@ from accord.engine.counts import Counts
 from accord.engine.observe import Observer, Seen
 from accord.engine.parents import fetch_parents
 from accord.engine.progress import Progress
+from accord.engine.rebase import baseline_of
 from accord.engine.stop import BrakeError, Budget
 from accord.errors import AnswerShapeError
 from accord.model.record import Page, ReadRequest
-from accord.store.rows import Fence, LinkState, StreamState
+from accord.store.rows import Baseline, Fence, LinkState, StreamState
 
 if TYPE_CHECKING:
     from accord.engine.scope import Scope
@@ -50,6 +51,8 @@ class Pull:
         self.absorber = Absorber(scope, counts)
         self.rows_read = 0
         self.resumed = False
+        self.rebasing = False
+        """Whether the stream's mapping changed since it was last read to its end."""
 
     def run(self, *, full: bool, paged: Callable[[], None]) -> bool:
         """Read to the end; ``paged`` is called after each page. False = interrupted, resumable."""
@@ -65,7 +68,10 @@ class Pull:
     def _begin(self, *, full: bool) -> StreamState:
         with self.store.reading() as tx:
             state = tx.streams.load(*self.scope.member.key)
+            self.rebasing = self.scope.rebase(tx) is not None
         if state.mapping_version != self.stream.mapping.version:
+            if state.mapping_version and state.baseline is None:
+                state.baseline = Baseline(state.mapping_version)
             # A cursor of another mapping cannot be reused: fields it did not map were never read.
             state.cursor, state.token = None, None
             state.mapping_version = self.stream.mapping.version
@@ -238,8 +244,10 @@ class Pull:
         state.generation, state.token, state.full = generation, None, False
         state.scan_started = state.scan_high = None
         state.read_through_at = self.scope.now()
+        state.baseline = baseline_of(self.stream.mapping)
         with self.store.transaction("pull done", self.fences) as tx:
             tx.streams.save(state)
+        self.scope.rebased()
 
     def _refuse_empty(self, state: StreamState) -> None:
         """A side that suddenly shows nothing is a broken side, not a mass deletion."""

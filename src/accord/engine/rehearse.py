@@ -26,6 +26,8 @@ def _plan(world: World, flow: Flow, options: Options, budget: Budget) -> Plan:
     run = FlowRun(world, flow, options, budget)
     report = Plan(flow.name, run.id, started_at=run.report.started_at)
     run.report = report
+    report.mappings = {m.scope: m.stream.mapping.version for m in flow.members if m.key in run.scopes}
+    run.rebase_unread()
     run.pull_all()
     for scope in run.working(flow.targets):
         decider = Decider(scope, run.counts[scope.member.key], (), approved=True, explain=True)

@@ -126,10 +126,12 @@ class Plan(Report):
     Attributes:
         writes_planned: Every planned write, up to :data:`accord.engine.intents.MOST_SAMPLES` per member.
         first: Whether the flow never ran before.
+        mappings: The version of each stream's mapping, by ``connection/stream``.
     """
 
     writes_planned: list[PlannedWrite] = field(default_factory=list)
     first: bool = False
+    mappings: dict[str, str] = field(default_factory=dict)
 
     @property
     def counts(self) -> Mapping[str, Mapping[str, int]]:

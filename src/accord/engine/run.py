@@ -12,6 +12,7 @@ from accord.engine.flow import Flow, Key, Member
 from accord.engine.leases import Keeper
 from accord.engine.pull import Pull
 from accord.engine.push import Push
+from accord.engine.rebase import notice, rebase_unread
 from accord.engine.report import Problem, Report, RunState
 from accord.engine.scope import Scope
 from accord.engine.stop import BrakeError, Budget, UnexpectedError
@@ -72,6 +73,7 @@ class FlowRun:
         try:
             if self._lease():
                 self._inherit()
+                self.rebase_unread()
                 if self._streams_through():
                     self._pull_and_push_together()
                 else:
@@ -141,9 +143,18 @@ class FlowRun:
         key = scope.member.key
         pull = Pull(scope, self.counts[key], self.fences, self.budget, approved=self.options.approved)
         done = self.guard(scope, lambda: pull.run(full=self.options.full, paged=paged))
+        if pull.rebasing:
+            self.report.notices.append(notice(scope.member.scope, self.counts[key].rebased))
         if done:
             self.complete.add(key)
         return done
+
+    def rebase_unread(self) -> None:
+        """Take what is only written over to its present mapping."""
+        for scope in self.working([m for m in self.flow.targets if not m.reads]):
+            counts = self.counts[scope.member.key]
+            if self.guard(scope, lambda s=scope, c=counts: rebase_unread(s, c, self.fences)):  # type: ignore[misc]
+                self.report.notices.append(notice(scope.member.scope, counts.rebased))
 
     def pull_all(self) -> None:
         """Read every source, side by side."""

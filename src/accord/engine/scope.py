@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from accord.engine import gate
 from accord.engine.merge import MISSING, Side
 from accord.engine.plan import Reference, Target, projected, wanted_reference_cells
+from accord.engine.rebase import Rebase, rebase_of
 from accord.model.record import Row
 from accord.store.rows import Entity, LinkState
 
@@ -31,6 +32,7 @@ class Scope:
     flow: Flow
     member: Member
     run: str = ""
+    _rebase: list[Rebase | None] = field(default_factory=list)
 
     @property
     def env(self) -> Env:
@@ -46,6 +48,17 @@ class Scope:
     def answer(self) -> Answer | None:
         """What plugins say to an ambiguous match, if any plugin has an opinion."""
         return self.world.plugins.matcher(self.flow, self.member)
+
+    def rebase(self, tx: Transaction) -> Rebase | None:
+        """How the stream's mapping changed since its shadows were taken, None if it did not."""
+        if not self._rebase:
+            state = tx.streams.load(*self.member.key)
+            self._rebase = [rebase_of(state, self.member.stream.mapping, self.key)]
+        return self._rebase[0]
+
+    def rebased(self) -> None:
+        """The shadows are of the present mapping now."""
+        self._rebase = [None]
 
     def now(self) -> float:
         """The present instant in seconds since 1970."""

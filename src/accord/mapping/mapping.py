@@ -242,6 +242,15 @@ class Mapping:
         text = f"{FORMAT}\n{MODEL_VERSION}\n{self.empty!r}\n{said}"
         return sha256(text.encode()).hexdigest()[:16]
 
+    @cached_property
+    def signatures(self) -> dict[str, str]:
+        """Per canonical path ``where-how``: digits that change with its vendor paths, and with all else."""
+        said: dict[str, list[Declaration]] = {}
+        for declared in self.declarations:
+            for names in declared.canonical:
+                said.setdefault(".".join(names), []).append(declared)
+        return {path: _where(group) + "-" + _how(group) for path, group in said.items()}
+
     def losses(self) -> list[Loss]:
         """What the vendor cannot hold or Accord does not map, field by field."""
         lost = [Loss(declared.where, declared.loss) for declared in self.declarations if declared.loss]
@@ -274,6 +283,15 @@ class Mapping:
 
     def __repr__(self) -> str:
         return f"<Mapping {self._name} of {len(self.declarations)} declarations, version {self.version}>"
+
+
+def _where(declarations: Iterable[Declaration]) -> str:
+    said = "\n".join(repr((declared.needed, declared.written)) for declared in declarations)
+    return sha256(said.encode()).hexdigest()[:8]
+
+
+def _how(declarations: Iterable[Declaration]) -> str:
+    return sha256("\n".join(map(signature, declarations)).encode()).hexdigest()[:16]
 
 
 def _struct_items(declarations: Iterable[Declaration], model: type[Canonical]) -> tuple[Names, ...]:

@@ -184,6 +184,19 @@ class Intent:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The mapping under which a stream's shadows were taken.
+
+    Attributes:
+        version: ``Mapping.version``.
+        fields: ``Mapping.signatures``; None where only the version is known.
+    """
+
+    version: str
+    fields: dict[str, str] | None = None
+
+
 @dataclass(slots=True)
 class StreamState:
     """How far a stream was read.
@@ -196,6 +209,7 @@ class StreamState:
         full: Whether the present (or interrupted) read is a full one.
         generation: Number of complete full reads.
         full_at: When the last one ended, by our clock.
+        baseline: The mapping of the last read that came to its end; the shadows are of it.
     """
 
     connection: str
@@ -209,6 +223,7 @@ class StreamState:
     generation: int = 0
     read_through_at: float | None = None
     full_at: float | None = None
+    baseline: Baseline | None = None
     seq: int = 0
 
 

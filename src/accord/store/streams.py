@@ -11,7 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from accord.errors import StateError
 from accord.store.bulk import Bulk
-from accord.store.rows import StreamState
+from accord.store.codec import Found, from_json, to_json
+from accord.store.rows import Baseline, StreamState
 from accord.store.tables import counter, dirty, stream_state
 
 _CLEAR = delete(dirty).where(
@@ -37,7 +38,7 @@ class Streams:
                 stream_state.c.connection == connection, stream_state.c.stream == stream
             )
         )
-        return StreamState(connection, stream) if row is None else StreamState(**row)
+        return StreamState(connection, stream) if row is None else _unpack(row)
 
     def save(self, state: StreamState) -> None:
         """Save a position that nobody else moved since it was loaded.
@@ -46,6 +47,7 @@ class Streams:
             StateError: another run moved it.
         """
         row: dict[str, Any] = asdict(state) | {"seq": state.seq + 1}
+        row["baseline"] = None if state.baseline is None else to_json(row["baseline"])
         if state.seq == 0:
             self._bulk.insert(stream_state, [row])
         else:
@@ -64,7 +66,7 @@ class Streams:
     def all(self) -> list[StreamState]:
         """The positions of all streams that were ever read."""
         query = select(stream_state).order_by(stream_state.c.connection, stream_state.c.stream)
-        return [StreamState(**row) for row in self._bulk.rows(query)]
+        return [_unpack(row) for row in self._bulk.rows(query)]
 
 
 class Dirty:
@@ -121,3 +123,8 @@ class Dirty:
             index_elements=["name"], set_={"value": counter.c.value + 1}
         ).returning(counter.c.value)
         return int(self._bulk.run(grown).scalar_one())
+
+
+def _unpack(row: Found) -> StreamState:
+    baseline = row["baseline"]
+    return StreamState(**{**row, "baseline": None if baseline is None else Baseline(**from_json(baseline))})

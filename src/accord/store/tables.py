@@ -34,7 +34,7 @@ from accord.store.columns import table as _table
 
 __all__ = ["consent_tables", "metadata"]
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 """The migration this code is written for. Versions are four digits and rise."""
 
 # As Alembic makes it (its ``version_table``).
@@ -149,6 +149,7 @@ stream_state = _table(
     _may("read_through_at", Double),
     _may("full_at", Double),
     _must("seq", BigInteger),
+    _may("baseline", LargeBinary),
 )
 
 dirty = _table(

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from accord.errors import AccessError
-from accord.mapping import both
 from accord.model.record import Page, ReadRequest
 from accord.store.rows import StreamState
 from tests.integration.engine.town import Build, Town
@@ -64,16 +63,6 @@ def test_a_week_later_everything_is_read_again(town: Town) -> None:
     assert town.sync().total.created == 0
     town.env.forward(WEEK + 1)
     assert town.sync().total.created == 1
-
-
-def test_a_changed_mapping_reads_everything_again(build: Build) -> None:
-    town = build()
-    town.person(nick="Nan")
-    wider = Contacts.mapping.extended(both("custom.nick", "nick"))
-    for name in town.names:
-        town.change(name, mapping=wider.bound(connector="memory", stream="contacts", model=Contacts.model))
-    town.settle()
-    assert town.everywhere("nick") == [{"nick": "Nan"}]
 
 
 def test_another_account_stops_before_the_first_page(town: Town) -> None:

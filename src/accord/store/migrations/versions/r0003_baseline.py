@@ -1,0 +1,16 @@
+"""A stream's state notes the mapping of its shadows."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the column; streams read before note their mapping at the end of the next read."""
+    op.add_column("stream_state", sa.Column("baseline", sa.LargeBinary(), nullable=True))

@@ -1,0 +1,164 @@
+"""A changed mapping: what it shows differently is no edit, and what it would write waits for a person."""
+
+from __future__ import annotations
+
+from accord.mapping import both, each, write
+from accord.mapping.declaration import Declaration
+from tests.integration.engine.town import THREE, Build, Town
+from tests.integration.engine.vendors import Contacts
+
+
+def declare(town: Town, name: str, *more: Declaration, without: str = "") -> None:
+    """Give a system's people another mapping."""
+    kept = [d for d in Contacts.mapping.declarations if d.where != without]
+    mapping = type(Contacts.mapping)(*kept).extended(*more)
+    town.change(name, mapping=mapping.bound(connector="memory", stream="contacts", model=Contacts.model))
+
+
+def test_a_new_field_waits_for_a_person(town: Town) -> None:
+    town.person(nick="Nan")
+    for name in town.names:
+        declare(town, name, both("custom.nick", "nick"))
+    report = town.run()
+    assert (str(report.state), report.exit_code) == ("waiting", 4)
+    assert report.total.rebased > 0
+    assert any("shop/contacts: its mapping changed" in notice for notice in report.notices)
+    assert "nick" not in town["crm"].row(mail="ann@example.com")
+
+
+def test_a_new_field_is_carried_out_by_the_next_run(town: Town) -> None:
+    town.person(nick="Nan")
+    for name in town.names:
+        declare(town, name, both("custom.nick", "nick"))
+    town.run()
+    town.settle()
+    assert town.everywhere("nick") == [{"nick": "Nan"}]
+
+
+def test_a_new_field_that_nobody_fills_needs_no_word(town: Town) -> None:
+    town.person()
+    declare(town, "shop", both("custom.nick", "nick"))
+    report = town.sync()
+    assert (report.writes, report.total.rebased) == (0, 0)
+
+
+def test_the_plan_names_the_stream_whose_mapping_changed(town: Town) -> None:
+    town.person(nick="Nan")
+    declare(town, "shop", both("custom.nick", "nick"))
+    plan = town.plan()
+    assert any("shop/contacts: its mapping changed" in notice for notice in plan.notices)
+    town.sync()
+    assert not town.sync().notices
+
+
+def test_a_plan_of_the_old_mapping_counts_for_nothing(town: Town) -> None:
+    town.person(nick="Nan")
+    town.plan()
+    declare(town, "shop", both("custom.nick", "nick"))
+    assert str(town.run().state) == "waiting"
+
+
+def test_a_field_mapped_no_more_is_released_and_blanks_nothing(town: Town) -> None:
+    town.person(first="Ann", tel="+15005550006")
+    declare(town, "shop", without="given_name")
+    town.sync()
+    assert town.everywhere("first") == [{"first": "Ann"}]
+    town["crm"].put("c1", first="Anna")
+    town.settle()
+    assert [table.row()["first"] for table in town.tables] == ["Ann", "Anna"]
+
+
+def test_a_released_field_is_met_anew_when_it_is_mapped_again(town: Town) -> None:
+    town.person(first="Ann")
+    declare(town, "shop", without="given_name")
+    town.sync()
+    town["crm"].put("c1", first="Anna")
+    town.sync()
+    declare(town, "shop")
+    assert str(town.run().state) == "waiting"
+    town.settle()
+    assert town.everywhere("first") == [{"first": "Anna"}]
+
+
+def test_another_reading_is_no_edit(town: Town) -> None:
+    town.person(first="Ann", called="Nan")
+    town["crm"].put("c1", first="Anna")
+    town.settle()
+    town.env.forward(60)
+    declare(town, "shop", both("given_name", "called"))
+    assert str(town.run().state) == "waiting"
+    town.settle()
+    assert (town["crm"].row()["first"], town["shop"].row()["called"]) == ("Anna", "Anna")
+
+
+def test_an_empty_column_blanks_nothing(town: Town) -> None:
+    town.person(first="Ann")
+    declare(town, "shop", both("given_name", "called"))
+    town.run()
+    town.settle()
+    assert (town["crm"].row()["first"], town["shop"].row()["called"]) == ("Ann", "Ann")
+
+
+def test_what_came_from_the_record_is_corrected(town: Town) -> None:
+    town.person(first="Ann", called="Nan")
+    declare(town, "shop", both("given_name", "called"))
+    assert town.plan().counts["crm/contacts"]["update"] == 1
+    town.settle()
+    assert town["crm"].row()["first"] == "Nan"
+
+
+def test_a_list_read_from_another_column_loses_no_member(town: Town) -> None:
+    town.person(points=[{"key": "work", "type": "phone", "value": "+15005550006"}])
+    declare(
+        town,
+        "shop",
+        each("contact_points", "ways", both("value", "value"), both("type", "type"), key="key"),
+    )
+    town["shop"].rows["s1"]["ways"] = []
+    town.run()
+    town.settle()
+    assert [point["key"] for point in town["crm"].row()["points"]] == ["work"]
+    assert [point["key"] for point in town["shop"].row()["ways"]] == ["work"]
+
+
+def test_an_edit_of_another_field_is_still_an_edit(town: Town) -> None:
+    town.person(first="Ann", nick="Nan")
+    declare(town, "shop", both("custom.nick", "nick"))
+    town["shop"].put("s1", first="Anna")
+    town.run(approve=True)
+    town.settle()
+    assert town.everywhere("first") == [{"first": "Anna"}]
+
+
+def test_a_field_that_is_only_written_goes_out(town: Town) -> None:
+    town.person(first="Ann")
+    declare(town, "shop", write("given_name", "greeting"), without="given_name")
+    report = town.run()
+    assert (str(report.state), report.total.rebased) == ("waiting", 1)
+    town.sync()
+    assert town["shop"].row()["greeting"] == "Ann"
+
+
+def test_a_stream_that_is_only_written_gets_its_new_field(build: Build) -> None:
+    town = build(names=THREE, flow={"both": ["shop", "crm"], "to": ["till"]})
+    town.person(first="Ann")
+    declare(town, "till", both("given_name", "greeting"), without="given_name")
+    report = town.run()
+    assert (str(report.state), report.exit_code) == ("waiting", 4)
+    assert any("till/contacts: its mapping changed" in notice for notice in report.notices)
+    assert town.sync().total.updated == 1
+    assert town["till"].row()["greeting"] == "Ann"
+    assert town.sync().writes == 0
+
+
+def test_an_approved_change_that_is_interrupted_goes_on(town: Town) -> None:
+    for number in range(7):
+        town["shop"].put(mail=f"p{number}@example.com", nick=f"N{number}")
+    town.sync()
+    for name in town.names:
+        declare(town, name, both("custom.nick", "nick"))
+    town.run()
+    assert str(town.run(max_seconds=0).state) == "interrupted"
+    town.settle()
+    assert len(town.everywhere("mail", "nick")) == 7
+    assert {row["nick"] for row in town["crm"].rows.values()} == {f"N{number}" for number in range(7)}
