@@ -7,6 +7,7 @@
     python3 dev.py test [ARGS]     set up, then run the whole test suite (ARGS go to pytest)
     python3 dev.py check           set up, then ruff, mypy and import-linter
     python3 dev.py ci [ARGS]       check, then test
+    python3 dev.py bench [ARGS]    measure Accord beside a plain script and its peers
 
 Environments live in .venv-accord/ and are built once; they are rebuilt when a pyproject.toml, the Python or
 the folder changes. Nothing is installed anywhere else.
@@ -56,6 +57,9 @@ def main(arguments: Sequence[str]) -> int:
             return become(environment("dev") / "python", "-m", "pytest", *rest)
         if command == "check":
             return check()
+        if command == "bench":
+            os.chdir(ROOT)
+            return become(Path(sys.executable), "-m", "bench", *rest)
         if command == "ci":
             return check() or become(environment("dev") / "python", "-m", "pytest", *rest)
     except SetupFailedError as error:

@@ -25,6 +25,10 @@ fix:
     .venv-accord/dev/bin/ruff check --fix .
     .venv-accord/dev/bin/ruff format .
 
+# Measure Accord beside a plain script and its peers.
+bench *args:
+    python3 dev.py bench {{ args }}
+
 # What CI runs.
 ci:
     .ci/run
