@@ -141,6 +141,7 @@ def _member(member: MemberConfig, flow: FlowConfig, connections: Connections) ->
         channel=member.channel,
         accepts=member.accepts(flow.model),
         guests=member.guests,
+        canary=connections.config.connections[member.connection].canary.get(str(member.stream), ""),
     )
 
 

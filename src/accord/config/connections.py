@@ -34,6 +34,11 @@ def check(name: str, connection: ConnectionConfig, plugins: Plugins, problems: P
     for position, stream in enumerate(connection.disabled):
         if stream not in facts.streams and facts.complete:
             problems.add((*base, "disabled", position), _no_stream(stream, facts))
+    for stream in connection.canary:
+        if stream not in facts.streams and facts.complete:
+            problems.add((*base, "canary", stream), _no_stream(stream, facts))
+        elif stream in facts.streams and facts.streams[stream].reads is False:
+            problems.add((*base, "canary", stream), f"stream {stream!r} cannot be read, so it has no canary")
     for stream in connection.mapping:
         if stream not in facts.streams and facts.complete:
             problems.add((*base, "mapping", stream), _no_stream(stream, facts))

@@ -129,6 +129,7 @@ class ConnectionConfig(Part):
         connector: Which connector.
         mapping: Custom fields of this account: stream, canonical path, vendor path.
         disabled: Streams that are not used.
+        canary: By stream, the external id of a record that must be there before the stream is believed.
     """
 
     model_config = pydantic.ConfigDict(extra="allow")
@@ -136,6 +137,7 @@ class ConnectionConfig(Part):
     connector: Annotated[StrictStr, Field(min_length=1)]
     mapping: dict[StrictStr, dict[StrictStr, StrictStr | DeclaredField]] = {}
     disabled: Names = ()
+    canary: dict[StrictStr, Annotated[StrictStr, Field(min_length=1)]] = {}
 
     @property
     def settings(self) -> dict[str, Any]:

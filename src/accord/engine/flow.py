@@ -92,6 +92,7 @@ class Member:
 
     Attributes:
         priority: Position in the flow; the lower wins an exact tie of times.
+        canary: External id of a record without which the stream is not believed; "" = none.
         guests: Whether a record may be written without the person it refers to.
     """
 
@@ -104,6 +105,7 @@ class Member:
     channel: str = "email"
     accepts: Callable[[Document], bool] | None = None
     guests: bool = True
+    canary: str = ""
 
     @property
     def key(self) -> Key:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from accord.connector import Deletes, overlap_of
+from accord.engine import canary
 from accord.engine.absences import observe_absences
 from accord.engine.absorb import Absorber, Touched
 from accord.engine.counts import Counts
@@ -51,12 +52,14 @@ class Pull:
         self.absorber = Absorber(scope, counts)
         self.rows_read = 0
         self.resumed = False
+        self.canary_shown = False
         self.rebasing = False
         """Whether the stream's mapping changed since it was last read to its end."""
 
     def run(self, *, full: bool, paged: Callable[[], None]) -> bool:
         """Read to the end; ``paged`` is called after each page. False = interrupted, resumable."""
         state = self._begin(full=full)
+        canary.look(self)
         for page in self._pages(self._request(state)):
             self._page(page, state)
             paged()
@@ -137,6 +140,7 @@ class Pull:
         """Digest, skip what is known, map the rest, then absorb it all in one transaction."""
         offset = self._offset(page.server_time)
         seen = self.observer.look(page.rows)
+        canary.watch(self, seen)
         fresh = self._fresh(seen)
         now = self.scope.now()
         for one in fresh:
@@ -235,6 +239,7 @@ class Pull:
         """The read is complete: deletions by absence, then the cursor moves."""
         generation = state.generation + 1 if state.full else state.generation
         self._refuse_empty(state)
+        canary.miss(self, state)
         if state.full and self.stream.deletes is Deletes.SCAN and self.stream.full_read_is_complete:
             observe_absences(self, generation)
         started, high = state.scan_started, state.scan_high

@@ -45,12 +45,9 @@ class BrakeError(AccordError):
 
     exit_code = 4
 
-    def __init__(self, message: str, *, facts: dict[str, Any]) -> None:
-        super().__init__(
-            message,
-            hint="Look at `accord plan`; if it is what you want, run again with --approve.",
-            facts=facts,
-        )
+    def __init__(self, message: str, *, facts: dict[str, Any], hint: str = "") -> None:
+        hint = hint or "Look at `accord plan`; if it is what you want, run again with --approve."
+        super().__init__(message, hint=hint, facts=facts)
 
 
 class UnexpectedError(AccordError):

@@ -13,7 +13,7 @@ from accord.model import Canonical, name_of, references
 from accord.plugins.roster import Implementation, Roster
 
 HOOK = "accord_connectors"
-RESERVED = ("connector", "mapping", "disabled")
+RESERVED = ("connector", "mapping", "disabled", "canary")
 """Keys of a connection in accord.toml that belong to Accord, so that no setting may be called so."""
 
 _OPERATIONS = ("read", "get", "find", "create", "update", "upsert", "delete")

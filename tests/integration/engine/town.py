@@ -52,6 +52,7 @@ class Town:
         names: The systems, in the order of the flows.
         flow: Keys of the flow of customers, over the defaults below.
         orders: The same for orders.
+        connections: Keys of the connections, by name.
         first: Whether the flows still wait for their first plan.
         systems: Attributes of streams to change, by connection.
     """
@@ -64,6 +65,7 @@ class Town:
         names: Sequence[str] = TWO,
         flow: Mapping[str, Any] | None = None,
         orders: Mapping[str, Any] | None = None,
+        connections: Mapping[str, Mapping[str, Any]] | None = None,
         first: bool = False,
         progress: Any = None,
         env: TownEnv | None = None,
@@ -77,7 +79,9 @@ class Town:
         }
         document = {
             "accord": {"store": url},
-            "connections": {name: {"connector": "memory"} for name in names},
+            "connections": {
+                name: {"connector": "memory", **dict((connections or {}).get(name, {}))} for name in names
+            },
             "flows": tables,
         }
         plugged = Plugins([Offer(), *plugins])

@@ -35,6 +35,8 @@ def test_the_good_one_is_good() -> None:
         ('token = "env:SHOP_TOKEN"', 'token = ["x"]', "connections.shop.token", "reference"),
         ('disabled = ["leads"]', 'disabled = ["lead"]', "connections.crm.disabled[0]", "mean 'leads'"),
         ('disabled = ["leads"]', 'disabled = "leads"', "connections.crm.disabled", "expected a list"),
+        ('disabled = ["leads"]', 'canary = { lead = "7" }', "connections.crm.canary.lead", "mean 'leads'"),
+        ('disabled = ["leads"]', "canary = { contacts = 7 }", "connections.crm.canary.contacts", "a text"),
         ('base_url = "http://127.0.0.1:8711"', 'base_url = "x"', "connections.letter.base_url", "URL"),
         ('model = "customer"', 'model = "custmer"', "flows.customers.model", "did you mean 'customer'"),
         ('both = ["shop", "crm"]', 'both = ["shop", "crn"]', "flows.customers.both[1]", "did you mean 'crm'"),
