@@ -60,6 +60,7 @@ class Absorber:
     def page(self, tx: Transaction, page: Sequence[Seen]) -> Touched:
         """Absorb mapped rows and write every effect; the counters say what became of each."""
         self.tx, self.touched = tx, Touched()
+        self.side = self.scope.side(tx)
         self.counts.read += len(page)
         self._errors(page)
         rows = [seen for seen in page if seen.error is None]
@@ -183,7 +184,7 @@ class Absorber:
         env = self.scope.env
         entity = Entity(env.new_id(), self.flow.kind, {}, NEVER, 0, created_at=env.now().timestamp())
         link = self._link(observation, entity, LinkState.LIVE)
-        observe_new(self.scope.side(self.tx), entity, link, observation)
+        observe_new(self.side, entity, link, observation)
         self.matcher.added(entity, observation)
         self.placed[entity.id] = link
         self.touched.entities[entity.id] = entity
@@ -218,8 +219,9 @@ class Absorber:
         frozen = self.frozen.get(entity.id, frozenset())
         intent = self.intents.get(entity.id)
         before = entity.rev
-        side = self.scope.side(self.tx)
-        merged = absorb(side, entity, link, observation, intent=intent, frozen=frozen, run=self.scope.run)
+        merged = absorb(
+            self.side, entity, link, observation, intent=intent, frozen=frozen, run=self.scope.run
+        )
         self.touched.links[link.external_id] = link
         self.touched.merged.append(merged)
         self.counts.conflicts += len(merged.clashes)

@@ -49,6 +49,7 @@ class Confirmation:
         self.letters: list[DeadLetter] = []
         self.conflicts: list[Conflict] = []
         self.arrived: list[str] = []
+        self.entities: Mapping[str, Entity] = {}
 
     def record(
         self,
@@ -57,6 +58,7 @@ class Confirmation:
         writes: Sequence[Write],
         outcomes: Sequence[Outcome],
         reread: Mapping[str, Row],
+        known: Mapping[str, Entity],
     ) -> None:
         """Store what became of each intent.
 
@@ -66,6 +68,7 @@ class Confirmation:
             writes: What was sent for them.
             outcomes: What the vendor said.
             reread: Records read again after the write, by external id, where its answer did not show them.
+            known: The hub records as they were when they were marked.
         """
         answers = {outcome.write_id: outcome for outcome in outcomes}
         self.writes = {write.id: write for write in writes}
@@ -75,15 +78,15 @@ class Confirmation:
         self.reread = {id_: self._shown(row) for id_, row in reread.items()}
         with self.scope.world.store.transaction("confirm", self.fences) as tx:
             ids = [intent.entity for intent in intents]
-            present = tx.intents.open_of(*self.key, ids)
-            self.entities: Mapping[str, Entity] = tx.entities.resolve(ids)
+            present = self._present(tx, intents)
+            self.entities = self._entities(tx, ids, known)
             self.here = tx.links.of_entities(sorted({e.id for e in self.entities.values()}), [self.key])
             named = [o.external_id for o in outcomes if o.external_id]
             self.named = dict(tx.links.get(*self.key, named))
             self.generation = tx.streams.load(*self.key).generation
             for intent in intents:
-                current = present.get(intent.entity)
-                if current is None or current.id != intent.id:
+                current = present.get(intent.id)
+                if current is None:
                     continue  # settled by somebody else meanwhile (a take-over, a merge)
                 outcome = answers.get(intent.id) or Outcome(
                     intent.id, Result.UNKNOWN, reason="no outcome given"
@@ -92,6 +95,22 @@ class Confirmation:
             self._write(tx)
         for letter in self.letters:
             self.scope.world.plugins.dead_letter(letter)
+
+    def _present(self, tx: Transaction, intents: Sequence[Intent]) -> dict[str, Intent]:
+        """The intents that are still open: ours as marked, unless somebody marked them anew."""
+        sent = tx.intents.sent_at(intent.id for intent in intents)
+        mine = {i.id: i for i in intents if i.id in sent and sent[i.id] in (i.sent_at, None)}
+        changed = sent.keys() - mine.keys()
+        return {**mine, **tx.intents.get(changed)} if changed else mine
+
+    def _entities(
+        self, tx: Transaction, ids: Sequence[str], known: Mapping[str, Entity]
+    ) -> Mapping[str, Entity]:
+        """The hub records as they are now; those that have not changed need not be read again."""
+        present = tx.entities.revisions(ids)
+        same = {id_: known[id_] for id_ in ids if id_ in known and present.get(id_) == known[id_].rev}
+        changed = [id_ for id_ in ids if id_ not in same]
+        return {**same, **tx.entities.resolve(changed)} if changed else same
 
     def _shown(self, row: Row) -> Seen | None:
         """The record as the vendor now holds it, mapped; unreadable answers say nothing."""
@@ -182,6 +201,7 @@ class Confirmation:
         state = LinkState.SHADOWED if live else LinkState.LIVE
         link = Link(*self.key, external_id, entity.id, state, generation=self.generation)
         link.created_by_intent = intent.id
+        link.shadow.base = max((version for version, _ in intent.cells.values()), default=0)
         return link
 
     def _same(self, link: Link, entity: Entity) -> bool:
@@ -192,6 +212,7 @@ class Confirmation:
         """The shadow takes the form the vendor shows, at the version that was sent (A5, rule 1)."""
         observation = shown.observation if shown is not None else None
         later = self.reread.get(link.external_id)
+        shadow = link.shadow
         for cell, (version, digest) in intent.cells.items():
             value = digest or None
             if observation is not None and cell in observation.cells:
@@ -199,10 +220,13 @@ class Confirmation:
             elif later is not None and later.observation is not None and cell in later.observation.cells:
                 value = self._form(cell, value, link, intent, later.observation)
             if value is None:
-                link.shadow.seen.pop(cell, None)
+                shadow.seen.pop(cell, None)
             else:
-                link.shadow.seen[cell] = value
-            link.shadow.agreed[cell] = version
+                shadow.seen[cell] = value
+            if value is not None and version == shadow.base:
+                shadow.agreed.pop(cell, None)
+            else:
+                shadow.agreed[cell] = version
         if observation is not None and self._is_surely_new(intent):
             self._defaults(link, intent, observation)
         # Lists may lag: a page that still shows what stood there before this write is stale, no edit.

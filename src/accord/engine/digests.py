@@ -10,8 +10,8 @@ import orjson
 
 from accord.model.cells import pruned
 
-KEPT = 8_192
-"""Digests kept to be used again: a value is met when it is read, decided and confirmed. About 1.5 MB."""
+KEPT = 32_768
+"""Digests kept to be used again: a value is met when it is read, decided and confirmed. About 6 MB."""
 LONGEST = 128
 """Characters of the longest text whose digest is kept."""
 

@@ -77,17 +77,25 @@ def decide_one(scope: Scope, known: Standing, entity: Entity) -> Derived | None:
     derived = derive(scope.target, entity, link, known.references.get(entity.id, {}))
     if derived is None or derived.operation is Operation.DELETE:
         return derived
+    hold = held(scope, known, entity)
+    if hold is not None:
+        derived.hold, derived.reason = hold
+    return derived
+
+
+def held(scope: Scope, known: Standing, entity: Entity) -> tuple[Hold, str] | None:
+    """Why a write of this record may not go here now; None = it may."""
     verdict = known.verdicts.get(entity.id)
     letter = known.letters.get(entity.id)
     if verdict is None or not verdict.allowed:
-        derived.hold, derived.reason = Hold.REFUSED, verdict.reason if verdict else "unknown"
-    elif entity.id in known.refusals:
-        derived.hold, derived.reason = Hold.REFUSED, known.refusals[entity.id]
-    elif not _accepted(scope, entity):
-        derived.hold, derived.reason = Hold.FILTERED, "filter"
-    elif letter is not None and letter.rev >= entity.rev:
-        derived.hold, derived.reason = Hold.DEAD, "dead_letter"
-    return derived
+        return Hold.REFUSED, verdict.reason if verdict else "unknown"
+    if entity.id in known.refusals:
+        return Hold.REFUSED, known.refusals[entity.id]
+    if not _accepted(scope, entity):
+        return Hold.FILTERED, "filter"
+    if letter is not None and letter.rev >= entity.rev:
+        return Hold.DEAD, "dead_letter"
+    return None
 
 
 def _accepted(scope: Scope, entity: Entity) -> bool:
@@ -162,6 +170,10 @@ class Decider:
         if derived.hold not in (None, Hold.BLOCKED):
             self.counts.hold(f"{derived.hold}:{derived.reason}")
             return None
+        return self.intent(entity, derived, old)
+
+    def intent(self, entity: Entity, derived: Derived, old: Intent | None = None) -> Intent:
+        """The intent of a derived write, in the place of an unsent one of the same record."""
         self._count(derived)
         if self.samples is not None and len(self.samples) < MOST_SAMPLES:
             self.samples.append((entity, derived))

@@ -34,24 +34,38 @@ class Look:
 
     def before(self, operation: Operation, intents: Sequence[Intent]) -> None:
         """Look where this write needs it, and absorb what is found."""
-        if operation is Operation.CREATE and self._search_first(intents):
-            self.creates([intent.entity for intent in intents])
+        if operation is Operation.CREATE:
+            if self._search_first(repeated=any(intent.attempt for intent in intents)):
+                self.creates([intent.entity for intent in intents])
         elif operation is Operation.UPDATE:
-            self.updates([i.external_id for i in intents if i.external_id and self._read_first(i)])
+            self.updates(
+                [i.external_id for i in intents if i.external_id and self._read_first(i.precondition)]
+            )
 
-    def _search_first(self, intents: Sequence[Intent]) -> bool:
+    def needed(self, operation: Operation, precondition: str | None = "", *, repeated: bool = False) -> bool:
+        """Whether a write must not go out before what the vendor holds was looked at.
+
+        Args:
+            operation: Create or update; a delete needs no look.
+            precondition: The version that an update names; None = it knows none.
+            repeated: The write went out before.
+        """
+        if operation is Operation.CREATE:
+            return self._search_first(repeated=repeated)
+        return operation is Operation.UPDATE and self._read_first(precondition)
+
+    def _search_first(self, *, repeated: bool) -> bool:
         if "search" in self.scope.env.ablations:
             return False
-        repeated = any(intent.attempt for intent in intents)
         if self.stream.creates in (Creates.IDEMPOTENCY_KEY, Creates.UPSERT):
             return False
         return self.stream.operations.find is not None and (repeated or not self.fully_read)
 
-    def _read_first(self, intent: Intent) -> bool:
+    def _read_first(self, precondition: str | None) -> bool:
         """Without a condition, or without the version to name in one, only a read tells what moved on."""
         if "conditional" in self.scope.env.ablations:
             return False
-        blind = self.stream.etag is None or intent.precondition is None
+        blind = self.stream.etag is None or precondition is None
         return blind and self.scope.member.reads and self.stream.operations.get is not None
 
     def creates(self, entity_ids: Sequence[str]) -> Mapping[str, int]:

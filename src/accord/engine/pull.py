@@ -22,7 +22,7 @@ from accord.engine.rebase import baseline_of
 from accord.engine.stop import BrakeError, Budget
 from accord.errors import AnswerShapeError
 from accord.model.record import Page, ReadRequest
-from accord.store.rows import Baseline, Fence, LinkState, StreamState
+from accord.store.rows import Baseline, Entity, Fence, LinkState, StreamState
 
 if TYPE_CHECKING:
     from accord.engine.scope import Scope
@@ -35,6 +35,8 @@ BAD_SHARE, BAD_LEAST = 0.2, 10
 """More than this share of unmappable rows (and at least so many) is a schema break, not bad data."""
 ANTI_ENTROPY = 7 * 86_400.0
 """Seconds after which an incremental stream is read in full again: it repairs what cursors missed."""
+Paged = Callable[[Sequence[Entity]], None]
+"""Told after each page which hub records it changed."""
 CLOCK_LIMIT = 86_400.0
 """A vendor's clock further from ours than this many seconds is not believed."""
 
@@ -56,13 +58,12 @@ class Pull:
         self.rebasing = False
         """Whether the stream's mapping changed since it was last read to its end."""
 
-    def run(self, *, full: bool, paged: Callable[[], None]) -> bool:
-        """Read to the end; ``paged`` is called after each page. False = interrupted, resumable."""
+    def run(self, *, full: bool, paged: Paged) -> bool:
+        """Read to the end; ``paged`` gets what each page changed. False = interrupted, resumable."""
         state = self._begin(full=full)
         canary.look(self)
         for page in self._pages(self._request(state)):
-            self._page(page, state)
-            paged()
+            paged(self._page(page, state))
             if page.token is not None and self.budget.spent():
                 return False
         self._finish(state)
@@ -136,8 +137,8 @@ class Pull:
             facts={"connection": self.scope.member.connection, "stream": self.stream.name},
         )
 
-    def _page(self, page: Page, state: StreamState) -> None:
-        """Digest, skip what is known, map the rest, then absorb it all in one transaction."""
+    def _page(self, page: Page, state: StreamState) -> list[Entity]:
+        """Digest, skip what is known, map the rest, absorb it all in one transaction; what it changed."""
         offset = self._offset(page.server_time)
         seen = self.observer.look(page.rows)
         canary.watch(self, seen)
@@ -166,6 +167,7 @@ class Pull:
                 self.scope.flow.name, "pull", member.connection, self.stream.name, self.rows_read, page.total
             )
         )
+        return [touched.entities[id_] for id_ in touched.changed]
 
     def _fresh(self, seen: Sequence[Seen]) -> list[Seen]:
         """The rows whose digest is not the one last absorbed."""

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from accord.engine.counts import Counts
+from accord.engine.express import Express
 from accord.engine.intents import Decider
 from accord.engine.progress import Progress
 from accord.engine.send import Sender
@@ -17,7 +19,7 @@ from accord.engine.settle import Settlement
 from accord.engine.stop import Budget
 from accord.errors import AccessError, AnswerShapeError, RetryableError
 from accord.model.record import Operation
-from accord.store.rows import Fence, Intent
+from accord.store.rows import Entity, Fence, Intent
 
 if TYPE_CHECKING:
     from accord.engine.scope import Scope
@@ -49,6 +51,8 @@ class Push:
         self.decider = Decider(scope, counts, fences, approved=approved)
         self.sender = Sender(scope, counts, fences, fully_read=fully_read)
         self.settlement = Settlement(scope, counts, fences, fully_read=fully_read)
+        self.express = Express(scope, self.decider, self.sender, self._launch)
+        self.flying: deque[Task[None]] = deque()
         self.failures = 0
         self.trouble: Exception | None = None
 
@@ -71,9 +75,38 @@ class Push:
         Raises:
             AccessError, AnswerShapeError, RetryableError: the vendor does not let us go on.
         """
+        if self.express.serves:
+            self._fly(self.express.dirty)
         self.decider.run()
-        self._send_ready()
+        self._fly(self._send_ready)
         self._raise_trouble()
+
+    def follow(self, entities: Sequence[Entity]) -> None:
+        """Send what a page just changed, while the next one is read; the rest of it waits for :meth:`run`.
+
+        Raises:
+            AccessError, AnswerShapeError, RetryableError: the vendor does not let us go on.
+        """
+        if not self.express.serves:
+            self.once()
+            return
+        self.express.take(entities)
+        self._raise_trouble()
+
+    def _fly(self, send: Callable[[], None]) -> None:
+        """Send, and wait for everything that is under way, also when it fails."""
+        try:
+            send()
+        finally:
+            while self.flying:
+                self._land(self.flying.popleft())
+
+    def _launch(self, work: Callable[[], None]) -> None:
+        """Start a batch once there is room for it; a failing vendor stops the sending, not the run."""
+        while len(self.flying) >= IN_FLIGHT:
+            self._land(self.flying.popleft())
+        if self.trouble is None and not self.budget.spent():
+            self.flying.append(self.scope.env.spawn(f"write {self.scope.member.scope}", work))
 
     def _more(self) -> bool:
         """Whether there is something to decide or send right now."""
@@ -95,20 +128,12 @@ class Push:
         return True
 
     def _send_ready(self) -> None:
-        """Send what is ready, several batches at once; a failing vendor stops the sending, not the run."""
-        flying: deque[Task[None]] = deque()
+        """Send what is planned and ready, several batches at once."""
         for operation, batch in self._batches():
-            if len(flying) >= IN_FLIGHT:
-                self._land(flying.popleft())
             if self.trouble is not None or self.budget.spent():
                 break
-            flying.append(self._start(operation, batch))
-        while flying:
-            self._land(flying.popleft())
-
-    def _start(self, operation: Operation, batch: Sequence[Intent]) -> Task[None]:
-        work: Callable[[], None] = lambda: self.sender.send(operation, batch)  # noqa: E731  bound per call
-        return self.scope.env.spawn(f"write {self.scope.member.scope}", work)
+            work: Callable[[], None] = partial(self.sender.send, operation, batch)
+            self._launch(work)
 
     def _batches(self) -> Iterator[tuple[Operation, Sequence[Intent]]]:
         """Ready intents in order, cut into batches of one operation each."""

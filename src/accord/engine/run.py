@@ -7,17 +7,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from accord.engine.calm import calm
 from accord.engine.counts import Counts
 from accord.engine.flow import Flow, Key, Member
 from accord.engine.leases import Keeper
-from accord.engine.pull import Pull
+from accord.engine.pull import Paged, Pull
 from accord.engine.push import Push
 from accord.engine.rebase import notice, rebase_unread
 from accord.engine.report import Problem, Report, RunState
 from accord.engine.scope import Scope
 from accord.engine.stop import BrakeError, Budget, UnexpectedError
 from accord.errors import AccordError, StateError
-from accord.store.rows import Fence, Run
+from accord.store.rows import Entity, Fence, Run
 
 if TYPE_CHECKING:
     from accord.engine.world import World
@@ -69,6 +70,10 @@ class FlowRun:
 
     def sync(self) -> Report:
         """Run the flow. Troubles of single connections are in the report; only a broken store raises."""
+        with calm():
+            return self._sync()
+
+    def _sync(self) -> Report:
         self._begin()
         try:
             if self._lease():
@@ -139,7 +144,7 @@ class FlowRun:
         self.failed.add(scope.member.key)
         self.report.problems.append(Problem.of(scope.member.connection, error))
 
-    def _pull(self, scope: Scope, paged: Callable[[], None] = lambda: None) -> bool:
+    def _pull(self, scope: Scope, paged: Paged = lambda _: None) -> bool:
         key = scope.member.key
         pull = Pull(scope, self.counts[key], self.fences, self.budget, approved=self.options.approved)
         done = self.guard(scope, lambda: pull.run(full=self.options.full, paged=paged))
@@ -217,7 +222,7 @@ class FlowRun:
         """
         env = self.world.env
         targets = self.working(self.flow.targets)
-        channels: dict[Key, Channel[bool]] = {
+        channels: dict[Key, Channel[Sequence[Entity] | None]] = {
             scope.member.key: env.channel(PAGES_BEHIND) for scope in targets
         }
         pushers = [
@@ -228,25 +233,25 @@ class FlowRun:
             for scope in targets
         ]
 
-        def tell(more: bool) -> None:  # noqa: FBT001  the channel's item
+        def tell(changed: Sequence[Entity] | None) -> None:
             for channel in channels.values():
-                channel.put(more)
+                channel.put(changed)
 
         try:
             for scope in self.working(self.flow.sources):
-                self._pull(scope, lambda: tell(True))
+                self._pull(scope, tell)
         finally:
-            tell(False)
+            tell(None)
             for pusher in pushers:
                 pusher.result()
 
-    def _follow(self, scope: Scope, pages: Channel[bool]) -> bool:
+    def _follow(self, scope: Scope, pages: Channel[Sequence[Entity] | None]) -> bool:
         """Push page by page behind the reader, then until quiet."""
         push = self._push_of(scope)
 
         def work() -> bool:
-            while pages.get():
-                push.once()
+            while (changed := pages.get()) is not None:
+                push.follow(changed)
             return push.run()
 
         try:

@@ -7,7 +7,7 @@ request begins within :data:`MARK_SECONDS` of it or not at all. Nothing here rep
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from accord.consent.decision import ALLOWED
 from accord.engine import clashes
 from accord.engine.confirm import Confirmation
 from accord.engine.counts import Counts
-from accord.engine.intents import decide_one, standing
+from accord.engine.intents import Standing, decide_one, standing
 from accord.engine.look import Look
 from accord.engine.plan import Derived, Hold, Reference, fill
 from accord.errors import (
@@ -70,9 +70,9 @@ class Sender:
         self.stream.connector.ready(getattr(self.stream.operations, str(operation)))
         batch = self._mark(operation, intents, IntentState.PLANNED)
         if batch.writes:
-            self._exchange(batch)
+            self.exchange(batch)
 
-    def _exchange(self, batch: Batch) -> None:
+    def exchange(self, batch: Batch) -> None:
         """Call the vendor and record what it said; a refused whole batch is halved to find the bad one."""
         call = getattr(self.stream.operations, str(batch.operation))
         if self.scope.now() - (batch.intents[0].sent_at or 0.0) > MARK_SECONDS:
@@ -111,7 +111,7 @@ class Sender:
         for part in (slice(None, middle), slice(middle, None)):
             half = Batch(batch.operation, batch.intents[part], batch.writes[part], batch.entities)
             self._remark(half)
-            self._exchange(half)
+            self.exchange(half)
 
     def _remark(self, batch: Batch) -> None:
         """Half of a refused batch is sent anew: it gets a mark of its own, asked of the gate again."""
@@ -135,9 +135,7 @@ class Sender:
         refusals = self.scope.refusals([intent.entity for intent in intents])
         with self.store.transaction("mark sent", self.fences) as tx:
             wanted = sorted({intent.entity for intent in intents})
-            known = standing(tx, self.scope, tx.entities.resolve(wanted), refusals)
-            if "consent" in self.scope.env.ablations:
-                known = replace(known, verdicts=dict.fromkeys(wanted, ALLOWED))
+            known = self.known(tx, tx.entities.resolve(wanted), refusals)
             batch = Batch(operation, entities=dict(known.entities))
             closed: list[str] = []
             for intent in intents:
@@ -160,6 +158,13 @@ class Sender:
             if "intent" not in self.scope.env.ablations:
                 tx.intents.update(batch.intents)
             return batch
+
+    def known(self, tx: Transaction, entities: Mapping[str, Entity], refusals: Mapping[str, str]) -> Standing:
+        """How records stand at this member, the gate asked, in the transaction that marks them."""
+        known = standing(tx, self.scope, entities, refusals)
+        if "consent" in self.scope.env.ablations:
+            return replace(known, verdicts=dict.fromkeys(entities, ALLOWED))
+        return known
 
     def _account(self, tx: Transaction, intent: Intent, derived: Derived | None) -> None:
         """An intent that will not go out: superseded by the newest state, or held by a rule."""
@@ -190,6 +195,11 @@ class Sender:
             self.counts.rejected += 1
             tx.intents.close([intent.id])
             return
+        self.mark(batch, intent, entity, derived)
+
+    def mark(self, batch: Batch, intent: Intent, entity: Entity, derived: Derived) -> None:
+        """Mark an intent as sent with what it carries, and add its write to the batch."""
+        batch.entities[entity.id] = entity
         now, stream = self.scope.now(), self.stream
         visible = stream.l_max if derived.operation is Operation.CREATE else 0.0
         # The request may begin as late as the mark allows, and takes T_max from there.
@@ -209,7 +219,7 @@ class Sender:
         self._look_at_surprises(batch, outcomes)
         reread = self._read_back(batch.operation, outcomes)
         confirmation = Confirmation(self.scope, self.counts, self.fences)
-        confirmation.record(batch.operation, batch.intents, batch.writes, outcomes, reread)
+        confirmation.record(batch.operation, batch.intents, batch.writes, outcomes, reread, batch.entities)
 
     def _look_at_surprises(self, batch: Batch, outcomes: Sequence[Outcome]) -> None:
         """Read what the vendor's refusals point at.

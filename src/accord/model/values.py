@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -29,8 +30,11 @@ class UnfitError(ValueError):
 CACHED = 16_384
 """Entries per cache of a normaliser: about 2 MB for the longest values."""
 
+LONGEST_EMAIL = 254
+"""Octets of the longest address (RFC 5321, 4.5.3.1.3, without the angle brackets)."""
+
 _PLAIN_EMAIL = re.compile(
-    r"(?=.{1,64}@)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*"
+    r"(?=.{1,64}@)[\w+-]+(?:\.[\w+-]+)*"
     r"@(?=.{4,180}\Z)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}"
 )
 _CHANNEL = re.compile(r"[a-z][a-z0-9_]*(?::[a-z0-9_]+)?")
@@ -71,10 +75,17 @@ def email(value: Any) -> str | None:
 
 @lru_cache(CACHED)
 def _email(address: str) -> str:
-    if _PLAIN_EMAIL.fullmatch(address) and "--" not in address:
+    if _PLAIN_EMAIL.fullmatch(address) and "--" not in address and _is_plain(address):
         local, _, domain = address.rpartition("@")
         return f"{local}@{domain.lower()}"
     return _unusual_email(address)
+
+
+def _is_plain(address: str) -> bool:
+    """Whether letters beyond ASCII (RFC 6531) are in normal form and within the length of RFC 5321."""
+    if address.isascii():
+        return True
+    return unicodedata.is_normalized("NFC", address) and len(address.encode()) <= LONGEST_EMAIL
 
 
 def _unusual_email(address: str) -> str:

@@ -36,6 +36,8 @@ Found: TypeAlias = RowMapping
 DIGEST = 8
 """Bytes of a cell's digest."""
 
+_NOTHING = bytes(DIGEST)
+"""Stands for a digest that is empty or not known yet."""
 _SIZES = struct.Struct(">III")
 _SEPARATOR = "\x1f"
 
@@ -154,24 +156,40 @@ def pack_intent(intent: Intent) -> Columns:
     """The columns of an intent."""
     row = dict(zip(_INTENT_PLAIN, _intent_plain(intent), strict=True))
     row["state"] = intent.state.value
-    cells = {
-        cell: [version, None if digest is None else digest.hex()]
-        for cell, (version, digest) in intent.cells.items()
-    }
-    row["body"] = orjson.dumps([cells, intent.body])
+    row["body"] = _pack_carried(intent)
     return row
+
+
+def _pack_carried(intent: Intent) -> bytes:
+    """What an intent carries, packed like a shadow; most often all cells have one version and a digest."""
+    base = 0
+    odd: dict[str, list[Any]] = {}
+    digests: list[bytes] = []
+    for cell, (version, digest) in intent.cells.items():
+        base = base or version
+        if version != base or not digest:
+            odd[cell] = [version, digest is None]
+        digests.append(digest or _NOTHING)
+    rest = orjson.dumps([odd, intent.body]) if odd or intent.body is not None else b""
+    names = _SEPARATOR.join(intent.cells).encode()
+    return _SIZES.pack(base, len(names), len(rest)) + names + rest + b"".join(digests)
+
+
+def _unpack_carried(blob: bytes) -> tuple[dict[str, tuple[int, bytes | None]], dict[str, Any] | None]:
+    base, names_size, rest_size = _SIZES.unpack_from(blob)
+    at = _SIZES.size + names_size
+    names = _names(blob[_SIZES.size : at])
+    odd, body = orjson.loads(blob[at : at + rest_size]) if rest_size else ({}, None)
+    digests = _digests(len(names)).unpack_from(blob, at + rest_size)
+    cells: dict[str, tuple[int, bytes | None]] = {}
+    for cell, digest in zip(names, digests, strict=True):
+        version, unknown = odd.get(cell, (base, False))
+        cells[cell] = (version, None if unknown else b"" if digest == _NOTHING and cell in odd else digest)
+    return cells, body
 
 
 def unpack_intent(row: Found) -> Intent:
     """An intent from its columns."""
-    cells, body = orjson.loads(row["body"])
+    cells, body = _unpack_carried(row["body"])
     plain = {name: row[name] for name in _INTENT_PLAIN}
-    return Intent(
-        state=IntentState(row["state"]),
-        cells={
-            cell: (version, None if digest is None else bytes.fromhex(digest))
-            for cell, (version, digest) in cells.items()
-        },
-        body=body,
-        **plain,
-    )
+    return Intent(state=IntentState(row["state"]), cells=cells, body=body, **plain)

@@ -33,6 +33,11 @@ class Entities:
         found = self._bulk.select_among(_ALL, entity.c.id, dict.fromkeys(ids))
         return {row["id"]: unpack_entity(row) for row in found}
 
+    def revisions(self, ids: Iterable[str]) -> dict[str, int]:
+        """The present revisions of those of these hub records that are live."""
+        query = select(entity.c.id, entity.c.rev).where(entity.c.state == EntityState.LIVE.value)
+        return {row["id"]: row["rev"] for row in self._bulk.select_among(query, entity.c.id, ids)}
+
     def resolve(self, ids: Iterable[str]) -> dict[str, Entity]:
         """For each asked id the hub record that it stands for now, following merges."""
         asked = set(ids)

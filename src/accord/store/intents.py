@@ -50,6 +50,11 @@ class Intents:
         found = self._bulk.select_among(_ALL, intent.c.id, dict.fromkeys(ids))
         return {row["id"]: unpack_intent(row) for row in found}
 
+    def sent_at(self, ids: Iterable[str]) -> dict[str, float | None]:
+        """When those of these intents that are still open were marked as sent; None = they are not."""
+        query = select(intent.c.id, intent.c.sent_at)
+        return {row["id"]: row["sent_at"] for row in self._bulk.select_among(query, intent.c.id, ids)}
+
     def insert(self, intents: Sequence[Intent]) -> None:
         """Add new intents.
 

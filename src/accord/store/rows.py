@@ -104,6 +104,10 @@ class Shadow:
     agreed: dict[str, int] = field(default_factory=dict)
     base: int = 0
 
+    def copy(self) -> Shadow:
+        """The same, to be kept while this one changes."""
+        return Shadow(dict(self.seen), dict(self.agreed), self.base)
+
     def agreed_version(self, cell: str) -> int:
         """The hub version this side is known to hold, 0 if none."""
         version = self.agreed.get(cell)

@@ -101,6 +101,13 @@ class Dirty:
         rows = self._bulk.rows(query.order_by(dirty.c.entity).limit(limit))
         return [(row["entity"], row["seq"]) for row in rows]
 
+    def of(self, connection: str, stream: str, entities: Iterable[str]) -> dict[str, int]:
+        """The numbers of the marks of those of these hub records that are marked."""
+        query = select(dirty.c.entity, dirty.c.seq)
+        query = query.where(dirty.c.connection == connection, dirty.c.stream == stream)
+        found = self._bulk.select_among(query, dirty.c.entity, dict.fromkeys(entities))
+        return {row["entity"]: row["seq"] for row in found}
+
     def clear(self, connection: str, stream: str, taken: Sequence[tuple[str, int]]) -> int:
         """Remove marks unless they were renewed since they were taken; tells how many went."""
         return self._bulk.each(

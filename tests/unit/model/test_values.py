@@ -36,6 +36,14 @@ def test_the_short_cut_accepts_what_the_library_accepts(address: str) -> None:
         assert values._email(address) == values._unusual_email(address)
 
 
+@quick
+@given(st.text(min_size=1, max_size=70).filter(lambda text: "@" not in text))
+def test_the_short_cut_holds_for_every_script(local: str) -> None:
+    address = f"{local}@example.com"
+    if values._PLAIN_EMAIL.fullmatch(address) and values._is_plain(address):
+        assert values._email(address) == values._unusual_email(address)
+
+
 def test_empty_text_is_null() -> None:
     assert [f("  ") for f in (values.text, values.email, values.phone, values.language)] == [None] * 4
 

@@ -1,0 +1,186 @@
+"""Express: records that need no look are decided outside any transaction, then marked and sent at once.
+
+The ordinary way plans a write in one transaction, reads it back, decides anew and marks it in another.
+Here a record is derived once; the transaction that marks its batch as sent asserts that nothing the
+decision rests on has changed since (revision, links, references, open intents, dirty mark) and asks the
+gate. What has changed stays dirty for the ordinary way, as does whatever must be looked at first, waits
+for another record, or deletes. So a record is dirty until its intent stands in the store as sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from accord.engine.intents import Decider, Standing, decide_one, held, standing
+from accord.engine.plan import Derived, Hold, Reference, fill
+from accord.engine.send import Batch, Sender
+from accord.errors import MappingError
+from accord.model.record import Operation
+from accord.store.rows import Entity, EntityState, Link
+
+if TYPE_CHECKING:
+    from accord.engine.scope import Scope
+
+PAGE = 250
+"""Dirty records read at once, and records without a write whose marks go in one transaction."""
+
+Launch = Callable[[Callable[[], None]], None]
+"""Starts a batch beside the caller, waiting while too many are under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A record as it was when its write was derived; ``derived`` None = this side holds everything.
+
+    Attributes:
+        links: Its links here as they were read.
+        moved: The live one with the versions that the derivation found to agree already.
+    """
+
+    entity: Entity
+    links: Sequence[Link]
+    moved: Link | None
+    derived: Derived | None
+    references: Mapping[str, Reference] = field(default_factory=dict)
+
+
+class Express:
+    """Takes one member's dirty records from derived to confirmed, batch by batch."""
+
+    def __init__(self, scope: Scope, decider: Decider, sender: Sender, launch: Launch) -> None:
+        self.scope, self.decider, self.sender, self.launch = scope, decider, sender, launch
+        self.counts, self.store = decider.counts, scope.world.store
+        self.ready: dict[Operation, list[Prepared]] = {Operation.CREATE: [], Operation.UPDATE: []}
+        self.settled: list[Prepared] = []
+
+    @property
+    def serves(self) -> bool:
+        """Whether any write of this member may go this way now: not before a limit was counted through."""
+        counted = self.scope.flow.limits.max_creates is not None and not self.decider.approved
+        looks = all(self.sender.looking.needed(operation) for operation in self.ready)
+        return not counted and not looks and "intent" not in self.scope.env.ablations
+
+    def dirty(self) -> None:
+        """Take all dirty records, page by page; what needs the ordinary way stays dirty."""
+        after: str | None = None
+        while True:
+            with self.store.reading() as tx:
+                marks = tx.dirty.take(*self.scope.member.key, PAGE, after)
+                found = tx.entities.get([entity for entity, _ in marks])
+            if not marks:
+                break
+            after = marks[-1][0]
+            self.take(found.values())
+        self.flush()
+
+    def take(self, entities: Iterable[Entity]) -> None:
+        """Derive the writes of these records and start every batch that is full."""
+        alive = {e.id: e for e in entities if e.state is EntityState.LIVE}
+        if not alive:
+            return
+        refusals = self.scope.refusals(alive)
+        with self.store.reading() as tx:
+            known = standing(tx, self.scope, alive, refusals)
+        for entity in alive.values():
+            self._prepare(known, entity)
+        for operation, prepared in self.ready.items():
+            size = self.scope.member.stream.operations.sizes.get(str(operation), 1)
+            while len(prepared) >= size:
+                self._start(operation, prepared[:size])
+                del prepared[:size]
+        if len(self.settled) >= PAGE:
+            self._settle()
+
+    def flush(self) -> None:
+        """Start what is left although it fills no batch."""
+        for operation, prepared in self.ready.items():
+            if prepared:
+                self._start(operation, prepared[:])
+                prepared.clear()
+        if self.settled:
+            self._settle()
+
+    def _prepare(self, known: Standing, entity: Entity) -> None:
+        """Derive one record's write; what is not for this way is left out, and so stays dirty."""
+        if entity.id in known.intents:
+            return
+        links = known.links.get(entity.id, ())
+        before = [replace(link, shadow=link.shadow.copy()) for link in links]
+        derived = decide_one(self.scope, known, entity)
+        references = known.references.get(entity.id, {})
+        one = Prepared(entity, before, known.live(entity.id), derived, references)
+        if derived is None or derived.hold not in (None, Hold.BLOCKED):
+            self.settled.append(one)
+        elif derived.hold is None and derived.operation in self.ready and self._may_go(derived):
+            try:
+                fill(self.scope.target, entity, derived, references)
+            except MappingError:
+                return  # the ordinary way sets it aside as a dead letter
+            self.ready[derived.operation].append(one)
+
+    def _may_go(self, derived: Derived) -> bool:
+        return not self.sender.looking.needed(derived.operation, derived.precondition)
+
+    def _start(self, operation: Operation, prepared: Sequence[Prepared]) -> None:
+        self.launch(lambda: self._send(operation, prepared))
+
+    def _send(self, operation: Operation, prepared: Sequence[Prepared]) -> None:
+        """One batch: wait for the budget, mark, call, confirm."""
+        self.scope.member.stream.connector.ready(getattr(self.scope.member.stream.operations, str(operation)))
+        batch = self._mark(operation, prepared)
+        if batch.writes:
+            self.sender.exchange(batch)
+
+    def _settle(self) -> None:
+        """Records that need no write are dirty no longer."""
+        self._mark(Operation.UPDATE, self.settled)
+        self.settled = []
+
+    def _mark(self, operation: Operation, prepared: Sequence[Prepared]) -> Batch:
+        """Assert that everything still is as it was when derived, ask the gate, and mark: one transaction."""
+        key = self.scope.member.key
+        ids = [one.entity.id for one in prepared]
+        refusals = self.scope.refusals(ids)
+        batch = Batch(operation)
+        with self.store.transaction("mark sent", self.sender.fences) as tx:
+            marks, present = tx.dirty.of(*key, ids), tx.entities.revisions(ids)
+            same = {
+                one.entity.id: one.entity
+                for one in prepared
+                if one.entity.id in marks and present.get(one.entity.id) == one.entity.rev
+            }
+            known = self.sender.known(tx, same, refusals)
+            decided = [one for one in prepared if one.entity.id in same and _untouched(one, known)]
+            done = [one.entity.id for one in decided if self._one(known, one, batch)]
+            tx.links.upsert([one.moved for one in decided if one.derived is None and one.moved is not None])
+            tx.intents.insert(batch.intents)
+            tx.dirty.clear(*key, [(id_, marks[id_]) for id_ in done])
+        return batch
+
+    def _one(self, known: Standing, one: Prepared, batch: Batch) -> bool:
+        """Add a record to its batch, or count why it is held; False = it must be decided anew."""
+        derived = one.derived
+        if derived is None:
+            return True
+        hold = held(self.scope, known, one.entity)
+        if hold is None and derived.hold in (Hold.UNSUPPORTED, Hold.WITHHELD):
+            hold = derived.hold, derived.reason
+        if hold is not None:
+            self.counts.hold(f"{hold[0]}:{hold[1]}")
+            return True
+        if derived.hold is not None:
+            return False  # held when it was derived and free now
+        self.sender.mark(batch, self.decider.intent(one.entity, derived), one.entity, derived)
+        return True
+
+
+def _untouched(one: Prepared, known: Standing) -> bool:
+    """Whether the record stands at this member as it did when its write was derived."""
+    id_ = one.entity.id
+    return (
+        id_ not in known.intents
+        and list(known.links.get(id_, ())) == list(one.links)
+        and known.references.get(id_, {}) == one.references
+    )
