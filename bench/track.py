@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bench.entrants import Entrant
+from bench.entrants import ACCORD, Entrant
 from bench.figures import Figure
 from bench.hosting import Vendor
 from bench.process import Cost, measure
@@ -51,6 +51,7 @@ class Track:
     Attributes:
         size: Records in the source's streams.
         tell: Called with each figure.
+        profile: A file to which Accord's runs append where their CPU went; they are then much slower.
         figures: All figures so far.
     """
 
@@ -58,6 +59,7 @@ class Track:
     size: int
     tell: Callable[[Figure], None]
     round: int = 0
+    profile: Path | None = None
     figures: list[Figure] = field(default_factory=list)
 
     @contextmanager
@@ -85,6 +87,8 @@ class Track:
         """One run: what it cost, and the vendor's account of it."""
         self.vendor.tell("zero")
         command = entrant.command(self.vendor.url, folder, *errand.arguments)
+        if self.profile is not None and entrant is ACCORD:
+            command += ["--option", f"profile={self.profile}"]
         cost = measure(command, errand.variables, watch)
         return cost, self.vendor.tell("report")
 
