@@ -38,6 +38,8 @@ class Vendor:
     name: ClassVar[str] = "vendor"
     resolution: ClassVar[timedelta] = timedelta(milliseconds=1)
     first_id: ClassVar[int] = 1001
+    settings: ClassVar[Mapping[str, str]] = {}
+    """What a connection to this sandbox must say besides its address and credentials."""
 
     def __init__(self, options: SandboxOptions | None = None) -> None:
         self.options = options or SandboxOptions()

@@ -10,6 +10,8 @@ import typer
 from accord.cli.session import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from accord.sandbox import SandboxOptions
 
 TICK = 0.1
@@ -72,25 +74,28 @@ def _serve(session: Session, name: str, options: SandboxOptions, port: int) -> i
     create = find(name)
     settings = session.plugins().connector(name).settings
     try:
-        running = serve(create(options), port=port)
+        vendor = create(options)
+        running = serve(vendor, port=port)
     except ImportError as error:
         raise SetupError(
             f"the sandbox needs a package that is not installed ({error.name})",
             hint=f"pip install 'accord[sandbox]' 'accord-{name}[sandbox]'",
         ) from error
     with running, stopping(lambda: None, quiet=True) as stop:
-        document = _document(name, running.url, settings, options)
+        document = _document(name, running.url, settings, options, vendor.settings)
         session.output.tell(document, lambda: _show(session, document))
         while not stop.requested:
             session.env.sleep(TICK)
     return 0
 
 
-def _document(name: str, url: str, settings: Any, options: SandboxOptions) -> dict[str, Any]:
+def _document(
+    name: str, url: str, settings: Any, options: SandboxOptions, own: Mapping[str, str]
+) -> dict[str, Any]:
     lines = [f"[connections.{name}]", f'connector = "{name}"']
     environment = {}
     for key, field in settings.model_fields.items():
-        if not field.is_required():
+        if key in own or not field.is_required():
             continue
         if "Secret" in str(field.annotation):
             variable = f"{name}_{key}".upper()
@@ -98,6 +103,7 @@ def _document(name: str, url: str, settings: Any, options: SandboxOptions) -> di
             environment[variable] = "sandbox"
         else:
             lines.append(f'{key} = "sandbox"')
+    lines += [f'{key} = "{value}"' for key, value in own.items()]
     lines += [f'base_url = "{url}"', f"t_max = {options.t_max + 1.0}", f"l_max = {options.l_max}"]
     return {
         "connector": name,

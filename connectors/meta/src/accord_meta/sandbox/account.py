@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from accord.sandbox import Request, Response, people
 from accord_meta.mapping import customer
@@ -16,6 +16,8 @@ __all__ = ["ACCOUNT", "AUDIENCE", "DATASET", "MetaSandbox"]
 
 class MetaSandbox(Lists, Datasets):
     """One ad account of Meta."""
+
+    settings: ClassVar = {"audience": AUDIENCE, "dataset": DATASET}
 
     def setup(self) -> None:
         """Tables, routes, limits."""
