@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from copy import deepcopy
 from typing import Any
 
 from accord.mapping.converter import Converter
@@ -19,8 +20,15 @@ def compile_project(declarations: Sequence[Declaration]) -> Callable[[Document],
     """One function; fields that every vendor value round-trips are copied without a look at the value."""
     writing = [declared for declared in declarations if declared.writes]
     copied = frozenset(declared.canonical[0][0] for declared in writing if _is_copied(declared))
-    others = [_projector(declared, declarations) for declared in writing if not _is_copied(declared)]
-    projectors = [projector for projector in others if projector is not None]
+    # What functions look at comes first: a field that is also mapped by itself is shown as that mapping says.
+    ordered = sorted(writing, key=lambda declared: not isinstance(declared, Computed))
+    projectors = [
+        _computed_projector(declared, copied)
+        if isinstance(declared, Computed)
+        else _projector(declared, declarations)
+        for declared in ordered
+        if not _is_copied(declared)
+    ]
 
     def project(document: Document) -> Document:
         projected = {field: value for field, value in document.items() if field in copied}
@@ -41,15 +49,26 @@ def _is_copied(declared: Declaration) -> bool:
     )
 
 
-def _projector(declared: Declaration, others: Sequence[Declaration]) -> Projector | None:
+def _projector(declared: Declaration, others: Sequence[Declaration]) -> Projector:
     if isinstance(declared, PassThrough):
         return _passthrough_projector(declared, others)
     if isinstance(declared, Field):
         return _field_projector(declared) if len(declared.canonical) == 1 else _several_projector(declared)
-    if isinstance(declared, Each):
-        return _each_projector(declared)
-    assert isinstance(declared, Computed)
-    return None
+    assert isinstance(declared, Each)
+    return _each_projector(declared)
+
+
+def _computed_projector(declared: Computed, copied: Collection[str]) -> Projector:
+    """What the function looks at is never shown: it stays as it is, so that a difference is noticed."""
+    places = [(names, getter(names)) for names in declared.canonical if names[0] not in copied]
+
+    def project(document: Document, projected: Document) -> None:
+        for names, get in places:
+            value = get(document)
+            if value is not MISSING:
+                place(projected, names[:-1], {names[-1]: deepcopy(value)})
+
+    return project
 
 
 def _value_of(converter: Converter, field: Field) -> Callable[[Any, Document], Any]:

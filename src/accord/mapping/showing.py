@@ -72,8 +72,10 @@ def _actions(
     by_cell: dict[str, Action] = {}
     one_by_one: set[str] = set()
     keyed = shape(model).keyed
+    computed: list[Computed] = []
     for declared in declarations:
         if isinstance(declared, Computed):
+            computed.append(declared)
             continue
         for names in declared.canonical:
             if _is_whole(declared, names):
@@ -85,6 +87,10 @@ def _actions(
                 by_field[names[0]] = Way.REST
     for field in one_by_one & by_field.keys():
         by_field[field] = Way.REST
+    for names in [names for declared in computed for names in declared.canonical]:
+        if by_field.get(names[0]) is not Way.COPY:
+            alone = len(names) == 1 and names[0] not in by_field and names[0] not in one_by_one
+            by_field[names[0]] = Way.COPY if alone else Way.REST
     plain = {cell: act for cell, act in by_cell.items() if cell.partition(".")[0] not in by_field}
     # Scalars are cells of their own name: found at the first look.
     return {**{field: act for field, act in by_field.items() if field not in keyed}, **plain}, by_field

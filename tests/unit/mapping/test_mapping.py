@@ -10,6 +10,7 @@ from accord.mapping import (
     FullName,
     Mapping,
     MoneyIn,
+    PhoneNumber,
     Values,
     Via,
     both,
@@ -18,7 +19,7 @@ from accord.mapping import (
     read,
     write,
 )
-from accord.model import Customer, Location, Order
+from accord.model import Customer, Location, Order, explode
 from tests.unit.mapping.samples import CRM, CRM_ROW, FILE, FILE_ROW, SHOP, SHOP_ROW
 
 
@@ -113,6 +114,21 @@ def test_computed_fields_go_one_way() -> None:
     assert CRM.write({"given_name": "Anna"})["properties"] == {"firstname": "Anna", "greeting": "Anna!"}
     skips = bound(read("email", lambda row: row.get("mail", MISSING)))
     assert skips.read({}) == {}
+
+
+def test_what_only_a_function_writes_is_shown_as_it_is() -> None:
+    """Else a change of it would never be noticed, and never be sent."""
+    mapping = Mapping(
+        both("email", "mail"),
+        both("phone", "tel", as_=PhoneNumber(country="country")),
+        write(
+            str, "everything", needs=("email", "phone", "given_name", "addresses.default", "addresses.work")
+        ),
+    ).bound(connector="crm", stream="contacts", model=Customer)
+    place = {"locality": "Example"}
+    document = {"email": "a@example.com", "given_name": "Ana", "addresses": {"default": place, "work": place}}
+    assert mapping.project(document) == document
+    assert mapping.show(explode(Customer, document)) == explode(Customer, document)
 
 
 def test_projection_is_what_the_vendor_will_show() -> None:
