@@ -16,7 +16,17 @@ from accord_hubspot.streams import crm_object
 class TestHubSpot(ConnectorContract):
     connector = HubSpot
     sandbox = HubSpotSandbox
-    consent_fields = ("hs_legal_basis", "hs_email_optout", "communication-preferences", "subscriptionId")
+    consent_fields = (
+        "hs_legal_basis",
+        "hs_email_optout",
+        "legalBasis",
+        "subscriptionId",
+        "statusState",
+        "write",
+        "unsubscribe-all",
+        "subscribe",
+        "unsubscribe",
+    )
 
     def lawful(self, stream: accord.Stream) -> SearchStrategy[accord.Document]:
         """Amounts of an order mean nothing without its currency."""

@@ -20,9 +20,14 @@ FILES = (
     "v3/crm_properties.json",
     "v3/account_accountInfo.json",
     "v4/crm_associations.json",
+    "v3/communication-preferences_subscriptions.json",
+    "v4/communication-preferences_subscriptions.json",
 )
 OPERATIONS = {
     "GET /account-info/v3/details",
+    "GET /communication-preferences/v4/definitions",
+    "POST /communication-preferences/v4/statuses/batch/read",
+    "POST /communication-preferences/v4/statuses/batch/unsubscribe-all/read",
     "GET /crm/v3/objects/contacts",
     "GET /crm/v3/objects/contacts/{contactId}",
     "GET /crm/v3/properties/{objectType}",

@@ -90,3 +90,32 @@ def test_the_client_lists_orders(client: Any, address: str) -> None:
     objects = _api(client.crm.objects.basic_api, address)
     page = objects.get_page("orders", limit=5, properties=["hs_total_price"])
     assert [row.properties["hs_total_price"] is not None for row in page.results] == [True] * 5
+
+
+def test_the_client_subscribes_unsubscribes_and_is_refused(client: Any, address: str) -> None:
+    from hubspot.communication_preferences import ApiException
+    from hubspot.communication_preferences import PublicUpdateSubscriptionStatusRequest as Wish
+
+    types = _api(client.communication_preferences.definition_api, address).get_page()
+    [marketing] = [row.id for row in types.subscription_definitions if row.name == "Marketing Information"]
+    statuses = _api(client.communication_preferences.status_api, address)
+    wish = Wish(email_address="ada@example.com", subscription_id=marketing)
+    assert statuses.subscribe(wish).status == "SUBSCRIBED"
+    assert statuses.unsubscribe(wish).status == "NOT_SUBSCRIBED"
+    with pytest.raises(ApiException) as refused:
+        statuses.subscribe(wish)
+    assert refused.value.status == 400
+    shown = statuses.get_email_status("ada@example.com").subscription_statuses
+    assert {row.status for row in shown if row.id == marketing} == {"NOT_SUBSCRIBED"}
+
+
+def test_the_client_erases_for_good(client: Any, address: str) -> None:
+    from hubspot.crm.contacts import ApiException, PublicGdprDeleteInput
+    from hubspot.crm.contacts import SimplePublicObjectInputForCreate as New
+
+    contacts = _api(client.crm.contacts.basic_api, address)
+    made = contacts.create(New(properties={"email": "gone@example.com"}, associations=[]))
+    contacts.purge(PublicGdprDeleteInput(object_id=made.id))
+    with pytest.raises(ApiException) as missing:
+        contacts.get_by_id(made.id)
+    assert missing.value.status == 404

@@ -294,8 +294,9 @@ def test_version_three_never_subscribes_who_opted_out(client: httpx.Client) -> N
 
 def test_version_four_subscribes_even_who_opted_out(client: httpx.Client, portal: HubSpotSandbox) -> None:
     id_ = _new(client, email="ada@example.com")
-    portal.unsubscribes("ada@example.com")
-    assert portal.objects["contacts"].table.items()[0].values["hs_email_optout"] == "true"
+    portal.person_unsubscribes("contacts", id_)
+    shown = client.get(f"{CONTACTS}/{id_}", params={"properties": "hs_email_optout"}).json()
+    assert shown["properties"]["hs_email_optout"] == "true"
     body = {"channel": "EMAIL", "subscriptionId": 1001, "statusState": "SUBSCRIBED"}
     answer = client.post(PREFERENCES + "v4/statuses/ada@example.com", json=body).json()
     assert answer["results"][0]["setStatusSuccessReason"] == "RESUBSCRIBE_OCCURRED"

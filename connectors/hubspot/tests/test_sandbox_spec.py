@@ -180,13 +180,14 @@ def _preferences(client: httpx.Client) -> Iterator[httpx.Response]:
     emails = {"inputs": [EMAIL, "bob@example.com"]}
     yield client.get(f"{V4}/definitions")
     yield client.post(f"{V4}/statuses/{EMAIL}", json=state)
-    yield client.get(f"{V4}/statuses/{EMAIL}")
+    channel = {"channel": "EMAIL"}
+    yield client.get(f"{V4}/statuses/{EMAIL}", params=channel)
     yield client.post(f"{V4}/statuses/batch/write", json={"inputs": [{**state, "subscriberIdString": EMAIL}]})
-    yield client.post(f"{V4}/statuses/batch/read", json=emails)
-    yield client.post(f"{V4}/statuses/{EMAIL}/unsubscribe-all")
-    yield client.get(f"{V4}/statuses/{EMAIL}/unsubscribe-all")
-    yield client.post(f"{V4}/statuses/batch/unsubscribe-all", json=emails)
-    yield client.post(f"{V4}/statuses/batch/unsubscribe-all/read", json=emails)
+    yield client.post(f"{V4}/statuses/batch/read", json=emails, params=channel)
+    yield client.post(f"{V4}/statuses/{EMAIL}/unsubscribe-all", params=channel)
+    yield client.get(f"{V4}/statuses/{EMAIL}/unsubscribe-all", params=channel)
+    yield client.post(f"{V4}/statuses/batch/unsubscribe-all", json=emails, params=channel)
+    yield client.post(f"{V4}/statuses/batch/unsubscribe-all/read", json=emails, params=channel)
 
 
 def _account(client: httpx.Client) -> Iterator[httpx.Response]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import SecretStr
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, StringConstraints
 
 import accord
 from accord.errors import AccessError
@@ -11,15 +13,29 @@ from accord_hubspot.streams.contacts import Contacts
 from accord_hubspot.streams.crm_object import REFERENCE, CrmObject
 from accord_hubspot.streams.orders import Orders
 
+Purpose = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$")]
+
+
+USUAL = {"Marketing Information": "marketing.direct"}
+"""The marketing type that every portal begins with, in English portals under this name."""
+
 
 class HubSpotSettings(accord.Settings):
     """The connection's keys in accord.toml.
 
     Attributes:
         token: The access token of a private app; README.md lists its scopes.
+        subscriptions: Names or ids of the portal's subscription types, with the purpose each is about.
+        preferences: Which version of the communication preferences is used. ``v4`` has batches and dates;
+            ``v3`` is for tokens without the batch scopes; ``off`` neither reads nor writes.
+        statuses_every: Hours between two looks at all statuses, which change without their contact's date
+            changing; 0 leaves it to full reads.
     """
 
     token: SecretStr
+    subscriptions: dict[str, Purpose] = Field(default_factory=lambda: dict(USUAL))
+    preferences: Literal["v4", "v3", "off"] = "v4"
+    statuses_every: float = Field(default=1.0, ge=0, le=24 * 31)
 
 
 class HubSpot(accord.Connector[HubSpotSettings]):
@@ -54,7 +70,7 @@ class HubSpot(accord.Connector[HubSpotSettings]):
             fingerprint=str(portal["portalId"]),
             title=f"portal {portal['portalId']}",
             details={"type": portal["accountType"], "hosting": portal["dataHostingLocation"], "api": "v3"},
-            missing=[lack for stream in streams for lack in self._missing(stream)],
+            missing=[lack for stream in streams for lack in (*self._missing(stream), *_untold(stream))],
         )
 
     def _missing(self, stream: CrmObject) -> list[str]:
@@ -82,3 +98,14 @@ class HubSpot(accord.Connector[HubSpotSettings]):
         except AccessError:
             return False
         return True
+
+
+def _untold(stream: CrmObject) -> list[str]:
+    """What is missing to know and carry what people permit."""
+    preferences = stream.preferences if isinstance(stream, Contacts) else None
+    if preferences is None:
+        return []
+    try:
+        return [f"subscription type {name!r} (setting subscriptions)" for name in preferences.unknown]
+    except AccessError:
+        return ["scope communication_preferences.read_write"]

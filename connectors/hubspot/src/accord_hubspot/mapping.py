@@ -2,7 +2,8 @@
 
 Everything a person types in HubSpot is free text, so values that cannot be understood (a telephone number
 without a country, a birthday in words) leave the field unset instead of stopping the contact.
-Nothing here touches subscriptions or ``hs_legal_basis``: permission is never a by-product of a sync.
+What a person permits is only read here, from what the stream lays beside each contact. Nothing here writes
+subscriptions or ``hs_legal_basis``: permission is never a by-product of a sync.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from accord.mapping import (
     reference,
     write,
 )
+from accord_hubspot.subscription import Permission
 
 STAGES = {
     "subscriber": "subscriber",
@@ -52,7 +54,7 @@ CONTACTS = Mapping(
     # Only read: HubSpot ignores a step back in the life cycle but answers as if it had taken it.
     read("lifecycle", "properties.lifecyclestage", values=STAGES, unseen="other"),
     read("created_at", "createdAt", as_=Instant()),
-    ignored("consents", "Subscriptions are another API of HubSpot's; see QUIRKS.md."),
+    read("consents[marketing.direct:email]", Permission("marketing.direct"), needs=("permissions",)),
     empty="",
 )
 

@@ -297,4 +297,7 @@ class Objects:
 
     def _shown(self, item: Item, names: Sequence[str]) -> dict[str, Any]:
         shown = [name for name in names if not name.startswith("#")]
-        return answers.record(item, [*shown, *self._kind.shown], self._kind.stamps)
+        body = answers.record(item, [*shown, *self._kind.shown], self._kind.stamps)
+        if "hs_email_optout" in shown and self._portal.subscriptions.opted_out(item.values.get("email")):
+            body["properties"]["hs_email_optout"] = "true"
+        return body

@@ -31,7 +31,7 @@ from accord_hubspot.sandbox.associations import Associations
 from accord_hubspot.sandbox.objects import Objects
 from accord_hubspot.sandbox.properties import KINDS, Kind, Properties
 from accord_hubspot.sandbox.rows import contact, order
-from accord_hubspot.sandbox.subscriptions import WIDE, Subscriptions
+from accord_hubspot.sandbox.subscriptions import Subscriptions
 
 WINDOW = 10.0
 CALLS = 190
@@ -242,10 +242,21 @@ class HubSpotSandbox(Sandbox):
                 raise KeyError(loser if first is not None else winner)
             return self._melt(first, second)
 
-    def unsubscribes(self, email: str) -> None:
-        """A person follows the unsubscribe link of an e-mail."""
+    def person_unsubscribes(self, table: str, id_: str, channel: str = "email") -> Item:
+        """A person follows the unsubscribe link of an e-mail: out of everything."""
+        return self._decides(table, id_, channel, "UNSUBSCRIBED")
+
+    def person_subscribes(self, table: str, id_: str, channel: str = "email") -> Item:
+        """A person ticks every box of the preference page."""
+        return self._decides(table, id_, channel, "SUBSCRIBED")
+
+    def _decides(self, table: str, id_: str, channel: str, status: str) -> Item:
+        item = self.objects["contacts"].find(id_) if table == "contacts" else None
+        if item is None or channel != "email" or not item.values.get("email"):
+            raise KeyError(f"subscription of {table}/{id_} on {channel}")
         with self.lock, self.shelf.acting("person"):
-            self.subscriptions.put(email, WIDE, "UNSUBSCRIBED")
+            self.subscriptions.decide(str(item.values["email"]), status)
+        return item
 
     # Tokens and webhooks.
 

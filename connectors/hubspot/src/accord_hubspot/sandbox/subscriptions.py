@@ -47,7 +47,7 @@ class Subscriptions:
         portal.route("POST", v4 + "statuses/batch/unsubscribe-all/read", self.batch_wide, reads=True)
 
     def put(self, email: str, type_: str, status: str, more: Mapping[str, Any] | None = None) -> None:
-        """Set one status. Unsubscribing from everything also shows in the contact."""
+        """Set one status. It does not touch the contact's date of change."""
         key = f"{email.lower()}|{type_}"
         at = answers.stamp(self._portal.clock.now())
         values = {"email": email.lower(), "type": type_, "status": status, "at": at, **(more or {})}
@@ -55,14 +55,16 @@ class Subscriptions:
             self.table.update(key, values)
         else:
             self.table.insert(values, id_=key)
-        contact = self._portal.objects["contacts"].find(email, "email")
-        opted_out = self._status(email, WIDE) == "UNSUBSCRIBED"
-        if contact is not None and (contact.values.get("hs_email_optout") == "true") != opted_out:
-            actor = "seed" if self._portal.shelf.actor == "seed" else "vendor"
-            with self._portal.shelf.acting(actor):
-                self._portal.objects["contacts"].table.update(
-                    contact.id, {"hs_email_optout": "true" if opted_out else ""}
-                )
+
+    def opted_out(self, email: object) -> bool:
+        """Whether an address refuses everything; contacts show it as ``hs_email_optout``."""
+        return bool(email) and self._status(str(email), WIDE) == "UNSUBSCRIBED"
+
+    def decide(self, email: str, status: str) -> None:
+        """A person refuses everything by the link in a mail, or subscribes by the preference page."""
+        self.put(email, WIDE, status if status == "UNSUBSCRIBED" else "SUBSCRIBED")
+        for type_ in TYPES:
+            self.put(email, type_, status)
 
     # Version 3.
 
@@ -116,6 +118,7 @@ class Subscriptions:
 
     def status_v4(self, request: Request) -> Response:
         """GET the three-valued status of one address per type."""
+        self._need_channel(request)
         return self._many([self._shown_v4(request.params["email"], type_) for type_ in TYPES])
 
     def write_v4(self, request: Request) -> Response:
@@ -129,6 +132,7 @@ class Subscriptions:
 
     def batch_read(self, request: Request) -> Response:
         """The statuses of many addresses."""
+        self._need_channel(request)
         rows = [
             {"subscriberIdString": email, "statuses": [self._shown_v4(email, type_) for type_ in TYPES]}
             for email in self._inputs(request)
@@ -137,22 +141,26 @@ class Subscriptions:
 
     def wide_v4(self, request: Request) -> Response:
         """Whether one address unsubscribed from everything."""
-        return self._many([self._wide(request.params["email"])])
+        self._need_channel(request)
+        return self._many(self._wide(request.params["email"]))
 
     def batch_wide(self, request: Request) -> Response:
         """Whether many addresses unsubscribed from everything."""
+        self._need_channel(request)
         rows = [
-            {"subscriberIdString": email, "wideStatuses": [self._wide(email)]}
+            {"subscriberIdString": email, "wideStatuses": self._wide(email)}
             for email in self._inputs(request)
         ]
         return self._many(rows)
 
     def unsubscribe_all_v4(self, request: Request) -> Response:
         """Unsubscribe one address from everything."""
+        self._need_channel(request)
         return self._many(self._unsubscribe_all(request.params["email"]))
 
     def batch_unsubscribe_all(self, request: Request) -> Response:
         """Unsubscribe many addresses from everything."""
+        self._need_channel(request)
         rows = [
             {"subscriberIdString": email, "statuses": self._unsubscribe_all(email)}
             for email in self._inputs(request)
@@ -190,9 +198,16 @@ class Subscriptions:
         row |= {"subscriptionName": TYPES[type_], "status": self._status(email, type_)}
         return {**row, "source": "API", "timestamp": self._at(email, type_), **self._basis_of(email, type_)}
 
-    def _wide(self, email: str) -> dict[str, Any]:
+    def _wide(self, email: str) -> list[dict[str, Any]]:
+        """Nothing at all for whoever has not refused everything."""
+        if not self.opted_out(email):
+            return []
         row = {"channel": "EMAIL", "subscriberIdString": email, "status": self._status(email, WIDE)}
-        return {**row, "wideStatusType": "PORTAL_WIDE", "timestamp": self._at(email, WIDE)}
+        return [{**row, "wideStatusType": "PORTAL_WIDE", "timestamp": self._at(email, WIDE)}]
+
+    def _need_channel(self, request: Request) -> None:
+        if request.argument("channel") != "EMAIL":
+            raise self._wrong("channel must be EMAIL")
 
     # The rest.
 

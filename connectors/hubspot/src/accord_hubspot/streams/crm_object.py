@@ -51,6 +51,10 @@ class CrmObject(accord.Stream):
         )
         return sorted({*mapped, *self.extra, REFERENCE, "hs_merged_object_ids"})
 
+    def completed(self, rows: list[accord.Row]) -> list[accord.Row]:
+        """The rows with what another API of HubSpot's holds of them; by default as they are."""
+        return rows
+
     def updated_at(self, row: accord.Row) -> datetime | None:
         """An archived row last changed when it was archived."""
         return super().updated_at({**row, "updatedAt": row.get("archivedAt") or row.get("updatedAt")})
@@ -66,16 +70,19 @@ class CrmObject(accord.Stream):
         yield from self._archived(request, after)
 
     def _listed(self, after: str) -> Iterator[accord.Page]:
-        for rows, more, answer_time in self._list(after, archived=False):
-            yield accord.Page(rows, f"live:{more}" if more else "archived:", answer_time)
+        for rows, more, answer_time in self.listed(after, archived=False):
+            yield accord.Page(self.completed(rows), f"live:{more}" if more else "archived:", answer_time)
 
     def _archived(self, request: accord.ReadRequest, after: str) -> Iterator[accord.Page]:
         """HubSpot cannot filter its recycle bin, so what was archived before ``since`` is left out here."""
-        for rows, more, answer_time in self._list(after, archived=True):
+        for rows, more, answer_time in self.listed(after, archived=True):
             fresh = [row for row in rows if _within(self.updated_at(row), request)]
             yield accord.Page(fresh, f"archived:{more}" if more else None, answer_time)
 
-    def _list(self, after: str, *, archived: bool) -> Iterator[tuple[list[accord.Row], str, datetime | None]]:
+    def listed(
+        self, after: str, *, archived: bool
+    ) -> Iterator[tuple[list[accord.Row], str, datetime | None]]:
+        """Rows in the order of their ids, a hundred at a time, and where the next begin ('' = no more)."""
         while True:
             params = {"limit": LIST_SIZE, "properties": ",".join(self.properties)}
             params |= {"archived": str(archived).lower()} | ({"after": after} if after else {})
@@ -106,7 +113,7 @@ class CrmObject(accord.Stream):
                 )
             after = str(ids[-1]) if ids else ""
             more = len(rows) == SEARCH_SIZE
-            yield accord.Page(rows, f"live:{after}" if more else "archived:", answer_time)
+            yield accord.Page(self.completed(rows), f"live:{after}" if more else "archived:", answer_time)
             if not more:
                 return
 
@@ -126,10 +133,12 @@ class CrmObject(accord.Stream):
     @accord.batch(BATCH_SIZE)
     def get(self, ids: Sequence[str]) -> Mapping[str, accord.Row | None]:
         """Rows by id. A merged id brings the row it became part of, under that row's own id."""
-        rows = self._batch_read(ids)
+        rows = self.batch_read(ids)
         found: dict[str, accord.Row | None] = {row["id"]: row for row in rows}
         found |= {old: row for row in rows for old in self.merged_ids(row)}
-        return {id_: found[id_] if id_ in found else self._get_one(id_) for id_ in ids}
+        shown = {id_: found[id_] if id_ in found else self._get_one(id_) for id_ in ids}
+        whole = {row["id"]: row for row in self.completed([row for row in shown.values() if row])}
+        return {id_: None if row is None else whole[row["id"]] for id_, row in shown.items()}
 
     @accord.batch(BATCH_SIZE)
     def find(self, probes: Sequence[accord.Probe]) -> Sequence[Sequence[accord.Row]]:
@@ -137,7 +146,7 @@ class CrmObject(accord.Stream):
         found: dict[tuple[str, str], list[accord.Row]] = {}
         for field, name in self.unique.items():
             values = sorted({probe.value for probe in probes if probe.field == field})
-            rows = self._batch_read(values, name) if values else []
+            rows = self.batch_read(values, name) if values else []
             found |= {(field, value): [row for row in rows if _holds(row, name, value)] for value in values}
         for probe in probes:
             if probe.field in self.searched:
@@ -145,7 +154,7 @@ class CrmObject(accord.Stream):
                 found[probe.field, probe.value] = self._search(groups, SEARCH_SIZE)[0]["results"]
         return [found[probe.field, probe.value] for probe in probes]
 
-    def _batch_read(self, ids: Sequence[str], by: str | None = None) -> list[accord.Row]:
+    def batch_read(self, ids: Sequence[str], by: str | None = None) -> list[accord.Row]:
         """The rows that exist (207 tells of others, which simply stay out)."""
         body: dict[str, Any] = {"inputs": [{"id": id_} for id_ in ids]}
         body |= {"properties": self.properties, "propertiesWithHistory": []} | (
