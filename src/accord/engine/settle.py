@@ -80,11 +80,15 @@ class Settlement:
         self._again(intents, {intent.id for intent in searched})
 
     def _must_search(self, intent: Intent) -> bool:
-        kind = self.stream.creates
-        if "search" in self.scope.env.ablations or kind is Creates.UPSERT:
+        if "search" in self.scope.env.ablations or self._is_repeatable(intent):
             return False
+        return self.stream.operations.find is not None
+
+    def _is_repeatable(self, intent: Intent) -> bool:
+        """Whether the vendor takes a second create for the first: by a unique key, or our key for a while."""
+        kind = self.stream.creates
         young = self.scope.now() - intent.created_at < TRUST_SECONDS
-        return not (kind is Creates.IDEMPOTENCY_KEY and young) and self.stream.operations.find is not None
+        return kind is Creates.UPSERT or (kind is Creates.IDEMPOTENCY_KEY and young)
 
     def _again(self, intents: Sequence[Intent], searched: set[str]) -> None:
         """Back to planned: the next decision sees what the look found, and sends only what is missing."""
@@ -112,4 +116,6 @@ class Settlement:
             return True
         if intent.operation != Operation.CREATE or found_out:
             return False
+        if self.stream.creates is Creates.IDEMPOTENCY_KEY and self.stream.operations.find is None:
+            return not self._is_repeatable(intent)
         return self.stream.creates is Creates.BLIND

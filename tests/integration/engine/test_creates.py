@@ -58,6 +58,21 @@ def test_an_idempotent_retry_repeats_key_and_body(build: Build) -> None:
     assert len(town["crm"].keys) == 1
 
 
+def test_an_old_key_is_not_trusted_where_nothing_can_be_searched(build: Build) -> None:
+    once = {"creates": Creates.IDEMPOTENCY_KEY, "find": None, "reference": None}
+    town = build(flow={"both": ["shop"], "to": ["crm"]}, crm=once)
+    town["shop"].put(mail="ann@example.com")
+    town["crm"].lose_replies("create")
+    town.sync(max_seconds=1)
+    before = len(town["crm"].calls)
+    assert (before, town.accord.dead_letters()) == (1, [])
+    town.env.sleep(21 * 3600.0)
+    town.sync()
+    [letter] = town.accord.dead_letters()
+    assert letter.error == "OutcomeUnknownError"
+    assert len(town["crm"].calls) == before
+
+
 def test_a_search_waits_until_the_vendor_shows_it(build: Build) -> None:
     town = build(flow={"both": ["shop"], "to": ["crm"]}, crm={"l_max": 5.0})
     town["shop"].put(mail="ann@example.com")
