@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from accord.api import accounts, approval, due, status
-from accord.api.compose import Connections, flows, trouble_of
+from accord.api.compose import Connections, closed, flows, trouble_of
 from accord.api.views import AccountCheck, Status
 from accord.config import Config, check, load
 from accord.engine import decide, explain, locate, rebase, rehearse
@@ -102,7 +102,8 @@ class Accord:
     def world(self) -> World:
         """What the engine works in."""
         built = flows(self.config, self.connections)
-        return World(self.store, self.env, self.plugins, built, self._progress, self._trace)
+        left_out = closed(self.config, self.connections)
+        return World(self.store, self.env, self.plugins, built, self._progress, self._trace, left_out)
 
     def flow(self, name: str) -> Flow:
         """A flow of the configuration.

@@ -109,6 +109,16 @@ def trouble_of(flow: FlowConfig, connections: Connections) -> SetupError | None:
     return next((connections.troubles[name] for name in named if name in connections.troubles), None)
 
 
+def closed(config: Config, connections: Connections) -> frozenset[str]:
+    """The connections of flows that are left out because one of them could not be opened."""
+    return frozenset(
+        item.partition(".")[0]
+        for flow in config.flows.values()
+        if trouble_of(flow, connections) is not None
+        for item in (*flow.both, *flow.from_, *flow.to)
+    )
+
+
 def _flow(
     name: str, flow: FlowConfig, facts: Mapping[str, ConnectionFacts], connections: Connections
 ) -> Flow:

@@ -85,7 +85,8 @@ def _merge_cells(flow: Flow, survivor: Entity, loser: Entity, actor: str) -> lis
 
 def _move_links(tx: Transaction, mine: Sequence[Link], theirs: Sequence[Link], survivor: Entity) -> None:
     """Re-point the loser's links; agreed versions restart, so that each side is compared anew."""
-    live = {(link.connection, link.stream): link for link in mine if link.state is LinkState.LIVE}
+    placed = (LinkState.LIVE, LinkState.RETIRED)
+    live = {(link.connection, link.stream): link for link in mine if link.state in placed}
     shadowed: list[Link] = []
     for link in theirs:
         link.entity = survivor.id
@@ -93,7 +94,7 @@ def _move_links(tx: Transaction, mine: Sequence[Link], theirs: Sequence[Link], s
         link.shadow.base = 0
         link.row_digest = None
         rival = live.get((link.connection, link.stream))
-        if link.state is LinkState.LIVE and rival is not None:
+        if link.state in placed and rival is not None:
             worse = rival if link.created_by_intent and not rival.created_by_intent else link
             worse.state = LinkState.SHADOWED
             shadowed.append(worse)

@@ -73,7 +73,7 @@ def decide_one(scope: Scope, known: Standing, entity: Entity) -> Derived | None:
     """The write that this record needs here now, held where a rule says so; None = nothing to do."""
     link = known.live(entity.id)
     if link is None and known.links.get(entity.id) and "tombstone" not in scope.env.ablations:
-        return None  # gone, detached or retired here: never re-created unless a person asks
+        return None  # gone, or shadowed here: never re-created unless a person asks
     derived = derive(scope.target, entity, link, known.references.get(entity.id, {}))
     if derived is None or derived.operation is Operation.DELETE:
         return derived

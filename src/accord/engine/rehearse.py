@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from accord.engine.intents import Decider
 from accord.engine.report import Plan, PlannedWrite
+from accord.engine.retire import retire, retired
 from accord.engine.run import FlowRun, Options
 from accord.engine.scope import Scope
 
@@ -27,29 +28,19 @@ def _plan(world: World, flow: Flow, options: Options, budget: Budget) -> Plan:
     report = Plan(flow.name, run.id, started_at=run.report.started_at)
     run.report = report
     report.mappings = {m.scope: m.stream.mapping.version for m in flow.members if m.key in run.scopes}
+    with world.store.transaction("retire") as tx:
+        retire(world, tx)
+        report.notices += retired(tx)
     run.rebase_unread()
     run.pull_all()
     for scope in run.working(flow.targets):
         decider = Decider(scope, run.counts[scope.member.key], (), approved=True, explain=True)
         run.guard(scope, lambda decider=decider: decider.run() >= 0)  # type: ignore[misc]
         report.writes_planned += _samples(scope, decider)
-    report.notices += _left_over(world)
     run.settle_state()
     report.members = {scope.member.scope: run.counts[key] for key, scope in run.scopes.items()}
     report.finished_at = world.env.now().timestamp()
     return report
-
-
-def _left_over(world: World) -> list[str]:
-    """Streams that were synced once and belong to no flow any more: nothing of theirs is deleted."""
-    with world.store.reading() as tx:
-        states = [s for s in tx.streams.all() if world.member((s.connection, s.stream)) is None]
-        linked = [(f"{s.connection}/{s.stream}", tx.links.live_count(s.connection, s.stream)) for s in states]
-    return [
-        f"{scope} is in no flow any more; its {live} links are kept, nothing there is changed"
-        for scope, live in linked
-        if live
-    ]
 
 
 def _samples(scope: Scope, decider: Decider) -> list[PlannedWrite]:

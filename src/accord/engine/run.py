@@ -15,6 +15,7 @@ from accord.engine.pull import Paged, Pull
 from accord.engine.push import Push
 from accord.engine.rebase import notice, rebase_unread
 from accord.engine.report import Problem, Report, RunState
+from accord.engine.retire import retire
 from accord.engine.scope import Scope
 from accord.engine.stop import BrakeError, Budget, UnexpectedError
 from accord.errors import AccordError, StateError
@@ -95,6 +96,7 @@ class FlowRun:
         row = Run(self.id, self.flow.name, self.options.kind, self.report.started_at, trace=self.world.trace)
         with self.world.store.transaction("run started") as tx:
             tx.runs.start(row)
+            retire(self.world, tx)
         self.world.plugins.run_started(row)
 
     def _lease(self) -> bool:

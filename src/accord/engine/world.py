@@ -35,6 +35,8 @@ class World:
     flows: Sequence[Flow]
     progress: Callable[[Progress], None] = field(default=silent)
     trace: str = ""
+    closed: frozenset[str] = frozenset()
+    """Connections of flows that are left out because one of them could not be opened."""
 
     @cached_property
     def digest(self) -> Digest:

@@ -80,6 +80,24 @@ class Links:
         query = select(func.count()).select_from(link)
         return self._bulk.number(query.where(link.c.connection == connection, link.c.stream == stream, LIVE))
 
+    def retired_count(self, connection: str, stream: str) -> int:
+        """How many retired links a stream has."""
+        query = select(func.count()).select_from(link)
+        query = query.where(link.c.connection == connection, link.c.stream == stream)
+        return self._bulk.number(query.where(link.c.state == LinkState.RETIRED.value))
+
+    def retire(self, connection: str, stream: str) -> int:
+        """The stream left its flow: its live links are retired; tells how many."""
+        return self._restate(connection, stream, LinkState.LIVE, LinkState.RETIRED)
+
+    def restore(self, connection: str, stream: str) -> int:
+        """The stream is in a flow again: its retired links live; tells how many."""
+        return self._restate(connection, stream, LinkState.RETIRED, LinkState.LIVE)
+
+    def _restate(self, connection: str, stream: str, old: LinkState, new: LinkState) -> int:
+        change = update(link).where(link.c.connection == connection, link.c.stream == stream)
+        return self._bulk.changed(change.where(link.c.state == old.value).values(state=new.value))
+
     def seen(self, connection: str, stream: str, external_ids: Iterable[str], generation: int) -> int:
         """Note that a full read showed these records; tells how many are linked."""
         change = update(link).where(link.c.connection == connection, link.c.stream == stream)

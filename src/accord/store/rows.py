@@ -80,12 +80,15 @@ class Entity:
 
 
 class LinkState(StrEnum):
-    """What a link means now."""
+    """What a link means now.
+
+    ``gone``: deleted there. ``aliased``: merged there into another. ``shadowed``: the second record there of
+    one hub record. ``retired``: its stream is in no flow any more.
+    """
 
     LIVE = "live"
     GONE = "gone"
     ALIASED = "aliased"
-    DETACHED = "detached"
     SHADOWED = "shadowed"
     RETIRED = "retired"
 
@@ -213,6 +216,7 @@ class StreamState:
         full: Whether the present (or interrupted) read is a full one.
         generation: Number of complete full reads.
         full_at: When the last one ended, by our clock.
+        retired_at: Since when it is in no flow any more, by our clock.
         baseline: The mapping of the last read that came to its end; the shadows are of it.
     """
 
@@ -228,6 +232,7 @@ class StreamState:
     read_through_at: float | None = None
     full_at: float | None = None
     baseline: Baseline | None = None
+    retired_at: float | None = None
     seq: int = 0
 
 

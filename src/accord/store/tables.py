@@ -150,6 +150,7 @@ stream_state = _table(
     _may("full_at", Double),
     _must("seq", BigInteger),
     _may("baseline", LargeBinary),
+    _may("retired_at", Double),
 )
 
 dirty = _table(

@@ -1,4 +1,4 @@
-"""A stream's state notes the mapping of its shadows."""
+"""A stream's state notes the mapping of its shadows, and when it left its flow."""
 
 from __future__ import annotations
 
@@ -12,5 +12,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column; streams read before note their mapping at the end of the next read."""
+    """Add the columns; streams read before note their mapping at the end of the next read."""
     op.add_column("stream_state", sa.Column("baseline", sa.LargeBinary(), nullable=True))
+    op.add_column("stream_state", sa.Column("retired_at", sa.Double(), nullable=True))
