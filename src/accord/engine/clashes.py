@@ -147,7 +147,7 @@ def _base_value(tx: Transaction, entity: str, cell: str, agreed: int, present: A
 
 
 def belongs_to_another(scope: Scope, external_id: str, entity: Entity, known: Link) -> Conflict:
-    """The vendor answered a write of one hub record with the record of another: a person decides."""
+    """A vendor takes one hub record for another (in an answer, or by a merge): a person decides."""
     conflict = _identity(scope, "identity", external_id, [known.entity], "open")
     conflict.id = fingerprint("identity", scope.member.scope, external_id, entity.id)
     conflict.entity = entity.id

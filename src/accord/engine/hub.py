@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from accord.engine import clashes
 from accord.engine.flow import Flow
 from accord.engine.match import keys_of
 from accord.engine.merge import Observation
@@ -38,6 +39,7 @@ def merge(
     decision derives what is missing; sent ones find the survivor through the redirect.
     """
     tx.merges.log(survivor.id, loser.id, snapshot(loser), moved(tx, loser), now, actor)
+    tx.apart.join(survivor.id, loser.id)
     changes = _merge_cells(flow, survivor, loser, actor)
     links = tx.links.of_entities([survivor.id, loser.id])
     _move_links(tx, links.get(survivor.id, []), links.get(loser.id, []), survivor)
@@ -175,6 +177,10 @@ def _unite(absorber: Absorber, link: Link, loser: Link) -> None:
     if survivor is None or other is None or survivor.id == other.id:
         return
     scope = absorber.scope
+    if other.id in absorber.tx.apart.partners([survivor.id]).get(survivor.id, ()):
+        # A person said here that these are two; somebody (or some rule) there says that they are one.
+        absorber.touched.conflicts.append(clashes.belongs_to_another(scope, link.external_id, other, link))
+        return
     changes = merge(
         absorber.tx, absorber.flow, survivor, other, key=scope.key, now=scope.now(), actor=scope.member.scope
     )

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from accord.connector import Creates
 from accord.engine import gate
 from accord.engine.counts import Counts
+from accord.engine.match import keys_of
 from accord.engine.plan import Derived, Hold, Reference, derive
 from accord.engine.stop import BrakeError
 from accord.model.cells import implode
@@ -45,6 +47,8 @@ class Standing:
     verdicts: Mapping[str, Verdict]
     references: Mapping[str, Mapping[str, Reference]]
     refusals: Mapping[str, str]
+    taken: frozenset[str] = frozenset()
+    """Records whose place here is taken by one that a person split from them (:func:`_taken`)."""
 
     def live(self, entity: str) -> Link | None:
         """The one live link of a record here."""
@@ -66,6 +70,29 @@ def standing(
         gate.verdicts(tx, scope.member, alive),
         scope.references(tx, alive),
         refusals or {},
+        _taken(tx, scope, alive),
+    )
+
+
+def _taken(tx: Transaction, scope: Scope, entities: Sequence[Entity]) -> frozenset[str]:
+    """Records that an upsert would write over one they were split from, because both have its key."""
+    stream, flow, key = scope.member.stream, scope.flow, scope.member.key
+    if stream.creates is not Creates.UPSERT:
+        return frozenset()
+    partners = tx.apart.partners(entity.id for entity in entities)
+    ids = {id_ for others in partners.values() for id_ in others}
+    if not ids:
+        return frozenset()
+    there = tx.links.of_entities(sorted(ids), [key])
+    live = {id_ for id_, links in there.items() if any(link.state is LinkState.LIVE for link in links)}
+    known = {**tx.entities.get(sorted(live)), **{entity.id: entity for entity in entities}}
+    keys = {
+        id_: set(keys_of(flow, implode(flow.model, entity.cells), scope.key)) for id_, entity in known.items()
+    }
+    return frozenset(
+        entity
+        for entity, others in partners.items()
+        if any(keys[entity] & keys[other] for other in others & live if other in keys)
     )
 
 
@@ -73,7 +100,7 @@ def decide_one(scope: Scope, known: Standing, entity: Entity) -> Derived | None:
     """The write that this record needs here now, held where a rule says so; None = nothing to do."""
     link = known.live(entity.id)
     if link is None and known.links.get(entity.id) and "tombstone" not in scope.env.ablations:
-        return None  # gone, or shadowed here: never re-created unless a person asks
+        return None  # gone, merged or retired here: never re-created unless a person asks
     derived = derive(scope.target, entity, link, known.references.get(entity.id, {}))
     if derived is None or derived.operation is Operation.DELETE:
         return derived
@@ -91,6 +118,8 @@ def held(scope: Scope, known: Standing, entity: Entity) -> tuple[Hold, str] | No
         return Hold.REFUSED, verdict.reason if verdict else "unknown"
     if entity.id in known.refusals:
         return Hold.REFUSED, known.refusals[entity.id]
+    if entity.id in known.taken and known.live(entity.id) is None:
+        return Hold.APART, "split"
     if not _accepted(scope, entity):
         return Hold.FILTERED, "filter"
     if letter is not None and letter.rev >= entity.rev:

@@ -70,12 +70,14 @@ class Matcher:
         self.by_reference: Mapping[str, Entity] = {}
         self.decided: Mapping[str, str] = {}
         self.erased: set[bytes] = set()
+        self.apart: Mapping[str, set[str]] = {}
 
     def load(self, observations: Sequence[Observation]) -> None:
         """Read everything the rules need for these observations, a query per rule."""
         references = [o.hub_reference for o in observations if o.hub_reference]
         if references:
             self.by_reference = self.tx.entities.resolve(references)
+            self.apart = self.tx.apart.partners(entity.id for entity in self.by_reference.values())
         self.keys = {o.external_id: self._keys(o) for o in observations}
         wanted = {key for keys in self.keys.values() for key in keys}
         if wanted:
@@ -98,12 +100,20 @@ class Matcher:
             found = self.entities.get(decision) or self.tx.entities.resolve([decision]).get(decision)
             return Identity(found, rule="operator")
         stamped = self.by_reference.get(seen.hub_reference or "")
+        if stamped is not None and (split := self._split_from(stamped, seen)):
+            return self._ambiguous(seen, [stamped, *split])
         if stamped is not None and stamped.kind == self.flow.kind and stamped.state is EntityState.LIVE:
             return Identity(self.entities.get(stamped.id, stamped), rule="reference")
         keys = self.keys[seen.external_id]
         if any(digest in self.erased for _, digest in keys):
             return Identity(suppressed=True, rule="erased")
         return self._by_natural_key(seen, keys)
+
+    def _split_from(self, stamped: Entity, seen: Observation) -> list[Entity]:
+        """Who was split from a stamped record and has the same keys: the stamp may be from before that."""
+        keyed = {id_ for key in self.keys[seen.external_id] for id_ in self.index.get(key, ())}
+        found = [self.entities[id_] for id_ in sorted(keyed & self.apart.get(stamped.id, set()))]
+        return [entity for entity in found if entity.state is EntityState.LIVE]
 
     def _by_natural_key(self, seen: Observation, keys: Sequence[NaturalKey]) -> Identity:
         for position, key in enumerate(keys):

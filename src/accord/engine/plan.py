@@ -33,6 +33,8 @@ class Hold(StrEnum):
     """The person it refers to may not go there, and the record cannot go without."""
     BLOCKED = "blocked"
     """The record it refers to must go first."""
+    APART = "apart"
+    """A record split from this one stands there under the same key: the vendor would take them for one."""
     UNSUPPORTED = "unsupported"
     """The stream cannot do this (create, update or delete)."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_, select, union_all
+from sqlalchemy import delete, or_, select, union_all
 
 from accord.store.bulk import Bulk, chunks
 from accord.store.codec import from_json, to_json
@@ -88,6 +88,22 @@ class Apart:
         """Keep two hub records apart."""
         first, second = sorted((a, b))
         self._bulk.add_new(apart, [{"a": first, "b": second}])
+
+    def join(self, survivor: str, loser: str) -> None:
+        """A person made two one: whoever was kept apart from the one that is gone is so from the other."""
+        for other in self.partners([loser]).get(loser, set()) - {survivor}:
+            self.add(survivor, other)
+        either = or_(apart.c.a == loser, apart.c.b == loser)
+        self._bulk.changed(delete(apart).where(either))
+
+    def partners(self, entities: Iterable[str]) -> dict[str, set[str]]:
+        """The hub records that each of these is kept apart from; only those that are kept from any."""
+        asked = set(entities)
+        found: dict[str, set[str]] = {}
+        for pair in self.pairs_of(asked):
+            for each in pair & asked:
+                found.setdefault(each, set()).update(pair - {each})
+        return found
 
     def pairs_of(self, entities: Iterable[str]) -> set[frozenset[str]]:
         """The pairs that one of these hub records belongs to."""

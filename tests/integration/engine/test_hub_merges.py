@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from accord.connector import Creates
 from accord.engine.decide import Pair
 from accord.errors import SetupError
 from tests.integration.engine.town import BOTH, Build, Town
@@ -83,6 +84,46 @@ class TestSplit:
         for _ in range(3):
             town.sync(full=True)
         assert len(town.accord.find("bob@example.com")) == 2
+
+    def bobs(self, town: Town) -> list[str]:
+        return sorted(entity.id for entity, _ in town.accord.find("bob@example.com"))
+
+    def test_a_record_entered_anew_goes_to_neither_by_itself(self, town: Town) -> None:
+        two = self.bobs(town)
+        bert = town["crm"].row(mail="bob@example.com", first="Bert")
+        town["crm"].remove(bert["id"])
+        town["crm"].put(mail="bob@example.com", first="Bert", ref=bert.get("ref") or two[0])
+        for _ in range(3):
+            town.run(full=True)
+        assert self.bobs(town) == two
+        assert "identity" in town.kinds("open")
+
+    def test_a_merge_by_the_vendor_asks_a_person(self, town: Town) -> None:
+        town.sync()
+        two = self.bobs(town)
+        first, second = (row["id"] for row in town["crm"].rows.values() if row["mail"] == "bob@example.com")
+        town["crm"].merge(first, second)
+        for _ in range(3):
+            town.run(full=True)
+        assert self.bobs(town) == two
+        assert "identity" in town.kinds("open")
+
+    def test_an_upsert_does_not_write_one_over_the_other(self, town: Town) -> None:
+        town["crm"].unique = town["shop"].unique = "mail"
+        for name in town.names:
+            town.change(name, creates=Creates.UPSERT)
+        before = [row.get("first") for row in town["shop"].rows.values()]
+        report = town.sync(full=True)
+        assert [row.get("first") for row in town["shop"].rows.values()] == before
+        assert report.total.held == {"apart:split": 2}
+
+    def test_a_person_may_merge_the_two_again(self, town: Town) -> None:
+        one, other = self.bobs(town)
+        town.accord.merge(one, other)
+        town.settle()
+        with town.accord.store.reading() as tx:
+            assert tx.apart.pairs_of([one, other]) == set()
+        assert self.bobs(town) == [one]
 
     def test_edits_of_the_two_stay_apart(self, town: Town) -> None:
         town.sync()
