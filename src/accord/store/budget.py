@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
 
+from accord.store.query import Query
 from accord.store.tables import bucket
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 _COLUMNS = tuple(bucket.c.keys())
-_FIND = select(bucket).where(bucket.c.scope == bindparam("scope"))
+_FIND = Query(select(bucket).where(bucket.c.scope == bindparam("scope")))
 
 
 @dataclass(slots=True)
@@ -83,8 +84,8 @@ class Budget:
 
 
 def _load(tx: Transaction, scope: str) -> _Bucket | None:
-    row = tx.bulk.connection.execute(_FIND, {"scope": scope}).mappings().first()
-    return None if row is None else _Bucket(**row)
+    rows = tx.bulk.ask(_FIND, scope=scope)
+    return _Bucket(**rows[0]) if rows else None
 
 
 def _save(tx: Transaction, found: _Bucket) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import (
     ARRAY,
-    URL,
     ColumnElement,
     CursorResult,
     Executable,
@@ -25,10 +23,10 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.compiler import SQLCompiler
 
 from accord.errors import StateError
-from accord.store.codec import Columns, to_json
+from accord.store.codec import Columns, Found, to_json
+from accord.store.query import Compiled, Query, compiled, compiled_query
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Delete, RowMapping, Update
@@ -54,14 +52,16 @@ class Bulk:
 
     Attributes:
         connection: SQLAlchemy's connection, inside the transaction.
+        driver: The driver's own connection below it, for statements that were compiled before.
         sealer: Seals payloads at rest; None keeps them out of the store.
     """
 
-    __slots__ = ("connection", "dialect", "sealer")
+    __slots__ = ("connection", "dialect", "driver", "sealer")
 
     def __init__(self, connection: Connection, sealer: Sealer | None) -> None:
         self.connection = connection
         self.dialect = connection.dialect.name
+        self.driver: Any = connection.connection.driver_connection
         self.sealer = sealer
 
     def run(self, statement: Executable) -> CursorResult[Any]:
@@ -77,10 +77,43 @@ class Bulk:
         """
         if not rows:
             return 0
-        compiled = _compiled(statement, self.dialect)
-        named = [compiled.fixed | row for row in rows] if compiled.fixed else rows
-        parameters: Any = named if compiled.order is None else list(map(compiled.order, named))
-        return self.connection.exec_driver_sql(compiled.sql, parameters).rowcount
+        sql, fixed, order, _ = compiled(statement, self.dialect)
+        named = [fixed | row for row in rows] if fixed else rows
+        parameters: Any = named if order is None else list(map(order, named))
+        cursor = self.driver.cursor()
+        if len(parameters) == 1:
+            cursor.execute(sql, parameters[0])
+        else:
+            cursor.executemany(sql, parameters)
+        return int(cursor.rowcount)
+
+    def ask(self, query: Query, **parameters: Any) -> list[Found]:
+        """What a query finds, by column name."""
+        return self._ask(compiled_query(query, self.dialect), parameters)
+
+    def ask_among(self, query: Query, values: Iterable[Any], **parameters: Any) -> list[Found]:
+        """What a query finds for a list of values, however many those are."""
+        found: list[Found] = []
+        for some in chunks(values):
+            told = query.members(some, self.dialect)
+            found += self._ask(compiled_query(query, self.dialect), {**parameters, **told})
+        return found
+
+    def change(self, query: Query, values: Iterable[Any] | None = None, **parameters: Any) -> int:
+        """Update or delete (for a list of values); tells how many rows."""
+        text = compiled_query(query, self.dialect)
+        if values is None:
+            return self._changed(text, parameters)
+        told = (query.members(some, self.dialect) for some in chunks(values))
+        return sum(self._changed(text, {**parameters, **members}) for members in told)
+
+    def _ask(self, text: Compiled, parameters: Columns) -> list[Found]:
+        rows = self.driver.execute(text.sql, text.parameters(parameters)).fetchall()
+        names = text.names
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def _changed(self, text: Compiled, parameters: Columns) -> int:
+        return int(self.driver.execute(text.sql, text.parameters(parameters)).rowcount)
 
     def rows(self, statement: Select[Any]) -> Sequence[RowMapping]:
         """What a query finds, by column name."""
@@ -171,31 +204,6 @@ def _binary_members(values: Sequence[bytes]) -> Select[Any] | Sequence[bytes]:
         return values
     index = func.json_each(to_json(list(range(len(values)))).decode()).table_valued("value").c.value
     return select(func.substr(b"".join(values), index * size + 1, size))
-
-
-class _Compiled(NamedTuple):
-    """SQL, the values that the statement itself names, and what puts a row in order (by position)."""
-
-    sql: str
-    fixed: Columns
-    order: Callable[[Columns], Any] | None
-
-
-@lru_cache(maxsize=256)
-def _compiled(statement: UpdateBase, dialect: str) -> _Compiled:
-    driver = URL.create("postgresql+psycopg" if dialect == "postgresql" else dialect)
-    options = {"render_postcompile": True}
-    compiled = statement.compile(dialect=driver.get_dialect()(), compile_kwargs=options)
-    assert isinstance(compiled, SQLCompiler)
-    fixed = {name: value for name, value in compiled.params.items() if value is not None}
-    names = compiled.positiontup
-    # One name alone would make itemgetter return a bare value instead of a tuple.
-    order = None if names is None else itemgetter(*names) if len(names) > 1 else _alone(names[0])
-    return _Compiled(compiled.string, fixed, order)
-
-
-def _alone(name: str) -> Callable[[Columns], Any]:
-    return lambda row: (row[name],)
 
 
 @lru_cache(maxsize=64)

@@ -9,7 +9,7 @@ names in nearly every record, so the split names are cached and shared.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import lru_cache
 from operator import attrgetter
@@ -30,7 +30,7 @@ from accord.store.rows import (
 )
 
 Columns = dict[str, Any]
-Found: TypeAlias = RowMapping
+Found: TypeAlias = RowMapping | Mapping[str, Any]
 """A row as the database returns it, by column name."""
 
 DIGEST = 8

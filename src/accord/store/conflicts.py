@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, func, select, tuple_, update
 
 from accord.store.bulk import Bulk
 from accord.store.codec import Columns, Found, from_json, to_json
+from accord.store.query import Query
 from accord.store.rows import Conflict
 from accord.store.tables import conflict
 
@@ -20,6 +21,23 @@ _AGAIN = (
     update(conflict)
     .where(conflict.c.id == bindparam("asked_id"), conflict.c.state == "open")
     .values({name: bindparam(name) for name in ("body", "policy", "winner", "run")})
+)
+
+_IDS = Query(select(conflict.c.id), among=conflict.c.id)
+_DECIDED = Query(
+    select(conflict.c.external_id, conflict.c.resolution).where(
+        conflict.c.connection == bindparam("connection"),
+        conflict.c.stream == bindparam("stream"),
+        conflict.c.kind == "identity",
+        conflict.c.state == "resolved",
+    ),
+    among=conflict.c.external_id,
+)
+_WAITING = Query(
+    select(conflict.c.entity, conflict.c.cell).where(
+        conflict.c.state == "open", conflict.c.cell.is_not(None)
+    ),
+    among=conflict.c.entity,
 )
 
 
@@ -38,8 +56,7 @@ class Conflicts:
         resolved stays as it was resolved.
         """
         unique = {each.id: each for each in conflicts}
-        query = select(conflict.c.id)
-        known = {row["id"] for row in self._bulk.select_among(query, conflict.c.id, unique)}
+        known = {row["id"] for row in self._bulk.ask_among(_IDS, unique)}
         rows = [_pack(each) for each in unique.values()]
         self._bulk.insert(conflict, [row for row in rows if row["id"] not in known])
         again = [{"asked_id": row["id"]} | row for row in rows if row["id"] in known]
@@ -59,22 +76,14 @@ class Conflicts:
 
     def decided(self, connection: str, stream: str, external_ids: Iterable[str]) -> dict[str, str]:
         """What a person decided about ambiguous records: external id -> hub id, or ``new``."""
-        query = select(conflict.c.external_id, conflict.c.resolution).where(
-            conflict.c.connection == connection,
-            conflict.c.stream == stream,
-            conflict.c.kind == "identity",
-            conflict.c.state == "resolved",
-        )
-        found = self._bulk.select_among(query, conflict.c.external_id, dict.fromkeys(external_ids))
+        asked = dict.fromkeys(external_ids)
+        found = self._bulk.ask_among(_DECIDED, asked, connection=connection, stream=stream)
         return {row["external_id"]: row["resolution"] for row in found}
 
     def open_cells(self, entities: Iterable[str]) -> dict[str, frozenset[str]]:
         """The cells of these hub records that wait for a person's decision."""
-        query = select(conflict.c.entity, conflict.c.cell).where(
-            conflict.c.state == "open", conflict.c.cell.is_not(None)
-        )
         waiting: dict[str, set[str]] = {}
-        for row in self._bulk.select_among(query, conflict.c.entity, dict.fromkeys(entities)):
+        for row in self._bulk.ask_among(_WAITING, dict.fromkeys(entities)):
             waiting.setdefault(row["entity"], set()).add(row["cell"])
         return {entity: frozenset(cells) for entity, cells in waiting.items()}
 

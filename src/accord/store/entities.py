@@ -9,10 +9,15 @@ from sqlalchemy import bindparam, func, select, update
 from accord.errors import StateError
 from accord.store.bulk import Bulk
 from accord.store.codec import pack_entity, unpack_entity
+from accord.store.query import Query
 from accord.store.rows import Entity, EntityState
 from accord.store.tables import entity
 
 _ALL = select(entity)
+_BY_ID = Query(_ALL, among=entity.c.id)
+_REVISIONS = Query(
+    select(entity.c.id, entity.c.rev).where(entity.c.state == EntityState.LIVE.value), among=entity.c.id
+)
 _REPLACE = (
     update(entity)
     .where(entity.c.id == bindparam("asked_id"), entity.c.rev == bindparam("asked_rev"))
@@ -30,13 +35,12 @@ class Entities:
 
     def get(self, ids: Iterable[str]) -> dict[str, Entity]:
         """The hub records of these ids, merged ones as they are; unknown ids are left out."""
-        found = self._bulk.select_among(_ALL, entity.c.id, dict.fromkeys(ids))
+        found = self._bulk.ask_among(_BY_ID, dict.fromkeys(ids))
         return {row["id"]: unpack_entity(row) for row in found}
 
     def revisions(self, ids: Iterable[str]) -> dict[str, int]:
         """The present revisions of those of these hub records that are live."""
-        query = select(entity.c.id, entity.c.rev).where(entity.c.state == EntityState.LIVE.value)
-        return {row["id"]: row["rev"] for row in self._bulk.select_among(query, entity.c.id, ids)}
+        return {row["id"]: row["rev"] for row in self._bulk.ask_among(_REVISIONS, dict.fromkeys(ids))}
 
     def resolve(self, ids: Iterable[str]) -> dict[str, Entity]:
         """For each asked id the hub record that it stands for now, following merges."""

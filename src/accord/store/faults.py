@@ -6,6 +6,7 @@ Parameters never appear: they are people's data.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -88,9 +89,17 @@ def explained(where: str) -> Iterator[None]:
     """Turn whatever the driver raises inside into a :class:`StateError` about the store ``where``."""
     try:
         yield
-    except (DBAPIError, PoolTimeoutError) as error:
+    except Exception as error:
+        if not isinstance(error, (DBAPIError, PoolTimeoutError, *_drivers())):
+            raise
         # The driver's own text may quote values (PostgreSQL's DETAIL), so it is not chained.
         raise explain(error, where) from None
+
+
+def _drivers() -> tuple[type[Exception], ...]:
+    """What the drivers raise themselves, below SQLAlchemy; a driver that is not loaded raises nothing."""
+    loaded = (sys.modules.get(name) for name in ("sqlite3", "psycopg"))
+    return tuple(module.Error for module in loaded if module is not None)
 
 
 def explain(error: Exception, where: str) -> StateError:
@@ -110,7 +119,7 @@ def is_missing_table(error: DBAPIError) -> bool:
 
 
 def _code(error: Exception) -> str:
-    original = getattr(error, "orig", None)
+    original = getattr(error, "orig", error)
     return str(getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None) or "")
 
 
@@ -124,7 +133,7 @@ def _cause(error: Exception, code: str) -> _Cause:
 
 def _rule(error: Exception) -> str:
     """The constraint's name (PostgreSQL) or its columns (SQLite); neither shows a value."""
-    original = getattr(error, "orig", None)
+    original = getattr(error, "orig", error)
     diagnosis = getattr(original, "diag", None)
     if diagnosis is not None:
         return str(diagnosis.constraint_name or "")

@@ -6,17 +6,36 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Insert, Select, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import Double, Insert, Select, Text, bindparam, delete, func, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from accord.errors import StateError
 from accord.store.bulk import Bulk
 from accord.store.codec import pack_intent, unpack_intent
+from accord.store.query import Query
 from accord.store.rows import Intent, IntentState
 from accord.store.tables import intent
 
 _ALL = select(intent)
+_HERE = (intent.c.connection == bindparam("connection"), intent.c.stream == bindparam("stream"))
+_OPEN = Query(_ALL.where(*_HERE), among=intent.c.entity)
+_OF_ENTITIES = Query(_ALL, among=intent.c.entity)
+_BY_ID = Query(_ALL, among=intent.c.id)
+_SENT_AT = Query(select(intent.c.id, intent.c.sent_at), among=intent.c.id)
+_WAITING = Query(_ALL.where(intent.c.waits_for.is_not(None)), among=intent.c.waits_for)
+_CLOSE = Query(delete(intent), among=intent.c.id)
+_READY = _ALL.where(
+    *_HERE, intent.c.state == IntentState.PLANNED.value, intent.c.not_before <= bindparam("now")
+)
 _TURN = (intent.c.created_at, intent.c.id)
+_FIRST_READY = Query(_READY.order_by(*_TURN).limit(bindparam("most")))
+_NEXT_READY = Query(
+    _READY.where(
+        tuple_(*_TURN) > tuple_(bindparam("after_at", type_=Double), bindparam("after_id", type_=Text))
+    )
+    .order_by(*_TURN)
+    .limit(bindparam("most"))
+)
 _UNSENT = (IntentState.PLANNED.value, IntentState.BLOCKED.value)
 _IN_DOUBT = (IntentState.SENT.value, IntentState.UNKNOWN.value)
 _CHANGE = (
@@ -36,24 +55,23 @@ class Intents:
 
     def open_of(self, connection: str, stream: str, entities: Iterable[str]) -> dict[str, Intent]:
         """The open intent of each of these hub records that has one here."""
-        query = self._of_stream(connection, stream)
-        found = self._bulk.select_among(query, intent.c.entity, dict.fromkeys(entities))
+        asked = dict.fromkeys(entities)
+        found = self._bulk.ask_among(_OPEN, asked, connection=connection, stream=stream)
         return {row["entity"]: unpack_intent(row) for row in found}
 
     def of_entities(self, entities: Iterable[str]) -> list[Intent]:
         """The open intents of these hub records in every stream, oldest first."""
-        found = self._bulk.select_among(_ALL, intent.c.entity, dict.fromkeys(entities))
+        found = self._bulk.ask_among(_OF_ENTITIES, dict.fromkeys(entities))
         return _in_turn(unpack_intent(row) for row in found)
 
     def get(self, ids: Iterable[str]) -> dict[str, Intent]:
         """The intents of these ids that are still open."""
-        found = self._bulk.select_among(_ALL, intent.c.id, dict.fromkeys(ids))
+        found = self._bulk.ask_among(_BY_ID, dict.fromkeys(ids))
         return {row["id"]: unpack_intent(row) for row in found}
 
     def sent_at(self, ids: Iterable[str]) -> dict[str, float | None]:
         """When those of these intents that are still open were marked as sent; None = they are not."""
-        query = select(intent.c.id, intent.c.sent_at)
-        return {row["id"]: row["sent_at"] for row in self._bulk.select_among(query, intent.c.id, ids)}
+        return {row["id"]: row["sent_at"] for row in self._bulk.ask_among(_SENT_AT, ids)}
 
     def insert(self, intents: Sequence[Intent]) -> None:
         """Add new intents.
@@ -93,16 +111,17 @@ class Intents:
 
     def close(self, ids: Iterable[str]) -> int:
         """Remove intents that reached their end; tells how many there were."""
-        return self._bulk.remove(intent, intent.c.id, dict.fromkeys(ids))
+        return self._bulk.change(_CLOSE, dict.fromkeys(ids))
 
     def ready(
         self, connection: str, stream: str, now: float, limit: int = 500, after: Intent | None = None
     ) -> list[Intent]:
         """Planned intents whose time has come, oldest first, after the last one of the page before."""
-        query = self._of_stream(connection, stream).where(
-            intent.c.state == IntentState.PLANNED.value, intent.c.not_before <= now
-        )
-        return self._turn(query, limit, after)
+        place: dict[str, Any] = {"connection": connection, "stream": stream, "now": now, "most": limit}
+        if after is None:
+            return [unpack_intent(row) for row in self._bulk.ask(_FIRST_READY, **place)]
+        place |= {"after_at": after.created_at, "after_id": after.id}
+        return [unpack_intent(row) for row in self._bulk.ask(_NEXT_READY, **place)]
 
     def blocked(
         self, connection: str, stream: str, limit: int = 500, after: Intent | None = None
@@ -118,8 +137,7 @@ class Intents:
 
     def waiting_for(self, entities: Iterable[str]) -> list[Intent]:
         """Intents of any stream that wait for one of these hub records, oldest first."""
-        query = _ALL.where(intent.c.waits_for.is_not(None))
-        found = self._bulk.select_among(query, intent.c.waits_for, dict.fromkeys(entities))
+        found = self._bulk.ask_among(_WAITING, dict.fromkeys(entities))
         return _in_turn(unpack_intent(row) for row in found)
 
     def sent_to_unknown(self, connection: str, stream: str) -> int:

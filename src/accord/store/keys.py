@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, delete, select
 
 from accord.store.bulk import Bulk
+from accord.store.query import Query
 from accord.store.rows import EntityState
 from accord.store.tables import entity, natural_key
 
+_OWNED = Query(delete(natural_key), among=natural_key.c.entity)
+_FIND = Query(
+    select(natural_key.c.type, natural_key.c.hmac, natural_key.c.entity)
+    .join(entity, entity.c.id == natural_key.c.entity)
+    .where(
+        natural_key.c.kind == bindparam("kind"),
+        natural_key.c.type == bindparam("type"),
+        entity.c.state == EntityState.LIVE.value,
+    ),
+    among=natural_key.c.hmac,
+)
 Key = tuple[str, bytes]
 """Type of the key (``email``) and the keyed hash of its normal form."""
 
@@ -28,7 +40,7 @@ class Keys:
 
     def put_many(self, owners: Sequence[tuple[str, str, Iterable[Key]]]) -> None:
         """The same for many: (kind, hub record, keys) each."""
-        self._bulk.remove(natural_key, natural_key.c.entity, [owner for _, owner, _ in owners])
+        self._bulk.change(_OWNED, [owner for _, owner, _ in owners])
         rows = [
             {"kind": kind, "type": type_, "hmac": hmac, "entity": owner}
             for kind, owner, keys in owners
@@ -41,15 +53,9 @@ class Keys:
         by_type: dict[str, list[bytes]] = {}
         for type_, hmac in dict.fromkeys(keys):
             by_type.setdefault(type_, []).append(hmac)
-        query = (
-            select(natural_key.c.type, natural_key.c.hmac, natural_key.c.entity)
-            .join(entity, entity.c.id == natural_key.c.entity)
-            .where(natural_key.c.kind == kind, entity.c.state == EntityState.LIVE.value)
-        )
         found: dict[Key, list[str]] = {}
         for type_, hmacs in by_type.items():
-            typed = query.where(natural_key.c.type == type_)
-            for row in self._bulk.select_among(typed, natural_key.c.hmac, hmacs):
+            for row in self._bulk.ask_among(_FIND, hmacs, kind=kind, type=type_):
                 found.setdefault((row["type"], row["hmac"]), []).append(row["entity"])
         for ids in found.values():
             ids.sort()

@@ -9,8 +9,14 @@ from sqlalchemy import select, update
 
 from accord.errors import FenceLostError
 from accord.store.bulk import Bulk
+from accord.store.query import Query
 from accord.store.rows import Fence, Grant
 from accord.store.tables import lease
+
+_FENCES = Query(
+    select(lease.c.scope, lease.c.fence).where(lease.c.holder.is_not(None)).with_for_update(read=True),
+    among=lease.c.scope,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +90,7 @@ class Leases:
         numbers = {fence.scope: fence.number for fence in fences}
         if not numbers:
             return
-        query = select(lease.c.scope, lease.c.fence).where(lease.c.holder.is_not(None))
-        if self._bulk.dialect == "postgresql":
-            query = query.with_for_update(read=True)
-        found = {row["scope"]: row["fence"] for row in self._bulk.select_among(query, lease.c.scope, numbers)}
+        found = {row["scope"]: row["fence"] for row in self._bulk.ask_among(_FENCES, numbers)}
         for scope, number in numbers.items():
             if found.get(scope) != number:
                 raise FenceLostError(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import Select, func, select, tuple_, update
+from sqlalchemy import bindparam, func, null, select, tuple_, update
 
 from accord.store.bulk import Bulk
 from accord.store.codec import Columns, Found, from_json, to_json
+from accord.store.query import Query
 from accord.store.rows import DeadLetter
 from accord.store.tables import dead_letter
 
@@ -16,6 +17,23 @@ _Found: TypeAlias = list[DeadLetter]
 
 _PLAIN = tuple(column.name for column in dead_letter.c if column.name != "payload")
 _OPEN = dead_letter.c.state == "open"
+_HERE = (dead_letter.c.connection == bindparam("connection"), dead_letter.c.stream == bindparam("stream"))
+_OF_WRITES = Query(
+    select(dead_letter)
+    .where(*_HERE, _OPEN, dead_letter.c.direction == "write")
+    .order_by(dead_letter.c.last_at),
+    among=dead_letter.c.entity,
+)
+_OF_READS = Query(
+    select(dead_letter.c.external_id).where(*_HERE, _OPEN, dead_letter.c.direction == "read"),
+    among=dead_letter.c.external_id,
+)
+_CLOSE_READS = Query(
+    update(dead_letter)
+    .where(*_HERE, _OPEN, dead_letter.c.direction == "read")
+    .values(state="closed", payload=null()),
+    among=dead_letter.c.external_id,
+)
 
 
 class Letters:
@@ -52,34 +70,20 @@ class Letters:
 
     def open_for(self, connection: str, stream: str, entities: Iterable[str]) -> dict[str, DeadLetter]:
         """The newest open dead letter of a write for each of these hub records that has one."""
-        query = self._of_stream(connection, stream).where(dead_letter.c.direction == "write")
-        query = query.order_by(dead_letter.c.last_at)
-        found = self._bulk.select_among(query, dead_letter.c.entity, dict.fromkeys(entities))
+        asked = dict.fromkeys(entities)
+        found = self._bulk.ask_among(_OF_WRITES, asked, connection=connection, stream=stream)
         return {row["entity"]: self._unpack(row) for row in found}
 
     def open_reads(self, connection: str, stream: str, external_ids: Iterable[str]) -> set[str]:
         """Which of these records could not be absorbed when they were last read."""
-        query = self._of_stream(connection, stream).where(dead_letter.c.direction == "read")
-        found = self._bulk.select_among(
-            query.with_only_columns(dead_letter.c.external_id),
-            dead_letter.c.external_id,
-            dict.fromkeys(external_ids),
-        )
+        asked = dict.fromkeys(external_ids)
+        found = self._bulk.ask_among(_OF_READS, asked, connection=connection, stream=stream)
         return {row["external_id"] for row in found}
 
     def close_reads(self, connection: str, stream: str, external_ids: Iterable[str]) -> int:
         """These records were absorbed: close their letters and drop what those kept."""
-        change = update(dead_letter).where(
-            dead_letter.c.connection == connection,
-            dead_letter.c.stream == stream,
-            dead_letter.c.direction == "read",
-            _OPEN,
-        )
-        return self._bulk.change_among(
-            change.values(state="closed", payload=None),
-            dead_letter.c.external_id,
-            dict.fromkeys(external_ids),
-        )
+        asked = dict.fromkeys(external_ids)
+        return self._bulk.change(_CLOSE_READS, asked, connection=connection, stream=stream)
 
     def set_state(self, id: str, state: str) -> bool:  # noqa: A002
         """Note what became of a letter (``open``, ``replayed``, ``closed``); False if there is none."""
@@ -112,11 +116,6 @@ class Letters:
         if last is not None:
             query = query.where(turn > (last.first_at, last.id))
         return [self._unpack(row) for row in self._bulk.rows(query)]
-
-    @staticmethod
-    def _of_stream(connection: str, stream: str) -> Select[Any]:
-        query = select(dead_letter).where(dead_letter.c.connection == connection, _OPEN)
-        return query.where(dead_letter.c.stream == stream)
 
     def _pack(self, each: DeadLetter) -> Columns:
         row: Columns = {name: getattr(each, name) for name in _PLAIN}

@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, select, union_all, update
+from sqlalchemy import Select, bindparam, func, select, update
 
-from accord.store.bulk import Bulk, chunks
+from accord.store.bulk import Bulk
 from accord.store.codec import pack_link, unpack_link
+from accord.store.query import Query
 from accord.store.rows import Link, LinkState
 from accord.store.tables import LIVE, NOT_LIVE, link
 
 _ALL = select(link)
+_HERE = (link.c.connection == bindparam("connection"), link.c.stream == bindparam("stream"))
+_BY_RECORD = Query(_ALL.where(*_HERE), among=link.c.external_id)
+_DIGESTS = Query(
+    select(link.c.external_id, link.c.row_digest, link.c.state).where(*_HERE), among=link.c.external_id
+)
+# Two halves, because each half has an index of its own.
+_LIVE_ONES = Query(_ALL.where(LIVE), among=link.c.entity)
+_OTHERS = Query(_ALL.where(NOT_LIVE), among=link.c.entity)
+_SEEN = Query(
+    update(link).where(*_HERE).values(generation=bindparam("now_generation")), among=link.c.external_id
+)
 _STATES = {state.value: state for state in LinkState}
 
 
@@ -26,21 +38,16 @@ class Links:
 
     def get(self, connection: str, stream: str, external_ids: Iterable[str]) -> dict[str, Link]:
         """The links of these records, in any state, by external id."""
-        query = _ALL.where(link.c.connection == connection, link.c.stream == stream)
-        found = self._bulk.select_among(query, link.c.external_id, dict.fromkeys(external_ids))
+        asked = dict.fromkeys(external_ids)
+        found = self._bulk.ask_among(_BY_RECORD, asked, connection=connection, stream=stream)
         return {row["external_id"]: unpack_link(row) for row in found}
 
     def digests(
         self, connection: str, stream: str, external_ids: Iterable[str]
     ) -> dict[str, tuple[bytes | None, LinkState]]:
         """Digest and state of these records' links: all that is needed to skip what has not changed."""
-        query: Select[Any] = select(link.c.external_id, link.c.row_digest, link.c.state)
-        query = query.where(link.c.connection == connection, link.c.stream == stream)
-        found: dict[str, tuple[bytes | None, LinkState]] = {}
-        for some in chunks(external_ids):
-            rows = self._bulk.run(query.where(self._bulk.among(link.c.external_id, some)))
-            found.update({row[0]: (row[1], _STATES[row[2]]) for row in map(tuple, rows)})
-        return found
+        rows = self._bulk.ask_among(_DIGESTS, external_ids, connection=connection, stream=stream)
+        return {row["external_id"]: (row["row_digest"], _STATES[row["state"]]) for row in rows}
 
     def of_entities(
         self, entities: Iterable[str], targets: Iterable[tuple[str, str]] | None = None
@@ -54,15 +61,13 @@ class Links:
         asked = dict.fromkeys(entities)
         found: dict[str, list[Link]] = {each: [] for each in asked}
         wanted = None if targets is None else set(targets)
-        for some in chunks(asked):
-            # Two halves, because each half has an index of its own.
-            where = self._bulk.among(link.c.entity, some)
-            both = union_all(_ALL.where(where, LIVE), _ALL.where(where, NOT_LIVE)).subquery()
-            for row in self._bulk.rows(select(both)):
+        for query in (_LIVE_ONES, _OTHERS):
+            for row in self._bulk.ask_among(query, asked):
                 if wanted is None or (row["connection"], row["stream"]) in wanted:
                     found[row["entity"]].append(unpack_link(row))
         for links in found.values():
-            links.sort(key=lambda each: (each.connection, each.stream, each.external_id))
+            if len(links) > 1:
+                links.sort(key=lambda each: (each.connection, each.stream, each.external_id))
         return found
 
     def upsert(self, links: Sequence[Link]) -> None:
@@ -100,9 +105,9 @@ class Links:
 
     def seen(self, connection: str, stream: str, external_ids: Iterable[str], generation: int) -> int:
         """Note that a full read showed these records; tells how many are linked."""
-        change = update(link).where(link.c.connection == connection, link.c.stream == stream)
-        return self._bulk.change_among(
-            change.values(generation=generation), link.c.external_id, dict.fromkeys(external_ids)
+        asked = dict.fromkeys(external_ids)
+        return self._bulk.change(
+            _SEEN, asked, connection=connection, stream=stream, now_generation=generation
         )
 
     def unseen(

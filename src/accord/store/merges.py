@@ -10,7 +10,10 @@ from sqlalchemy import delete, or_, select, union_all
 
 from accord.store.bulk import Bulk, chunks
 from accord.store.codec import from_json, to_json
+from accord.store.query import Query
 from accord.store.tables import apart, merge_log, tombstone
+
+_ERASED = Query(select(tombstone.c.hmac), among=tombstone.c.hmac)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,5 +135,4 @@ class Tombstones:
 
     def any(self, hmacs: Iterable[bytes]) -> set[bytes]:
         """Which of these hashes belong to erased people."""
-        found = self._bulk.select_among(select(tombstone.c.hmac), tombstone.c.hmac, dict.fromkeys(hmacs))
-        return {row["hmac"] for row in found}
+        return {row["hmac"] for row in self._bulk.ask_among(_ERASED, dict.fromkeys(hmacs))}

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from accord.store.bulk import Bulk
+from accord.store.query import Query
 from accord.store.rows import PendingReference
 from accord.store.tables import pending_reference
+
+_HERE = (
+    pending_reference.c.connection == bindparam("connection"),
+    pending_reference.c.stream == bindparam("stream"),
+)
+_TO = Query(select(pending_reference).where(*_HERE), among=pending_reference.c.external_id)
+_TAKE = Query(delete(pending_reference).where(*_HERE), among=pending_reference.c.external_id)
 
 
 class References:
@@ -26,12 +34,10 @@ class References:
 
     def take(self, connection: str, stream: str, external_ids: Iterable[str]) -> list[PendingReference]:
         """The references to these records, which are removed: they are known now."""
-        here = (pending_reference.c.connection == connection, pending_reference.c.stream == stream)
         asked = dict.fromkeys(external_ids)
-        column = pending_reference.c.external_id
-        rows = list(self._bulk.select_among(select(pending_reference).where(*here), column, asked))
+        rows = self._bulk.ask_among(_TO, asked, connection=connection, stream=stream)
         if rows:
-            self._bulk.change_among(delete(pending_reference).where(*here), column, asked)
+            self._bulk.change(_TAKE, asked, connection=connection, stream=stream)
         found = [PendingReference(**row) for row in rows]
         return sorted(found, key=lambda each: (each.external_id, each.entity, each.cell))
 

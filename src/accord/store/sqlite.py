@@ -7,9 +7,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from threading import Lock  # one writer at a time; nothing else waits inside
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy.pool import NullPool
 
 from accord.errors import StateError, StoreBusyError
 from accord.store.faults import explained
@@ -31,32 +33,36 @@ class SqliteDatabase:
         self._busy = busy_timeout
         self.url = f"sqlite:///{self._path}"
         _create(self._path)
-        self._writer = self._engine("BEGIN IMMEDIATE", query_only=False)
-        self._reader = self._engine("BEGIN", query_only=True)
+        self._writer = _Connections(self._path, busy_timeout, query_only=False)
+        self._reader = _Connections(self._path, busy_timeout, query_only=True)
+        self._writing = Lock()
         self._durable: bool | None = None
 
     @contextmanager
     def writing(self, *, durable: bool = True) -> Iterator[Connection]:
         """See :meth:`accord.store.database.Database.writing`."""
-        with explained(self.url), self._writer.connect() as connection:
+        with explained(self.url), self._writing, self._writer.lent() as connection:
+            driver = _driver(connection)
             # A write-ahead log synced at a later durable commit covers what was written before it.
-            self._sync(connection, durable=durable)
-            with connection.begin():
+            self._sync(driver, durable=durable)
+            with _transaction(connection, driver, "BEGIN IMMEDIATE"):
                 yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """See :meth:`accord.store.database.Database.reading`."""
-        with explained(self.url), self._reader.connect() as connection, connection.begin():
-            # SQLite takes the snapshot at the first read, not at BEGIN.
-            connection.exec_driver_sql("SELECT 1 FROM sqlite_schema LIMIT 1").all()
-            yield connection
+        with explained(self.url), self._reader.lent() as connection:
+            driver = _driver(connection)
+            with _transaction(connection, driver, "BEGIN"):
+                # SQLite takes the snapshot at the first read, not at BEGIN.
+                driver.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
+                yield connection
 
     def copy(self, name: str) -> SqliteDatabase:
         """A copy beside the store, readable by its owner only."""
         target = self._beside(name)
         _create(target)
-        with explained(self.url), self._reader.connect() as connection:
+        with explained(self.url), self._reader.lent() as connection:
             source: sqlite3.Connection = _driver(connection)
             with closing(sqlite3.connect(target)) as copied:
                 source.backup(copied)
@@ -74,7 +80,7 @@ class SqliteDatabase:
         Raises:
             StoreBusyError: a reader still needs the log.
         """
-        with explained(self.url), self._writer.connect() as connection:
+        with explained(self.url), self._writing, self._writer.lent() as connection:
             busy, *_ = _driver(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             raise StoreBusyError(
@@ -84,29 +90,35 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """Close all connections; the last one out folds the write-ahead log into the file."""
-        self._writer.dispose()
-        self._reader.dispose()
+        self._writer.close()
+        self._reader.close()
 
     def _beside(self, name: str) -> Path:
         return self._path.with_name(f".{self._path.name}.{name}")
 
-    def _sync(self, connection: Connection, *, durable: bool) -> None:
+    def _sync(self, driver: Any, *, durable: bool) -> None:
         if durable != self._durable:
-            _driver(connection).execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            driver.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             self._durable = durable
 
-    def _engine(self, begin: str, *, query_only: bool) -> Engine:
-        single = (
-            {"pool_size": 1, "max_overflow": 0} if not query_only else {"pool_size": 4, "max_overflow": 60}
-        )
-        engine = create_engine(
-            URL.create("sqlite", database=str(self._path)),
-            connect_args={"timeout": self._busy, "check_same_thread": False},
-            hide_parameters=True,
-            **single,
-        )
 
-        @event.listens_for(engine, "connect")
+class _Connections:
+    """Open connections, lent to one transaction at a time and kept for the next.
+
+    SQLAlchemy's own pool and its beginning of transactions cost a third of a short transaction here.
+    """
+
+    def __init__(self, path: Path, busy_timeout: float, *, query_only: bool) -> None:
+        self._engine = create_engine(
+            URL.create("sqlite", database=str(path)),
+            connect_args={"timeout": busy_timeout, "check_same_thread": False},
+            hide_parameters=True,
+            poolclass=NullPool,
+        )
+        self._idle: list[Connection] = []
+        self._closed = False
+
+        @event.listens_for(self._engine, "connect")
         def prepare(connection: sqlite3.Connection, _record: object) -> None:
             connection.isolation_level = None
             connection.execute("PRAGMA journal_mode = WAL").close()
@@ -115,11 +127,44 @@ class SqliteDatabase:
             connection.execute("PRAGMA cache_size = -16000").close()
             connection.execute(f"PRAGMA query_only = {int(query_only)}").close()
 
-        @event.listens_for(engine, "begin")
-        def start(connection: Connection) -> None:
-            connection.exec_driver_sql(begin)
+    @contextmanager
+    def lent(self) -> Iterator[Connection]:
+        """A connection of one's own; one that failed is not lent again."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._engine.connect()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        if self._closed:
+            connection.close()
+        else:
+            self._idle.append(connection)
 
-        return engine
+    def close(self) -> None:
+        """Close all connections; those that are lent are closed when they come back."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+        self._engine.dispose()
+
+
+@contextmanager
+def _transaction(connection: Connection, driver: Any, begin: str) -> Iterator[None]:
+    """A transaction below SQLAlchemy, which joins it when a statement goes through its hands."""
+    driver.execute(begin)
+    try:
+        yield
+    except BaseException:
+        driver.rollback()
+        raise
+    if connection.in_transaction():
+        connection.commit()
+    else:
+        driver.commit()
 
 
 def _driver(connection: Connection) -> Any:

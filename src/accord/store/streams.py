@@ -7,14 +7,35 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from accord.errors import StateError
 from accord.store.bulk import Bulk
 from accord.store.codec import Found, from_json, to_json
+from accord.store.query import Query
 from accord.store.rows import Baseline, StreamState
 from accord.store.tables import counter, dirty, stream_state
 
+_POSITION = Query(
+    select(stream_state).where(
+        stream_state.c.connection == bindparam("connection"), stream_state.c.stream == bindparam("stream")
+    )
+)
+_MOVE = Query(
+    update(stream_state)
+    .where(
+        stream_state.c.connection == bindparam("asked_connection"),
+        stream_state.c.stream == bindparam("asked_stream"),
+        stream_state.c.seq == bindparam("asked_seq"),
+    )
+    .values({column.name: bindparam(column.name) for column in stream_state.c})
+)
+_HERE = (dirty.c.connection == bindparam("connection"), dirty.c.stream == bindparam("stream"))
+_MARKS = Query(select(dirty.c.entity, dirty.c.seq).where(*_HERE), among=dirty.c.entity)
+_TAKE = select(dirty.c.entity, dirty.c.seq).where(*_HERE).order_by(dirty.c.entity).limit(bindparam("most"))
+_FIRST, _NEXT = Query(_TAKE), Query(_TAKE.where(dirty.c.entity > bindparam("after")))
+_COUNT = Query(select(func.count().label("number")).select_from(dirty).where(*_HERE))
+_RISE = Query(update(counter).where(counter.c.name == "dirty").values(value=counter.c.value + 1))
+_NUMBER = Query(select(counter.c.value).where(counter.c.name == "dirty"))
 _CLEAR = delete(dirty).where(
     dirty.c.connection == bindparam("connection"),
     dirty.c.stream == bindparam("stream"),
@@ -33,12 +54,8 @@ class Streams:
 
     def load(self, connection: str, stream: str) -> StreamState:
         """The saved position, or the beginning."""
-        row = self._bulk.one(
-            select(stream_state).where(
-                stream_state.c.connection == connection, stream_state.c.stream == stream
-            )
-        )
-        return StreamState(connection, stream) if row is None else _unpack(row)
+        rows = self._bulk.ask(_POSITION, connection=connection, stream=stream)
+        return _unpack(rows[0]) if rows else StreamState(connection, stream)
 
     def save(self, state: StreamState) -> None:
         """Save a position that nobody else moved since it was loaded.
@@ -51,12 +68,8 @@ class Streams:
         if state.seq == 0:
             self._bulk.insert(stream_state, [row])
         else:
-            change = update(stream_state).where(
-                stream_state.c.connection == state.connection,
-                stream_state.c.stream == state.stream,
-                stream_state.c.seq == state.seq,
-            )
-            if self._bulk.changed(change.values(**row)) != 1:
+            asked = {"asked_connection": state.connection, "asked_stream": state.stream}
+            if self._bulk.change(_MOVE, **row, **asked, asked_seq=state.seq) != 1:
                 raise StateError(
                     f"another run moved the position of {state.connection}/{state.stream}",
                     hint="let one run at a time read this stream, then run again",
@@ -94,18 +107,16 @@ class Dirty:
         self, connection: str, stream: str, limit: int = 500, after: str | None = None
     ) -> list[tuple[str, int]]:
         """A page of marked hub records with the number of their mark, by id."""
-        query = select(dirty.c.entity, dirty.c.seq)
-        query = query.where(dirty.c.connection == connection, dirty.c.stream == stream)
-        if after is not None:
-            query = query.where(dirty.c.entity > after)
-        rows = self._bulk.rows(query.order_by(dirty.c.entity).limit(limit))
+        place: dict[str, Any] = {"connection": connection, "stream": stream, "most": limit}
+        rows = (
+            self._bulk.ask(_FIRST, **place) if after is None else self._bulk.ask(_NEXT, **place, after=after)
+        )
         return [(row["entity"], row["seq"]) for row in rows]
 
     def of(self, connection: str, stream: str, entities: Iterable[str]) -> dict[str, int]:
         """The numbers of the marks of those of these hub records that are marked."""
-        query = select(dirty.c.entity, dirty.c.seq)
-        query = query.where(dirty.c.connection == connection, dirty.c.stream == stream)
-        found = self._bulk.select_among(query, dirty.c.entity, dict.fromkeys(entities))
+        asked = dict.fromkeys(entities)
+        found = self._bulk.ask_among(_MARKS, asked, connection=connection, stream=stream)
         return {row["entity"]: row["seq"] for row in found}
 
     def clear(self, connection: str, stream: str, taken: Sequence[tuple[str, int]]) -> int:
@@ -120,18 +131,16 @@ class Dirty:
 
     def count(self, connection: str, stream: str) -> int:
         """How many hub records are marked."""
-        query = select(func.count()).select_from(dirty)
-        return self._bulk.number(query.where(dirty.c.connection == connection, dirty.c.stream == stream))
+        return int(self._bulk.ask(_COUNT, connection=connection, stream=stream)[0]["number"])
 
     def _next_seq(self) -> int:
-        insert = postgresql.insert if self._bulk.dialect == "postgresql" else sqlite.insert
-        first = insert(counter).values(name="dirty", value=1)
-        grown = first.on_conflict_do_update(
-            index_elements=["name"], set_={"value": counter.c.value + 1}
-        ).returning(counter.c.value)
-        return int(self._bulk.run(grown).scalar_one())
+        # Only the one writer of the store is here, so that nobody comes in between.
+        if self._bulk.change(_RISE) == 0:
+            self._bulk.insert(counter, [{"name": "dirty", "value": 1}])
+        return int(self._bulk.ask(_NUMBER)[0]["value"])
 
 
 def _unpack(row: Found) -> StreamState:
     baseline = row["baseline"]
-    return StreamState(**{**row, "baseline": None if baseline is None else Baseline(**from_json(baseline))})
+    known = None if baseline is None else Baseline(**from_json(baseline))
+    return StreamState(**{**row, "full": bool(row["full"]), "baseline": known})
