@@ -32,6 +32,7 @@ def refused(till: Till, **config: Any) -> list[str]:
         (HEADER + '7,"Zoé,zoe@example.com,\n8,Ann,,\n', "quote opened in line 2"),
         (HEADER + "7,Zoé,,\n8,An", "line 3 breaks off"),
         (HEADER + "7,Zoé,,\n8,Ann,,01990", "its last line has no end"),
+        ("", "not even a header"),
     ],
 )
 def test_a_half_written_file_is_left_for_the_next_run(till: Till, content: str, words: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, ClassVar, Literal
 
 from accord import Row
 from accord.errors import AnswerShapeError
@@ -59,6 +59,8 @@ class Lines:
 
 class CsvFormat:
     """Reads and rewrites CSV files; rows that do not change are copied character by character."""
+
+    headed: ClassVar[bool] = True
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout

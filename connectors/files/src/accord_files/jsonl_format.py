@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 from accord import Row
 from accord.errors import AnswerShapeError
@@ -16,6 +16,8 @@ from accord_files.record import LONGEST_RECORD, Changes, Entry, Layout, Old, hal
 
 class JsonlFormat:
     """Reads and rewrites JSONL files; lines that do not change are copied character by character."""
+
+    headed: ClassVar[bool] = False
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout

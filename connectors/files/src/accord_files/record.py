@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, ClassVar, Protocol
 
 from accord import Row
 from accord.errors import AnswerShapeError, RetryableError
@@ -69,7 +69,13 @@ class Old:
 
 
 class Format(Protocol):
-    """A file format."""
+    """A file format.
+
+    Attributes:
+        headed: Whether a file without records still has a header: one of no bytes is then no table.
+    """
+
+    headed: ClassVar[bool]
 
     def inspect(self, file: BinaryIO, name: str) -> Content:
         """One pass over the bytes: digest and encoding.

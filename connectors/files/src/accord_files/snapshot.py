@@ -82,7 +82,15 @@ class Snapshot:
         return hashlib.sha256(json.dumps(named).encode()).hexdigest()
 
     def pages(self, since: datetime | None, token: str | None) -> Iterator[Page]:
-        """The records, leaving out files that have not changed since."""
+        """The records, leaving out files that have not changed since.
+
+        Raises:
+            AnswerShapeError, RetryableError: a file is broken, half-written or changing.
+        """
+        for stamp in self.stamps:
+            if self.format.headed and not stamp.size:
+                why = "it is empty and has not even a header"
+                raise half_written(self.folder.connection, stamp.name, why)
         self.index()
         start = self._start(token)
         rows: list[Row] = []

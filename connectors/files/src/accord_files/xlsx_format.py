@@ -9,7 +9,7 @@ import hashlib
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
 from accord import Row
 from accord.errors import AnswerShapeError
@@ -40,6 +40,8 @@ ERRORS = frozenset({"#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#N/A", "#NUM!", "#
 
 class XlsxFormat:
     """Reads and rewrites workbooks; other sheets, formats and untouched cells stay."""
+
+    headed: ClassVar[bool] = True
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
