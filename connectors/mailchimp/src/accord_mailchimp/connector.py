@@ -111,8 +111,14 @@ class Mailchimp(accord.Connector[MailchimpSettings]):
         rows = self.http.get(
             f"{path}/merge-fields", params={"count": 1000}, template=template + "/merge-fields"
         ).json()["merge_fields"]
-        known = {row["tag"] for row in rows}
+        known = {row["tag"]: row for row in rows}
         lacks = [tag for tag in Members(self).merge_tags if tag not in known]
+        # A field of American format takes 404-555-1212 only (option phone_format of the vendor's spec).
+        lacks += [
+            f"{tag} in international format"
+            for tag in Members(self).merge_tags
+            if (known.get(tag, {}).get("options") or {}).get("phone_format") == "US"
+        ]
         if REFERENCE in lacks and self._create_reference(path, template):
             lacks.remove(REFERENCE)
         return lacks

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any
 
 from accord.sandbox import Request, Response, Route, Values, people
 from accord_mailchimp.sandbox.members import MemberHandlers
@@ -25,12 +24,11 @@ class MailchimpSandbox(MemberHandlers):
 
     def setup(self) -> None:
         """Tables and routes."""
+        self.declare_merge_fields()
         self.declare_members()
         self.route("GET", "/3.0", self.account)
         self.route("GET", "/3.0/ping", self.ping)
         self.route("GET", "/3.0/lists/{list_id}", self.audience)
-        self.route("GET", "/3.0/lists/{list_id}/merge-fields", self.list_merge_fields)
-        self.route("POST", "/3.0/lists/{list_id}/merge-fields", self.create_merge_field)
         self.route("GET", "/3.0/lists/{list_id}/abuse-reports", self.list_abuse_reports)
 
     def seed(self, seed: int, size: int) -> None:
@@ -91,30 +89,6 @@ class MailchimpSandbox(MemberHandlers):
         stats = {"member_count": told.count("subscribed"), "unsubscribe_count": told.count("unsubscribed")}
         stats |= {"cleaned_count": told.count("cleaned"), "merge_field_count": len(self.merge_fields)}
         return Response.json({"id": LIST_ID, "name": "Everybody", "double_optin": True, "stats": stats})
-
-    def list_merge_fields(self, request: Request) -> Response:
-        """A page of the audience's merge fields."""
-        self.require_list(request)
-        count, offset = self.window(request)
-        rows = [self.merge_field(int(item.id), item.values) for item in self.merge_fields.items()]
-        page = {"merge_fields": rows[offset : offset + count], "list_id": LIST_ID, "total_items": len(rows)}
-        return Response.json(page)
-
-    def create_merge_field(self, request: Request) -> Response:
-        """One more merge field; its tag must be new."""
-        self.require_list(request)
-        body = self.body(request) or {}
-        tag = str(body.get("tag") or "").upper()
-        if not 0 < len(tag) <= 10 or self.merge_fields.find("tag", tag):  # noqa: PLR2004  the longest tag
-            raise self.invalid("tag", "A Merge Field with this tag already exists, or it is too long.")
-        values = {"tag": tag, "name": str(body.get("name")), "type": str(body.get("type", "text"))}
-        item = self.merge_fields.insert({**values, "public": bool(body.get("public"))})
-        return Response.json(self.merge_field(int(item.id), item.values))
-
-    def merge_field(self, number: int, values: Values) -> dict[str, Any]:
-        """A merge field as the vendor shows it."""
-        fixed = {"required": False, "default_value": "", "list_id": LIST_ID, "display_order": number}
-        return {"merge_id": number, **values, **fixed}
 
     def list_abuse_reports(self, request: Request) -> Response:
         """A page of complaints of spam."""

@@ -10,15 +10,14 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from accord.sandbox import Item, Refused, Request, Response, Values
+from accord.sandbox import Item, Request, Response, Values
+from accord_mailchimp.sandbox.merge_fields import MergeFields
 from accord_mailchimp.sandbox.recipients import Recipients
-from accord_mailchimp.sandbox.shapes import LIST_ID, hash_of, moment, problem, shown
+from accord_mailchimp.sandbox.shapes import LIST_ID, hash_of, moment, shown
 
-PAGE_LIMIT = 1000
 WRITABLE = ("subscribed", "unsubscribed", "cleaned", "pending")
 STATUSES = (*WRITABLE, "transactional")
 REFUSING = ("unsubscribed", "cleaned")
-NEEDED = ("addr1", "city", "state", "zip")
 SORTED = {"last_changed", "timestamp_signup", "timestamp_opt"}
 BLANK: Values = {
     "email_type": "html",
@@ -32,17 +31,9 @@ BLANK: Values = {
     "unsubscribe_reason": "",
     "before": "",
 }
-MERGE_FIELDS = {
-    "FNAME": "text",
-    "LNAME": "text",
-    "ADDRESS": "address",
-    "PHONE": "phone",
-    "BIRTHDAY": "birthday",
-    "ACCORD_ID": "text",
-}
 
 
-class MemberHandlers(Recipients):
+class MemberHandlers(MergeFields, Recipients):
     """Everything under ``/3.0/lists/{list_id}/members``, and the search."""
 
     resolution = timedelta(seconds=1)
@@ -53,7 +44,6 @@ class MemberHandlers(Recipients):
         self.members = self.shelf.table("members", hashed)
         self.forgotten = self.shelf.table("_forgotten")
         self.reports = self.shelf.table("_abuse_reports")
-        self.merge_fields = self.shelf.table("_merge_fields", {"tag": lambda values: values["tag"]})
         members = "/3.0/lists/{list_id}/members"
         self.route("GET", members, self.list_members)
         self.route("POST", members, self.add_member)
@@ -63,23 +53,6 @@ class MemberHandlers(Recipients):
         self.route("DELETE", members + "/{hash}", self.archive_member)
         self.route("POST", members + "/{hash}/actions/delete-permanent", self.forget_member)
         self.route("GET", "/3.0/search-members", self.search_members)
-
-    def fill(self) -> None:
-        """Seed the empty shelf; an audience begins with its merge fields."""
-        with self.shelf.acting("seed"):
-            for number, (tag, kind) in enumerate(MERGE_FIELDS.items(), start=1):
-                values = {"tag": tag, "name": tag.title(), "type": kind, "public": kind == "text"}
-                self.merge_fields.insert(values, id_=str(number))
-        super().fill()
-
-    def error(self, status: int, code: str, message: str) -> Response:
-        """Mailchimp's error model."""
-        return problem(status, code, message)
-
-    def invalid(self, field: str, message: str) -> Refused:
-        """The refusal that names a field."""
-        detail = "The resource submitted could not be validated. See the 'errors' array."
-        return Refused(problem(400, "invalid_resource", detail, [{"field": field, "message": message}]))
 
     # What a client asks.
 
@@ -260,20 +233,6 @@ class MemberHandlers(Recipients):
             raise self.refuse(400, "invalid_resource", "Please provide a valid email address.")
         return email
 
-    def checked_fields(self, body: Values) -> Values:
-        """The merge fields in a body that the audience has; an address is complete or empty."""
-        known = {item.values["tag"]: item.values["type"] for item in self.merge_fields.items()}
-        sent = {tag: value for tag, value in (body.get("merge_fields") or {}).items() if tag in known}
-        for tag, value in sent.items():
-            if known[tag] != "address" or value == "":
-                continue
-            if not isinstance(value, dict) or not all(
-                str(value.get(name) or "").strip(" ") for name in NEEDED
-            ):
-                raise self.invalid(tag, "Please enter a complete address")
-            sent[tag] = {"addr2": "", **value, "country": value.get("country") or "US"}
-        return sent
-
     # How members are named.
 
     def shown(self, item: Item) -> dict[str, Any]:
@@ -292,32 +251,6 @@ class MemberHandlers(Recipients):
         """A member by hash, address or contact id, as it is now."""
         hash_ = hash_of(word) if "@" in word else word
         return next(iter(self.members.find("hash", hash_)), None) or self.members.get(word)
-
-    def require_list(self, request: Request) -> None:
-        """404 for an audience that the account does not have."""
-        if request.params["list_id"] != LIST_ID:
-            raise self.refuse(404, "not_found", "The requested resource could not be found.")
-
-    def window(self, request: Request) -> tuple[int, int]:
-        """Count and offset of a list; out of range is refused."""
-        try:
-            count, offset = int(request.argument("count", "10")), int(request.argument("offset", "0"))
-        except ValueError:
-            raise self.invalid("count", "Schema describes number, string found instead") from None
-        if not 0 <= count <= PAGE_LIMIT or offset < 0:
-            raise self.invalid("count", "Count must be between 0 and 1000.")
-        return count, offset
-
-    def instant(self, request: Request, name: str) -> datetime | None:
-        """An instant of the query."""
-        text = request.argument(name)
-        try:
-            found = datetime.fromisoformat(text) if text else None
-        except ValueError:
-            found = None
-        if text and (found is None or found.tzinfo is None):
-            raise self.invalid(name, "This is not a valid date-time.")
-        return found
 
 
 def _searched(item: Item) -> str:
