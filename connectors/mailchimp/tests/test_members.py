@@ -209,6 +209,33 @@ def test_an_archived_member_who_had_refused_comes_back_refusing(account: Account
     assert account.held(item.id)["status"] == "unsubscribed"
 
 
+def test_an_archived_member_who_stays_archived_is_no_success(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item, stream = account.person(status="archived"), account.members()
+    monkeypatch.setattr(account.sandbox, "restored", lambda item, _body: item)
+    [outcome] = stream.create([creating(stream, email="ana@example.com")])
+    assert (outcome.result, outcome.reason) == (accord.Result.REJECTED, "archived")
+    assert account.held(item.id)["status"] == "archived"
+
+
+def test_an_archived_member_in_a_list_is_passed_over(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.person(status="archived")
+    monkeypatch.setattr(account.sandbox, "wanted", lambda *_: True)
+    assert everything(account.members()) == []
+
+
+def test_the_answer_about_who_has_left_is_not_taken_for_the_whole(account: Account) -> None:
+    """A complaint stands in another answer: the record is read again."""
+    left, there = account.person(status="unsubscribed"), account.person("eva@example.com")
+    stream = account.members()
+    [one], [two] = (stream.update([updating(stream, item.id, given_name="X")]) for item in (left, there))
+    assert one.row is None
+    assert two.row is not None
+
+
 def test_a_repeated_delete_finds_nobody(account: Account) -> None:
     item, stream = account.person(), account.members()
     write = replace(updating(stream, item.id), operation=accord.Operation.DELETE)

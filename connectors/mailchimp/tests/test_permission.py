@@ -90,6 +90,15 @@ def test_a_refusal_of_something_else_reaches_a_person(account: Account) -> None:
     assert account.held(item.id)["status"] == "subscribed"
 
 
+def test_an_answer_that_shows_an_open_member_is_not_taken_for_a_refusal(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = account.person(status="subscribed")
+    monkeypatch.setattr(account.sandbox, "decided", lambda *_: {})
+    outcome = ask(account, asking(accord.Verb.UNSUBSCRIBE, item.id))
+    assert (outcome.result, outcome.reason) == (accord.Result.UNKNOWN, "not_closed")
+
+
 # Opening.
 
 
