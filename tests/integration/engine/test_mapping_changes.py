@@ -162,3 +162,10 @@ def test_an_approved_change_that_is_interrupted_goes_on(town: Town) -> None:
     town.settle()
     assert len(town.everywhere("mail", "nick")) == 7
     assert {row["nick"] for row in town["crm"].rows.values()} == {f"N{number}" for number in range(7)}
+
+
+def test_the_status_shows_a_stream_that_is_only_written(build: Build) -> None:
+    town = build(names=THREE, flow={"both": ["shop", "crm"], "to": ["till"]})
+    town.person()
+    (flow,) = [each for each in town.accord.status().flows if each.flow == "customers"]
+    assert {(each.connection, each.linked) for each in flow.streams} == {("shop", 1), ("crm", 1), ("till", 1)}
