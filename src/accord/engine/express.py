@@ -80,6 +80,9 @@ class Express:
         alive = {e.id: e for e in entities if e.state is EntityState.LIVE}
         if not alive:
             return
+        for waiting in (*self.ready.values(), self.settled):
+            # Left over from an earlier page: as it is now counts, and nobody goes twice in one batch.
+            waiting[:] = [one for one in waiting if one.entity.id not in alive]
         refusals = self.scope.refusals(alive)
         with self.store.reading() as tx:
             known = standing(tx, self.scope, alive, refusals)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accord.connector import Atomicity, batch
+from accord.connector import Atomicity, Creates, batch
 from accord.model.record import Outcome, Row, Write
 from tests.integration.engine.town import Build, Town
 from tests.integration.engine.vendors import Contacts
@@ -35,6 +35,15 @@ def test_one_refused_item_leaves_the_others_written(town: Town) -> None:
     people(town, 4, 2)
     report = town.sync()
     assert (report.total.created, report.total.rejected, len(town.accord.dead_letters())) == (3, 1, 1)
+
+
+def test_pages_that_fill_no_batch_are_sent_once(build: Build) -> None:
+    upserting = {"creates": Creates.UPSERT, "upsert_by": "email", "find": None, "reference": None}
+    town = build(flow={"both": [], "from": ["shop"], "to": ["crm"]}, crm=upserting)
+    wide(town)
+    people(town, 7, 99)
+    assert town.sync().problems == []
+    assert [operation for operation, _ in town["crm"].calls] == ["create"] * 7
 
 
 def test_halving_finds_the_one_poison_of_sixteen(build: Build) -> None:
