@@ -85,8 +85,13 @@ def test_a_refusal_of_everything_closes_every_purpose(words: list[str]) -> None:
     told = permissions(
         [*known, Status(WIDE, "UNSUBSCRIBED", LATE)], {**NEWS, "marketing.partners": frozenset()}
     )
+    assert set(told) == {DIRECT, "marketing.partners", "marketing"}
     assert {one["state"] for one in told.values()} == {"withdrawn"}
     assert {one["at"] for one in told.values()} == {LATE}
+
+
+def test_a_refusal_of_one_type_is_none_of_all_marketing() -> None:
+    assert set(permissions([Status(MARKETING, "UNSUBSCRIBED", LATE)], NEWS)) == {DIRECT}
 
 
 def test_a_purpose_of_two_types_is_granted_by_both_and_withdrawn_by_one() -> None:

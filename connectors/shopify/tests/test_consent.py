@@ -133,6 +133,15 @@ def test_a_later_decision_in_the_shop_is_read_before_it_is_overruled(shop: Shop)
     assert state(shop, id_)["marketingState"] == "SUBSCRIBED"
 
 
+def test_a_refusal_is_firm_once_the_later_decision_must_have_been_read(shop: Shop) -> None:
+    at = shop.env.now() - timedelta(hours=1)
+    id_ = person(shop, emailMarketingConsent=subscribed(shop.env.now().isoformat()))
+    shop.env.sleep(2 * 86_400)
+    outcome = carried(shop, wish(accord.Verb.UNSUBSCRIBE, id_, at=at))
+    assert (outcome.result, outcome.receipt) == (accord.Result.DONE, accord.Receipt.CONFIRMED)
+    assert datetime.fromisoformat(state(shop, id_)["consentUpdatedAt"]) >= at + timedelta(days=2)
+
+
 def test_a_refusal_finds_a_person_who_came_back_under_another_key(shop: Shop) -> None:
     id_ = person(shop)
     outcome = carried(shop, wish(accord.Verb.UNSUBSCRIBE, "gid://shopify/Customer/1"))

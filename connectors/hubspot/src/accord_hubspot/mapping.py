@@ -54,6 +54,7 @@ CONTACTS = Mapping(
     # Only read: HubSpot ignores a step back in the life cycle but answers as if it had taken it.
     read("lifecycle", "properties.lifecyclestage", values=STAGES, unseen="other"),
     read("created_at", "createdAt", as_=Instant()),
+    read("consents[marketing:email]", Permission("marketing"), needs=("permissions",)),
     read("consents[marketing.direct:email]", Permission("marketing.direct"), needs=("permissions",)),
     empty="",
 )

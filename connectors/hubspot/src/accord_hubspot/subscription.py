@@ -56,6 +56,8 @@ class Status(NamedTuple):
 
 
 WIDE = "*"
+ALL_MARKETING = "marketing"
+"""The purpose above all that HubSpot mails for."""
 
 
 def permissions(statuses: Iterable[Status], purposes: Mapping[str, frozenset[str]]) -> dict[str, Any]:
@@ -69,7 +71,10 @@ def permissions(statuses: Iterable[Status], purposes: Mapping[str, frozenset[str
         purposes: By purpose the ids of its subscription types.
     """
     known = list(statuses)
-    return {purpose: _permission(known, types) for purpose, types in purposes.items()}
+    told = {purpose: _permission(known, types) for purpose, types in purposes.items()}
+    everything = _permission(known, frozenset())
+    # Whatever is mapped: who refuses everything refuses all marketing.
+    return {ALL_MARKETING: everything, **told} if everything["state"] == "withdrawn" else told
 
 
 def concerned(

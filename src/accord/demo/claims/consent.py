@@ -12,17 +12,20 @@ if TYPE_CHECKING:
     from accord.demo.stage import Stage
 
 YES, NO = "SUBSCRIBED", "UNSUBSCRIBED"
+NEWSLETTER = "1001"
+"""The CRM's subscription type for marketing."""
 
 
 def withdrawn(stage: Stage) -> Callable[[], Claim]:
-    """Compare the newsletter with the shop's own states; then somebody withdraws and is edited elsewhere."""
+    """Compare the newsletter with what people told shop and CRM; then somebody withdraws in the shop."""
     census = stage.census()
-    states = _states(census)
+    told = _told_the_shop(census)
+    states = _states(told, stage)
     known = {record.id for record in stage.start.held["letter"]}
     added = [record for record in census.held["letter"] if record.id not in known]
     without = [record.email for record in added if states.get(record.email) != YES]
     everywhere = set(census.everywhere())
-    leaver = max(record.email for record in added if record.email in everywhere)
+    leaver = max(one.email for one in added if one.email in everywhere and told[one.email] == YES)
     shop, crm = census.by_email("shop")[leaver], census.by_email("crm")[leaver]
     consent = {**shop.values["emailMarketingConsent"], "marketingState": NO}
     stage.vendors["shop"].edit(shop.id, {"emailMarketingConsent": consent})
@@ -35,7 +38,7 @@ def withdrawn(stage: Stage) -> Callable[[], Claim]:
             "said_yes": sum(state == YES for state in states.values()),
             "added": len(added),
             "added_without_yes": len(without),
-            "yes_but_missing": len(_missing(stage, census, states)),
+            "yes_but_missing": len(_missing(stage, census, told, states)),
             "sent_after_withdrawal": int(before != after),
         }
         ok = bool(added) and not any(list(figures.values())[2:])
@@ -44,7 +47,15 @@ def withdrawn(stage: Stage) -> Callable[[], Claim]:
     return check
 
 
-def _states(census: Census) -> dict[str, str]:
+def _states(told: dict[str, str], stage: Stage) -> dict[str, str]:
+    """What each address said anywhere: a no counts before a yes."""
+    rows = stage.vendors["crm"].rows("subscriptions").values()
+    crm = {str(row["email"]): str(row["status"]) for row in rows if row["type"] == NEWSLETTER}
+    said = {email: {told.get(email), crm.get(email)} for email in {*told, *crm}}
+    return {email: NO if NO in words else YES if YES in words else "" for email, words in said.items()}
+
+
+def _told_the_shop(census: Census) -> dict[str, str]:
     """What each customer told the shop about its newsletter."""
     return {
         email: str((record.values.get("emailMarketingConsent") or {}).get("marketingState"))
@@ -52,8 +63,8 @@ def _states(census: Census) -> dict[str, str]:
     }
 
 
-def _missing(stage: Stage, census: Census, states: dict[str, str]) -> set[str]:
-    """Who said yes and did not get in, although the newsletter knows of no objection."""
+def _missing(stage: Stage, census: Census, told: dict[str, str], states: dict[str, str]) -> set[str]:
+    """Who said yes in the shop and did not get in, although nobody knows of an objection."""
     letter = census.present("letter")
     aside = stage.set_aside().get("letter", set())
-    return {email for email, state in states.items() if state == YES} - letter - aside
+    return {email for email, word in told.items() if word == states[email] == YES} - letter - aside

@@ -7,7 +7,7 @@ goes out as Brevo's own double opt-in, which only the person can complete.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import accord
 from accord_brevo.subscription import FLAGS
@@ -22,6 +22,7 @@ class Permissions(accord.Stream):
     """The consent operations of the contacts."""
 
     consent_channels = frozenset(FLAGS)
+    confirms: ClassVar[bool] = True
 
     lookup: Callable[[str, str], accord.Row | None]
     """One contact by a kind of identifier and its value; the contacts know how."""

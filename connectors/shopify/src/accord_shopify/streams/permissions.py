@@ -7,7 +7,8 @@ every state is sent with the date of the person's own decision: a replay, howeve
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import accord
@@ -25,6 +26,10 @@ POINTS = {"email": ("email", "emailAddress"), "sms": ("phone", "phoneNumber")}
 """The canonical contact point of each channel and the vendor's identifier for it."""
 
 GLOBAL = "gid://"
+LATER = "later_decision"
+OLD = timedelta(days=1)
+"""How old a decision in the shop must be to count as read: the engine then refuses with it in mind."""
+
 REFUSED, AGREED = "UNSUBSCRIBED", "SUBSCRIBED"
 
 
@@ -66,7 +71,14 @@ class Permissions(ShopStream):
         return [_erased(write, keys.get(write.id), data.get(f"w{at}")) for at, write in enumerate(writes)]
 
     def _decide(self, writes: Sequence[accord.ConsentWrite], state: str) -> list[accord.Outcome]:
-        """Send one state for several people."""
+        """Send one state for several people; a refusal that an old one stands against goes again."""
+        outcomes = {one.write_id: one for one in self._send_states(writes, state)}
+        now = self.connector.context.env.now()
+        again = [replace(write, at=now) for write in writes if _is_overruled(write, outcomes[write.id], now)]
+        firm = self._send_states(again, state) if again else []
+        return list((outcomes | {one.write_id: one for one in firm}).values())
+
+    def _send_states(self, writes: Sequence[accord.ConsentWrite], state: str) -> list[accord.Outcome]:
         keys = self._keys(writes)
         parts = [
             self._deciding(at, write, keys[write.id], state)
@@ -139,7 +151,7 @@ def _decided(
         # The person refused in the shop after this grant.
         return accord.Outcome(write.id, accord.Result.REJECTED, key, row, reason="compliance_state")
     # Somebody agreed in the shop after this refusal: read that first, then decide again.
-    return accord.Outcome(write.id, accord.Result.PRECONDITION, key, row, reason="later_decision")
+    return accord.Outcome(write.id, accord.Result.PRECONDITION, key, row, reason=LATER)
 
 
 def _erased(write: accord.ConsentWrite, key: str | None, said: dict[str, Any] | None) -> accord.Outcome:
@@ -153,6 +165,13 @@ def _erased(write: accord.ConsentWrite, key: str | None, said: dict[str, Any] | 
     if errors:
         return accord.Outcome(write.id, accord.Result.REJECTED, key, reason=user_errors.reason(errors))
     return accord.Outcome(write.id, accord.Result.DONE, key, receipt=accord.Receipt.ACCEPTED)
+
+
+def _is_overruled(write: accord.ConsentWrite, outcome: accord.Outcome, now: datetime) -> bool:
+    """Whether a refusal met a later decision that is so old that the engine has refused with it in mind."""
+    held = (outcome.row or {}).get(FIELDS[write.channel]) or {}
+    at = held.get("consentUpdatedAt")
+    return outcome.reason == LATER and at is not None and datetime.fromisoformat(at) < now - OLD
 
 
 def _seconds(at: datetime) -> str:
