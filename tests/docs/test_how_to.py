@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,6 +42,22 @@ def test_the_configuration_of_the_readme_is_right() -> None:
     text = next(block.text for block in blocks(ROOT / "README.md") if block.language == "toml")
     config = parse(text, Plugins.load())
     assert config.flows["customers"].both == ("shop", "crm")
+
+
+def test_the_configuration_of_the_audience_guide_is_right() -> None:
+    [text] = [block.text for block in blocks(DOCS / "how-to/fill-an-audience.md") if block.language == "toml"]
+    config = parse(text, Plugins.load())
+    assert config.flows["audience"].channel == "ad_platform:meta"
+
+
+def test_the_program_about_identifiers_says_what_it_says() -> None:
+    [program] = [b.text for b in blocks(DOCS / "reference/identifiers.md") if b.language == "python"]
+    names: dict[str, Any] = {}
+    exec(compile(program, "identifiers.md", "exec"), names)
+    found = names["found"]
+    assert found.values["em"][:8] in program
+    assert found.ledger()["normaliser"] in program
+    assert found.unfit["ph"] in program
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
