@@ -8,10 +8,10 @@ code under a seeded scheduler. Nothing else in Accord may call ``time``, ``rando
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import time
-import uuid
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -152,7 +152,7 @@ class SystemEnv:
 
     def new_id(self) -> str:
         """Time-ordered so that indexes grow at one end (the idea of RFC 9562 UUIDv7)."""
-        return f"{time.time_ns() // 1_000_000:012x}{uuid.uuid4().hex[:20]}"
+        return f"{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
 
     def spawn(self, name: str, work: Callable[[], T]) -> Future[T]:
         """Run the work in a daemon thread; a daemon never keeps a dead run's process alive."""
@@ -192,7 +192,6 @@ class SystemEnv:
 
 
 def _this_process() -> str:
-    import os
     import socket
 
     pid = os.getpid()
@@ -218,8 +217,6 @@ def _started(pid: int) -> str:
 
 
 def _may_be_alive(holder: str, me: str) -> bool:
-    import os
-
     parts, mine = holder.split(":"), me.split(":")
     if len(parts) != 4 or parts[0] != mine[0]:  # noqa: PLR2004  another host: cannot be known
         return True

@@ -60,7 +60,7 @@ class Absorber:
     def page(self, tx: Transaction, page: Sequence[Seen]) -> Touched:
         """Absorb mapped rows and write every effect; the counters say what became of each."""
         self.tx, self.touched = tx, Touched()
-        self.side = self.scope.side(tx)
+        self.side, self.now = self.scope.side(tx), self.scope.now()
         self.counts.read += len(page)
         self._errors(page)
         rows = [seen for seen in page if seen.error is None]
@@ -181,8 +181,7 @@ class Absorber:
 
     def _create(self, observation: Observation) -> None:
         """A record nobody knows becomes a hub record of its own."""
-        env = self.scope.env
-        entity = Entity(env.new_id(), self.flow.kind, {}, NEVER, 0, created_at=env.now().timestamp())
+        entity = Entity(self.scope.env.new_id(), self.flow.kind, {}, NEVER, 0, created_at=self.now)
         link = self._link(observation, entity, LinkState.LIVE)
         observe_new(self.side, entity, link, observation)
         self.matcher.added(entity, observation)

@@ -28,6 +28,9 @@ def keyed(key: bytes) -> Digest:
     fresh = blake2b(digest_size=8, key=key).copy
     dumps, sort = orjson.dumps, orjson.OPT_SORT_KEYS
     texts: dict[str, bytes] = {}
+    hasher = fresh()
+    hasher.update(dumps(True))
+    true = hasher.digest()
 
     def digest(value: Any) -> bytes | None:
         if type(value) is str:
@@ -36,6 +39,8 @@ def keyed(key: bytes) -> Digest:
                 return known
         elif value is None:
             return None
+        elif value is True:
+            return true
         elif type(value) is dict:
             value = pruned(value)
             if value is None:

@@ -90,6 +90,8 @@ class Matcher:
         self.decided = self.tx.conflicts.decided(*self.member.key, [o.external_id for o in observations])
 
     def _keys(self, seen: Observation) -> list[NaturalKey]:
+        if not self.flow.match:
+            return []
         cells = {cell: value for cell, value in seen.cells.items() if value is not None}
         return keys_of(self.flow, implode(self.flow.model, cells), self.key)
 

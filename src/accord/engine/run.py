@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 MOST_ROUNDS = 12
 """Rounds of deciding and pushing after which a run ends although records still wake each other."""
-PAGES_BEHIND = 4
+PAGES_BEHIND = 2
 """Pages a writer may fall behind the reader: the bound on planned intents in a streaming run."""
 
 

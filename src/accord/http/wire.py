@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import logging
 import ssl
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
-import httpx
+# httpx loads its command line (click, rich, pygments) where these are installed: 100 ms and 8 MB for nothing.
+# None stands for a module that cannot be imported: https://docs.python.org/3/library/sys.html#sys.modules
+_unneeded = "httpx" not in sys.modules and sys.modules.setdefault("httpx._main", None) is None  # type: ignore[arg-type]
+import httpx  # noqa: E402
+
+if _unneeded:
+    sys.modules.pop("httpx._main", None)
 
 # httpx logs whole addresses at INFO and httpcore headers at DEBUG: ids, addresses and tokens.
 for _name in ("httpx", "httpcore"):

@@ -154,7 +154,12 @@ def pruned(value: Any) -> Any:
 
     Two systems of which one shows an empty subfield and the other none hold the same.
     """
-    if isinstance(value, dict):
+    if type(value) is dict:
+        for item in value.values():
+            if item is None or type(item) is dict:
+                break
+        else:
+            return value or None
         kept = {key: found for key, item in value.items() if (found := pruned(item)) is not None}
         return kept or None
     return value

@@ -7,10 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Double, Insert, Select, Text, bindparam, delete, func, or_, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from accord.errors import StateError
-from accord.store.bulk import Bulk
+from accord.store.bulk import Bulk, dialect_insert
 from accord.store.codec import pack_intent, unpack_intent
 from accord.store.query import Query
 from accord.store.rows import Intent, IntentState
@@ -185,7 +184,7 @@ def _in_turn(intents: Iterable[Intent]) -> list[Intent]:
 
 @lru_cache
 def _replacement(dialect: str) -> Insert:
-    statement = postgresql.insert(intent) if dialect == "postgresql" else sqlite.insert(intent)
+    statement = dialect_insert(intent, dialect)
     return statement.on_conflict_do_update(
         index_elements=["entity", "connection", "stream"],
         set_={column.name: statement.excluded[column.name] for column in intent.c},

@@ -17,6 +17,8 @@ from accord.errors import StateError, StoreBusyError
 from accord.store.faults import explained
 
 OWNER_ONLY = 0o600
+_CACHE_WRITING, _CACHE_READING = 8_000, 2_000
+"""KiB of pages that the one writing connection may keep, and each of those that read."""
 _SIDE_FILES = ("", "-wal", "-shm", "-journal")
 
 
@@ -124,7 +126,9 @@ class _Connections:
             connection.execute("PRAGMA journal_mode = WAL").close()
             connection.execute("PRAGMA secure_delete = ON").close()
             connection.execute("PRAGMA synchronous = FULL").close()
-            connection.execute("PRAGMA cache_size = -16000").close()
+            connection.execute(
+                f"PRAGMA cache_size = -{_CACHE_READING if query_only else _CACHE_WRITING}"
+            ).close()
             connection.execute(f"PRAGMA query_only = {int(query_only)}").close()
 
     @contextmanager
