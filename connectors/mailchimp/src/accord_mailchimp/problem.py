@@ -33,5 +33,7 @@ def reason_of(body: Any, status: int) -> str:
     """
     problem: Mapping[str, Any] = body if isinstance(body, dict) else {}
     code = TITLES.get(str(problem.get("title")), f"status {status}")
-    named = (str(error.get("field")) for error in problem.get("errors") or () if isinstance(error, dict))
+    named = (
+        str(error.get("field") or "") for error in problem.get("errors") or () if isinstance(error, dict)
+    )
     return " ".join([code, *(name for name in named if FIELD.fullmatch(name))])
