@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import accord
+from accord.errors import AccessError
 from accord_hubspot.sandbox.subscriptions import WIDE
 from accord_hubspot.streams.contacts import Contacts
 from accord_hubspot.subscription import CONSENTING, STATUSES, Status, concerned, permissions
@@ -234,6 +235,20 @@ def test_a_type_is_meant_by_its_name_or_its_number(portal: Portal) -> None:
 def test_a_type_that_the_portal_lacks_is_named(portal: Portal) -> None:
     connector = portal.connect(subscriptions={"Lettre": DIRECT, MARKETING: DIRECT})
     assert connector.check().missing == ["subscription type 'Lettre' (setting subscriptions)"]
+
+
+def test_a_token_without_the_scope_is_named(portal: Portal) -> None:
+    connector = portal.connect()
+    portal.recorder.heard = _no_scope
+    assert portal.connect().check().missing == ["scope communication_preferences.read_write"]
+    with pytest.raises(AccessError):
+        Contacts(connector).get([person(portal)])
+
+
+def _no_scope(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+    if "communication-preferences" not in request.url.path:
+        return response
+    return httpx.Response(403, json={"category": "MISSING_SCOPES"}, request=request)
 
 
 # Refusals.
