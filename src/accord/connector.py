@@ -220,6 +220,9 @@ class Stream:
         allows: Per purpose the canonical fields this destination may get (data minimisation); what is
             not listed is dropped before mapping. A purpose that is not named gets every mapped field,
             unless ``allows`` names it with an empty set.
+        confirms: Whether ``subscribe`` only asks the person to confirm, so that their click decides.
+        consent_per_request: Whether the vendor takes one consent for all records of a request: batches then
+            hold records of the same lawful basis only.
         consent_channels: The channels that the consent operations serve, such as ``{"email"}`` or
             ``{"ad_platform:meta"}``.
     """
@@ -247,6 +250,8 @@ class Stream:
     full_read_is_complete: ClassVar[bool] = True
     allows: Mapping[str, frozenset[str]] = MappingProxyType({})
     consent_channels: frozenset[str] = frozenset()
+    confirms: ClassVar[bool] = False
+    consent_per_request: ClassVar[bool] = False
 
     def __init__(self, connector: Connector[Any], mapping: FieldMapping | None = None) -> None:
         self.connector = connector

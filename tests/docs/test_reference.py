@@ -14,7 +14,14 @@ import pytest
 
 import accord
 from accord import errors, hookspecs, http, mapping, model
-from accord.config.models import AccordConfig, ConnectionConfig, FieldConfig, FlowConfig, LimitsConfig
+from accord.config.models import (
+    AccordConfig,
+    ConnectionConfig,
+    ConsentConfig,
+    FieldConfig,
+    FlowConfig,
+    LimitsConfig,
+)
 from accord.consent.identifiers import PLATFORMS, Platform
 from accord.consent.purposes import CHANNELS, PURPOSES
 from accord.model.schema import MODELS
@@ -78,6 +85,7 @@ def keys(table: type[pydantic.BaseModel]) -> set[str]:
     ("heading", "table"),
     [
         ("[accord]", AccordConfig),
+        ("[consent]", ConsentConfig),
         ("[flows.NAME]", FlowConfig),
         ("[flows.NAME.fields]", FieldConfig),
         ("[flows.NAME.limits]", LimitsConfig),

@@ -65,6 +65,7 @@ class Accord:
         address = config.accord.store
         referred = address.startswith(("env:", "keyring:"))
         url = config.store_url(self.plugins.secret(address) if referred else None)
+        self.policy = config.consent_policy()
         self.store = Store.open(url, self.env, sealer=sealer(url), migrate=migrate)
         self.plugins.register(StoreSecrets(self.store), "store-secrets")
         self._progress = progress or silent
@@ -103,7 +104,8 @@ class Accord:
         """What the engine works in."""
         built = flows(self.config, self.connections)
         left_out = closed(self.config, self.connections)
-        return World(self.store, self.env, self.plugins, built, self._progress, self._trace, left_out)
+        seen = (self._progress, self._trace, left_out, self.policy)
+        return World(self.store, self.env, self.plugins, built, *seen)
 
     def flow(self, name: str) -> Flow:
         """A flow of the configuration.

@@ -141,18 +141,28 @@ def _flow(
 
 
 def _member(member: MemberConfig, flow: FlowConfig, connections: Connections) -> Member:
+    stream = connections.streams[member.connection][str(member.stream)]
     return Member(
         connection=member.connection,
-        stream=connections.streams[member.connection][str(member.stream)],
+        stream=stream,
         reads=member.reads,
         writes=member.writes,
         priority=member.priority,
         purpose=member.purpose,
-        channel=member.channel,
+        channel=member.channel or _channel(stream, member.purpose),
         accepts=member.accepts(flow.model),
         guests=member.guests,
         canary=connections.config.connections[member.connection].canary.get(str(member.stream), ""),
     )
+
+
+def _channel(stream: Stream, purpose: str) -> str:
+    """The channel of a purpose where the flow names none: the one platform served, else e-mail."""
+    platforms = sorted(name for name in stream.consent_channels if name.startswith("ad_platform"))
+    if purpose.startswith("ads.") and len(platforms) == 1:
+        return platforms[0]
+    (only,) = stream.consent_channels if len(stream.consent_channels) == 1 else ("email",)
+    return only
 
 
 def _rule(rule: Any, flow: FlowConfig) -> FieldRule:

@@ -14,7 +14,7 @@ import pydantic
 
 from accord.config import connections
 from accord.config.flows import FlowCheck, Taken
-from accord.config.models import AccordConfig, Config, ConnectionConfig, FlowConfig, Name, Part
+from accord.config.models import AccordConfig, Config, ConnectionConfig, ConsentConfig, FlowConfig, Name, Part
 from accord.config.positions import Path
 from accord.config.problems import Problems, failure, places_of, suggestion
 from accord.errors import ConfigError
@@ -124,6 +124,7 @@ def _parts(document: Mapping[str, Any], problems: Problems) -> dict[str, dict[st
     for key in document.keys() - Config.model_fields.keys():
         problems.add((key,), f"unknown key, {suggestion(key, Config.model_fields)}")
     _valid(AccordConfig, document.get("accord", {}), ("accord",), problems)
+    _valid(ConsentConfig, document.get("consent", {}), ("consent",), problems)
     parts: dict[str, dict[str, Any]] = {}
     for group, model in _TABLES.items():
         parts[group] = {}

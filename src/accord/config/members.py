@@ -49,6 +49,7 @@ class MemberConfig:
     Attributes:
         path: Where it stands in the flow's table: the list and the position in it.
         stream: None while only the open connection can tell which it is.
+        channel: Empty = the one the stream serves.
         priority: Position in the flow; the lower wins an exact tie.
     """
 
@@ -153,7 +154,7 @@ def _member(
         writes,
         priority,
         purpose=(_of(flow.purpose, full, connection) or "") if writes else "",
-        channel=_of(flow.channel, full, connection) or "email",
+        channel=_of(flow.channel, full, connection) or "",
         guests=_of(flow.guests, full, connection) is not False,
         filter=flow.filter.get(full, flow.filter.get(connection)),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pydantic
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, StrictBool, StrictInt, StrictStr
@@ -21,6 +21,9 @@ from accord.errors import ConfigError
 from accord.mapping.declared import DeclaredField
 from accord.model.schema import MODELS
 from accord.secrets import is_reference
+
+if TYPE_CHECKING:
+    from accord.consent.policy import Policy
 
 DEFAULT_STORE = "sqlite:///accord.db"
 STORES = ("sqlite:", "postgresql+psycopg:")
@@ -151,6 +154,16 @@ class ConnectionConfig(Part):
     __str__ = __repr__
 
 
+class ConsentConfig(Part):
+    """The table ``[consent]``.
+
+    Attributes:
+        policy: A consent policy file of your own, relative to this file's folder; none = the shipped one.
+    """
+
+    policy: Annotated[StrictStr, Field(min_length=1)] | None = None
+
+
 class FieldConfig(Part):
     """The rule of one canonical field.
 
@@ -198,7 +211,8 @@ class FlowConfig(Part):
         from_: Only read (``from``).
         to: Only written.
         purpose: What the data is used for, for all written connections or for each.
-        channel: The channel a grant must be given for, for all or for each.
+        channel: The channel a grant must be given for, for all or for each; by default the one the
+            connection serves, else e-mail.
         match: Fields whose equal values may link records.
         conflict: ``latest``, ``prefer:CONNECTION`` or ``manual``.
         delete: What a deletion in one system does to the others.
@@ -214,7 +228,7 @@ class FlowConfig(Part):
     from_: Annotated[Names, Field(alias="from")] = ()
     to: Names = ()
     purpose: Purpose | dict[StrictStr, Purpose] | None = None
-    channel: Channel | dict[StrictStr, Channel] = "email"
+    channel: Channel | dict[StrictStr, Channel] | None = None
     match: Names | None = None
     conflict: Conflict = "latest"
     delete: Literal["detach", "archive", "propagate"] = "detach"
@@ -234,6 +248,7 @@ class Config(Part):
     """A whole configuration. Make it from Python, or with :func:`accord.config.load`."""
 
     accord: AccordConfig = AccordConfig()
+    consent: ConsentConfig = ConsentConfig()
     connections: dict[Name, ConnectionConfig] = {}
     flows: dict[Name, FlowConfig] = {}
 
@@ -259,6 +274,16 @@ class Config(Part):
         """The same, knowing its file."""
         self._file, self._text = file, text
         return self
+
+    def consent_policy(self) -> Policy:
+        """The consent policy in force.
+
+        Raises:
+            ConfigError: the file it is in is missing or wrong.
+        """
+        from accord.consent.policy import load, shipped
+
+        return shipped() if self.consent.policy is None else load(self.root / self.consent.policy)
 
     def store_url(self, address: str | None = None) -> str:
         """The store's address, a relative SQLite path made absolute.

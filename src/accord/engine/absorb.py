@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from accord.engine import clashes, hub
+from accord.engine.addresses import index
 from accord.engine.counts import Counts
 from accord.engine.deletes import on_delete
+from accord.engine.hearing import Heard, Hearing
 from accord.engine.intents import unblock
 from accord.engine.match import Matcher, keys_of
 from accord.engine.merge import UNSEEN, Merged, Observation, absorb, observe_new
 from accord.engine.observe import Seen
+from accord.engine.origins import note_origins
 from accord.engine.oscillation import quarrels
 from accord.engine.plan import newer
 from accord.model.cells import field_of, implode, removals
@@ -48,6 +51,9 @@ class Touched:
     letters: list[DeadLetter] = field(default_factory=list)
     merged: list[Merged] = field(default_factory=list)
     pending: list[PendingReference] = field(default_factory=list)
+    observed: list[tuple[Link, Observation]] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
+    """What the page tells of permissions and suppressions."""
 
 
 class Absorber:
@@ -183,7 +189,9 @@ class Absorber:
         """A record nobody knows becomes a hub record of its own."""
         entity = Entity(self.scope.env.new_id(), self.flow.kind, {}, NEVER, 0, created_at=self.now)
         link = self._link(observation, entity, LinkState.LIVE)
-        observe_new(self.side, entity, link, observation)
+        self.touched.observed.append((link, observation))
+        heard = observe_new(self.side, entity, link, observation)
+        self.touched.heard += [Heard(entity, observation, cell) for cell in heard]
         self.matcher.added(entity, observation)
         self.placed[entity.id] = link
         self.touched.entities[entity.id] = entity
@@ -218,11 +226,13 @@ class Absorber:
         frozen = self.frozen.get(entity.id, frozenset())
         intent = self.intents.get(entity.id)
         before = entity.rev
+        self.touched.observed.append((link, observation))
         merged = absorb(
             self.side, entity, link, observation, intent=intent, frozen=frozen, run=self.scope.run
         )
         self.touched.links[link.external_id] = link
         self.touched.merged.append(merged)
+        self.touched.heard += [Heard(entity, observation, cell) for cell in merged.heard]
         self.counts.conflicts += len(merged.clashes)
         self.touched.conflicts += [
             clashes.of_cells(self.scope, entity, observation, clash) for clash in merged.clashes
@@ -262,7 +272,7 @@ class Absorber:
 
     def _is_behind(self, entity: Entity, link: Link) -> bool:
         """Whether the hub holds something newer than this side agreed to."""
-        return bool(newer(entity, link, self.member.stream.mapping.covers))
+        return bool(newer(entity, link, self.member.covers))
 
     def _pend(self, entity: Entity, observation: Observation) -> None:
         for cell, (stream, external_id) in observation.pending.items():
@@ -282,6 +292,7 @@ class Absorber:
         """Write all effects of the page, table by table."""
         tx, touched, counts = self.tx, self.touched, self.counts
         keyed = self._with_new_keys()
+        self._hear()
         tx.entities.insert([entity for entity in touched.entities.values() if entity.loaded_rev == 0])
         tx.entities.update(
             [entity for entity in touched.entities.values() if entity.loaded_rev not in (0, entity.rev)]
@@ -301,6 +312,27 @@ class Absorber:
         tx.references.add(touched.pending) if touched.pending else None
         self._settle_references()
         unblock(tx, touched.arrived)
+
+    def _hear(self) -> None:
+        """What was shown of permissions becomes signals; an address that changed leaves its grants behind."""
+        touched, asks = self.touched, self.scope.world.asks_people
+        if self.flow.kind != "customer":  # only people have permissions
+            return
+        left = _left(touched.merged)
+        if asks:
+            born = {id_ for id_, entity in touched.entities.items() if entity.loaded_rev == 0}
+            index(self.scope.world, self.tx, [touched.entities[id_] for id_ in sorted(born | left.keys())])
+        note_origins(self.scope, self.tx, touched)
+        if not touched.heard and not left:
+            return
+        people = {one.entity.id: one.entity for one in touched.heard}
+        people |= {id_: touched.entities[id_] for id_ in left}
+        again, conflicts = Hearing(self.scope, self.tx).hear(touched.heard, left, people)
+        touched.conflicts += conflicts
+        for entity in again:
+            if entity.loaded_rev != entity.rev:
+                touched.entities[entity.id] = entity
+                touched.changed.add(entity.id)
 
     def _with_new_keys(self) -> list[Entity]:
         """Touched hub records whose natural keys may differ from the stored ones."""
@@ -336,6 +368,16 @@ class Absorber:
                 changed[entity.id] = entity
         self.tx.entities.update(list(changed.values()))
         self.scope.wake(self.tx, changed.values())
+
+
+def _left(merged: Iterable[Merged]) -> dict[str, dict[str, str]]:
+    """By hub id the addresses that somebody has no longer."""
+    found: dict[str, dict[str, str]] = {}
+    for one in merged:
+        for change in one.changes:
+            if change.cell in ("email", "phone") and change.old:
+                found.setdefault(change.entity, {}).setdefault(change.cell, str(change.old))
+    return found
 
 
 def _comparable(old: float, new: float) -> float:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
+from accord.consent.scope import key_of
+from accord.engine.fingerprints import fingerprint
 from accord.engine.merge import Clash, Observation
 from accord.engine.observe import Seen
 from accord.store.rows import Change, Conflict, DeadLetter, Entity, Intent, Link
 
 if TYPE_CHECKING:
+    from accord.consent.signal import ConsentSignal
     from accord.engine.scope import Scope
     from accord.store import Transaction
-
-
-def fingerprint(*parts: Any) -> str:
-    """One id for one disagreement: the same facts give the same row (32 hexadecimal digits)."""
-    return blake2b(orjson.dumps(parts, default=str), digest_size=16).hexdigest()
+    from accord.store.consent_rows import Revocation
 
 
 def of_cells(scope: Scope, entity: Entity, seen: Observation, clash: Clash) -> Conflict:
@@ -178,4 +174,21 @@ def twins(scope: Scope, entity: Entity, external_id: str, others: Sequence[str])
     conflict = _identity(scope, "identity", external_id, list(others), "open")
     conflict.id = fingerprint("twins", entity.id, *others)
     conflict.entity = entity.id
+    return conflict
+
+
+def overruled(scope: Scope, entity: Entity, signal: ConsentSignal, purpose: str, channel: str) -> Conflict:
+    """A system shows a yes where the person said no: the no stands, and a person may look why."""
+    conflict = _identity(scope, "consent", signal.origin.rpartition(":")[2], [], "review")
+    conflict.id = fingerprint("consent", entity.id, signal.id, purpose, channel)
+    conflict.entity, conflict.cell = entity.id, f"consents.{key_of(purpose, channel)}"
+    conflict.policy, conflict.winner = "withdrawn", "hub"
+    return conflict
+
+
+def not_revoked(scope: Scope, due: Revocation) -> Conflict:
+    """A destination was not told a refusal in time, or cannot be told at all: somebody must act there."""
+    conflict = _identity(scope, "revocation", due.external_id or "", [], "open")
+    conflict.id = fingerprint("revocation", due.id)
+    conflict.entity, conflict.policy, conflict.winner = due.subject, due.reason or due.verb, "nobody"
     return conflict

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 from accord.connector import Creates
 from accord.engine import clashes
+from accord.engine.account import send_id
 from accord.engine.counts import Counts
+from accord.engine.due import request
 from accord.engine.forms import is_form_of
 from accord.engine.intents import unblock
 from accord.engine.merge import UNSEEN, Observation
 from accord.engine.observe import Observer, Seen
 from accord.engine.plan import newer
+from accord.engine.refold import known
 from accord.model.cells import explode
 from accord.model.record import Operation, Outcome, Result, Row, Write
+from accord.store.consent_rows import SendState
 from accord.store.rows import (
     Conflict,
     DeadLetter,
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
     from accord.store import Transaction
 
 
+_LEDGER = {Result.DONE: SendState.SENT, Result.UNKNOWN: SendState.UNKNOWN}
+"""What the ledger says of a send; every other result did not reach its destination."""
 MOST_ATTEMPTS = 8
 """Tries of one write after which it becomes a dead letter (sync.md A9)."""
 
@@ -50,6 +56,7 @@ class Confirmation:
         self.conflicts: list[Conflict] = []
         self.arrived: list[str] = []
         self.entities: Mapping[str, Entity] = {}
+        self.settled: list[tuple[str, SendState, str | None]] = []
 
     def record(
         self,
@@ -91,6 +98,8 @@ class Confirmation:
                 outcome = answers.get(intent.id) or Outcome(
                     intent.id, Result.UNKNOWN, reason="no outcome given"
                 )
+                state = _LEDGER.get(outcome.result, SendState.FAILED)
+                self.settled.append((send_id(current), state, outcome.external_id or current.external_id))
                 self._one(operation, current, outcome, shown.get(intent.id))
             self._write(tx)
         for letter in self.letters:
@@ -251,7 +260,7 @@ class Confirmation:
         Only the answer to the first create tells: later somebody may have typed the value. What we could not
         have sent (a number the vendor assigns) is news, which the next read absorbs.
         """
-        covers = self.scope.member.stream.mapping.covers
+        covers = self.scope.member.covers
         for cell in shown.cells:
             if cell not in intent.cells and covers(cell):
                 value = self.scope.digest(shown.shows(cell))
@@ -279,7 +288,7 @@ class Confirmation:
 
     def _look_again(self, link: Link, entity: Entity) -> None:
         """The hub moved on while the write was on its way: decide again."""
-        if newer(entity, link, self.scope.member.stream.mapping.covers):
+        if newer(entity, link, self.scope.member.covers):
             self.dirty.add(entity.id)
 
     def _rejected(self, intent: Intent, outcome: Outcome) -> None:
@@ -312,6 +321,7 @@ class Confirmation:
 
     def _write(self, tx: Transaction) -> None:
         tx.links.upsert(self.links)
+        tx.ledger.settle(self.settled, self.scope.now())
         tx.intents.update(self.updated)
         tx.intents.close(self.closed)
         if self.dirty:
@@ -322,3 +332,11 @@ class Confirmation:
         for letter in tx.letters.open_for(*self.key, self.arrived).values():
             tx.letters.set_state(letter.id, "closed")
         unblock(tx, self.arrived)
+        self._request(tx)
+
+    def _request(self, tx: Transaction) -> None:
+        """A destination that opens only when asked is asked, once the person it holds is linked."""
+        member = self.scope.member
+        if member.needs_grant and member.stream.operations.subscribe is not None and self.arrived:
+            people = [e for e in self.entities.values() if e.id in self.arrived and e.kind == "customer"]
+            request(self.scope.world, tx, known(self.scope.world, tx, people))

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from accord.engine import hub
-from accord.engine.flow import Flow
+from accord.engine import hub, regroup
+from accord.engine.flow import PERMISSIONS, Flow
 from accord.engine.scope import Scope
 from accord.errors import SetupError
-from accord.model.cells import overlay
+from accord.model.cells import field_of, overlay
 from accord.store.rows import Conflict, DeadLetter, Entity, Link, LinkState, Stamp
 
 if TYPE_CHECKING:
@@ -84,6 +84,12 @@ def _cell(world: World, tx: Transaction, conflict: Conflict, choice: str) -> Non
     cell = conflict.cell
     if entity is None or owner is None or cell is None:
         raise SetupError("the record of this conflict is gone", hint="Close it with `keep`.")
+    if field_of(cell) in PERMISSIONS and choice == "vendor":
+        raise SetupError(
+            f"conflict {conflict.id[:12]} is about a permission: no system's value overrules a refusal",
+            hint="Close it with `hub`. If the person agreed anew, record that act with its proof: "
+            "`accord consent record`.",
+        )
     now = world.env.now().timestamp()
     # A new revision of either value: every side, the disagreeing one too, is then behind and gets it.
     mine = entity.cells.get(cell)
@@ -116,6 +122,7 @@ def merge(world: World, tx: Transaction, survivor: Entity, loser: Entity) -> Non
     flow = flow_of(world, survivor.kind)
     now = world.env.now().timestamp()
     hub.merge(tx, flow, survivor, loser, key=world.store.key, now=now, actor=OPERATOR)
+    regroup.merged(world, tx, survivor, loser)
     Scope(world, flow, flow.members[0]).wake(tx, [survivor])
 
 
@@ -135,6 +142,7 @@ def split(world: World, tx: Transaction, entity: Entity, connection: str, extern
     flow = flow_of(world, entity.kind)
     now = world.env.now().timestamp()
     born = hub.split(tx, flow, entity, chosen, key=world.store.key, now=now, new_id=world.env.new_id())
+    regroup.split(world, tx, entity, born, chosen)
     Scope(world, flow, flow.members[0]).wake(tx, [entity, born])
     return born
 

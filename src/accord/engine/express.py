@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from accord.consent.decision import ALLOWED
 from accord.engine.intents import Decider, Standing, decide_one, held, standing
 from accord.engine.plan import Derived, Hold, Reference, fill
 from accord.engine.send import Batch, Sender
@@ -21,6 +22,7 @@ from accord.model.record import Operation
 from accord.store.rows import Entity, EntityState, Link
 
 if TYPE_CHECKING:
+    from accord.consent.decision import Verdict
     from accord.engine.scope import Scope
 
 PAGE = 250
@@ -147,7 +149,10 @@ class Express:
         ids = [one.entity.id for one in prepared]
         refusals = self.scope.refusals(ids)
         batch = Batch(operation)
+        refused: list[tuple[Entity, Verdict, list[str]]] = []
         with self.store.transaction("mark sent", self.sender.fences) as tx:
+            if self.sender.gives_way(tx):
+                return batch
             marks, present = tx.dirty.of(*key, ids), tx.entities.revisions(ids)
             same = {
                 one.entity.id: one.entity
@@ -156,17 +161,26 @@ class Express:
             }
             known = self.sender.known(tx, same, refusals)
             decided = [one for one in prepared if one.entity.id in same and _untouched(one, known)]
-            done = [one.entity.id for one in decided if self._one(known, one, batch)]
+            done = [one.entity.id for one in decided if self._one(known, one, batch, refused)]
+            self.sender.account.refused(tx, refused)
+            self.sender.account.sent(tx, batch.noted)
             tx.links.upsert([one.moved for one in decided if one.derived is None and one.moved is not None])
             tx.intents.insert(batch.intents)
             tx.dirty.clear(*key, [(id_, marks[id_]) for id_ in done])
         return batch
 
-    def _one(self, known: Standing, one: Prepared, batch: Batch) -> bool:
+    def _one(
+        self, known: Standing, one: Prepared, batch: Batch, refused: list[tuple[Entity, Verdict, list[str]]]
+    ) -> bool:
         """Add a record to its batch, or count why it is held; False = it must be decided anew."""
         derived = one.derived
         if derived is None:
             return True
+        verdict = known.verdicts.get(one.entity.id, ALLOWED)
+        if not verdict.allowed:
+            refused.append((one.entity, verdict, list(derived.cells)))
+        elif verdict.withheld != derived.withheld or not self.sender.fits(batch, verdict):
+            return False
         hold = held(self.scope, known, one.entity)
         if hold is None and derived.hold in (Hold.UNSUPPORTED, Hold.WITHHELD):
             hold = derived.hold, derived.reason
@@ -175,7 +189,9 @@ class Express:
             return True
         if derived.hold is not None:
             return False  # held when it was derived and free now
-        self.sender.mark(batch, self.decider.intent(one.entity, derived), one.entity, derived)
+        intent = self.decider.intent(one.entity, derived)
+        self.sender.mark(batch, intent, one.entity, derived)
+        batch.noted.append((intent, one.entity, verdict, derived))
         return True
 
 

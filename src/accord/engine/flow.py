@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from accord.consent.purposes import needs_grant
 from accord.model.cells import field_of
 from accord.model.schema import Merge, lattice, merge_kinds
 
@@ -86,7 +87,13 @@ class Limits:
         return max(self.least_deletes, int(live * self.max_deletes))
 
 
-@dataclass(frozen=True, slots=True)
+PERMISSIONS = frozenset({"consents", "suppressions"})
+"""Fields that no system sets by an ordinary value: they are heard as signals, and derived."""
+NEVER_TO_ADS = frozenset({"notes", "birth_date"})
+"""What no advertising platform gets, whatever its connector declares: free text, birth dates."""
+
+
+@dataclass(frozen=True)
 class Member:
     """One stream's part in a flow.
 
@@ -106,6 +113,43 @@ class Member:
     accepts: Callable[[Document], bool] | None = None
     guests: bool = True
     canary: str = ""
+
+    @cached_property
+    def _covered(self) -> dict[str, bool]:
+        return {}
+
+    def covers(self, cell: str) -> bool:
+        """Whether ordinary writes to this member may carry a cell.
+
+        Never a permission or a suppression: those go out by consent operations only. And nothing beyond what
+        the stream may get for the member's purpose (data minimisation, consent.md 2.2).
+        """
+        known = self._covered.get(cell)
+        if known is None:
+            known = self._covered[cell] = self._may_carry(field_of(cell)) and self.stream.mapping.covers(cell)
+        return known
+
+    def _may_carry(self, name: str) -> bool:
+        if name in PERMISSIONS or (self.purpose.startswith("ads.") and name in NEVER_TO_ADS):
+            return False
+        allowed = self.stream.allows.get(self.purpose)
+        return allowed is None or name in allowed
+
+    @cached_property
+    def hears(self) -> bool:
+        """Whether its records tell of permissions or suppressions at all."""
+        return bool(self.stream.mapping.readable_fields & PERMISSIONS)
+
+    @cached_property
+    def narrows(self) -> bool:
+        """Whether ordinary writes carry less than the mapping could write."""
+        limited = self.purpose.startswith("ads.") or self.purpose in self.stream.allows
+        return limited or bool(self.stream.mapping.writable_fields & PERMISSIONS)
+
+    @property
+    def needs_grant(self) -> bool:
+        """Whether the person behind each record is asked."""
+        return bool(self.purpose) and self.stream.subject is not None and needs_grant(self.purpose)
 
     @property
     def key(self) -> Key:

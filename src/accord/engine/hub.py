@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from accord.engine import clashes
+from accord.engine import clashes, regroup
 from accord.engine.flow import Flow
 from accord.engine.match import keys_of
 from accord.engine.merge import Observation
@@ -184,6 +184,7 @@ def _unite(absorber: Absorber, link: Link, loser: Link) -> None:
     changes = merge(
         absorber.tx, absorber.flow, survivor, other, key=scope.key, now=scope.now(), actor=scope.member.scope
     )
+    regroup.merged(scope.world, absorber.tx, survivor, other)
     for id_, entity in list(absorber.entities.items()):
         if entity.id == other.id:
             absorber.entities[id_] = survivor

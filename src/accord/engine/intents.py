@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from accord.connector import Creates
 from accord.engine import gate
+from accord.engine.account import Account
 from accord.engine.counts import Counts
 from accord.engine.match import keys_of
 from accord.engine.plan import Derived, Hold, Reference, derive
@@ -67,7 +68,7 @@ def standing(
         tx.links.of_entities(ids, [key]),
         tx.intents.open_of(*key, ids),
         tx.letters.open_for(*key, ids),
-        gate.verdicts(tx, scope.member, alive),
+        gate.verdicts(tx, scope.world, scope.member, alive),
         scope.references(tx, alive),
         refusals or {},
         _taken(tx, scope, alive),
@@ -104,6 +105,11 @@ def decide_one(scope: Scope, known: Standing, entity: Entity) -> Derived | None:
     derived = derive(scope.target, entity, link, known.references.get(entity.id, {}))
     if derived is None or derived.operation is Operation.DELETE:
         return derived
+    verdict = known.verdicts.get(entity.id)
+    if verdict is not None and verdict.withheld:
+        derived.withhold(verdict.withheld)
+        if not derived.cells:
+            return None
     hold = held(scope, known, entity)
     if hold is not None:
         derived.hold, derived.reason = hold
@@ -140,6 +146,7 @@ class Decider:
     ) -> None:
         self.scope, self.counts, self.fences = scope, counts, fences
         self.approved = approved
+        self.account = Account(scope)
         self.samples: list[tuple[Entity, Derived]] | None = [] if explain else None
 
     def run(self) -> int:
@@ -171,12 +178,15 @@ class Decider:
         known = standing(tx, self.scope, entities, refusals)
         planned: list[Intent] = []
         moved: list[Link] = []
+        refused: list[tuple[Entity, Verdict, list[str]]] = []
         for entity in known.entities.values():
             intent = known.intents.get(entity.id)
             if intent is not None and intent.state in (IntentState.SENT, IntentState.UNKNOWN):
                 continue  # its outcome decides again
             derived = decide_one(self.scope, known, entity)
             link = known.live(entity.id)
+            if derived is not None and derived.hold is Hold.REFUSED and entity.id in known.verdicts:
+                refused.append((entity, known.verdicts[entity.id], list(derived.cells)))
             if derived is None:
                 moved += [link] if link is not None else []
                 self._drop(tx, intent)
@@ -185,6 +195,7 @@ class Decider:
             else:
                 self._drop(tx, intent)
         tx.links.upsert(moved)
+        self.account.refused(tx, [one for one in refused if not one[1].allowed])
         self._refuse_too_many(tx)
         tx.intents.replace(planned)
         return len(planned)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from accord.engine.flow import Flow, ForeignEdit, Member, PolicyKind
+from accord.engine.flow import PERMISSIONS, Flow, ForeignEdit, Member, PolicyKind
 from accord.engine.forms import is_form_of
 from accord.engine.policies import Claim, Winner, decide, disagree
 from accord.model.cells import field_of, overlay, pruned
@@ -109,6 +109,8 @@ class Merged:
 
     changes: list[Change] = field(default_factory=list)
     clashes: list[Clash] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
+    """Cells that tell of permissions: they are signals, never merged."""
     behind: bool = False
     """This side now holds something else than the hub: it must be written."""
     rebased: bool = False
@@ -138,14 +140,16 @@ def absorb(
     return merge.merged
 
 
-def observe_new(side: Side, entity: Entity, link: Link, seen: Observation) -> None:
+def observe_new(side: Side, entity: Entity, link: Link, seen: Observation) -> list[str]:
     """Fill a fresh hub record from its first observation: everything agrees, no history.
 
-    What another connection owns is only noted as seen here.
+    What another connection owns is only noted as seen here. Returns the cells that tell of permissions.
     """
     held = {cell: value for cell, value in seen.cells.items() if value is not None}
+    heard = [cell for cell in held if field_of(cell) in PERMISSIONS] if side.member.hears else []
+    kept = {cell: v for cell, v in held.items() if cell not in heard} if heard else held
     owned = any(rule.owner is not None for rule in side.flow.rules.values())
-    entity.cells = {cell: v for cell, v in held.items() if not side.keeps_out(cell)} if owned else held
+    entity.cells = {cell: v for cell, v in kept.items() if not side.keeps_out(cell)} if owned else kept
     entity.origin, entity.rev = Stamp(1, side.member.scope, seen.time, seen.external_id), 1
     shadow, digest, shown = link.shadow, side.digest, seen.shown
     for cell, value in held.items():
@@ -154,6 +158,7 @@ def observe_new(side: Side, entity: Entity, link: Link, seen: Observation) -> No
             shadow.seen[cell] = found
     shadow.base = 1
     link.changed_at, link.etag, link.row_digest = seen.changed_at, seen.etag, seen.row_digest
+    return heard
 
 
 class _Merge:
@@ -182,6 +187,10 @@ class _Merge:
         if self.link.shadow.seen.get(cell) == digest:
             return
         version = self.entity.version(cell)
+        if self.side.member.hears and field_of(cell) in PERMISSIONS:
+            self._agree(cell, digest, version)
+            self.merged.heard.append(cell)
+            return
         echo = self._echo(cell, digest)
         if echo is None and not self._projects_to(cell, digest):
             echo = self._form_of_ours(cell, version)

@@ -67,6 +67,12 @@ class Derived:
     waits_for: str | None = None
     hold: Hold | None = None
     reason: str = ""
+    withheld: frozenset[str] = frozenset()
+
+    def withhold(self, fields: frozenset[str]) -> None:
+        """Leave out what must not go although the record may."""
+        self.withheld = fields
+        self.cells = {cell: known for cell, known in self.cells.items() if field_of(cell) not in fields}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +89,13 @@ class Target:
 def projected(target: Target, entity: Entity, references: Mapping[str, Reference]) -> Cells:
     """The hub record as this vendor would show it, in the vendor's terms, for the cells it maps."""
     mapping = target.member.stream.mapping
+    cells = entity.cells
+    if target.member.narrows:
+        cells = {cell: value for cell, value in cells.items() if target.member.covers(cell)}
     if target.transform is None and target.projecting:
-        shown = mapping.show(_translated(target, entity.cells, references))
+        shown = mapping.show(_translated(target, cells, references))
     else:
-        cells = {cell: value for cell, value in entity.cells.items() if mapping.covers(cell)}
+        cells = {cell: value for cell, value in cells.items() if mapping.covers(cell)}
         document = document_of(target, cells, references)
         shown = explode(target.flow.model, mapping.project(document) if target.projecting else document)
     for name in mapping.references:
@@ -163,7 +172,7 @@ def _update(
     target: Target, entity: Entity, link: Link, references: Mapping[str, Reference]
 ) -> Derived | None:
     shadow = link.shadow
-    behind = newer(entity, link, target.member.stream.mapping.covers)
+    behind = newer(entity, link, target.member.covers)
     if not behind:
         return None
     wanted = projected(target, entity, references)
@@ -222,7 +231,8 @@ def fill(target: Target, entity: Entity, derived: Derived, references: Mapping[s
     mapping = target.member.stream.mapping
     fields = {field_of(cell) for cell in derived.cells}
     fields |= mapping.completes(fields)
-    cells = {c: v for c, v in entity.cells.items() if field_of(c) in fields and mapping.covers(c)}
+    cells = {c: v for c, v in entity.cells.items() if field_of(c) in fields and target.member.covers(c)}
+    cells = {c: v for c, v in cells.items() if field_of(c) not in derived.withheld}
     if derived.operation is Operation.CREATE:
         cells = {cell: value for cell, value in cells.items() if value is not None}
     derived.document = document_of(target, cells, references)

@@ -14,6 +14,7 @@ from accord.engine.counts import Counts
 from accord.engine.express import Express
 from accord.engine.intents import Decider
 from accord.engine.progress import Progress
+from accord.engine.revoke import Revoker
 from accord.engine.send import Sender
 from accord.engine.settle import Settlement
 from accord.engine.stop import Budget
@@ -50,6 +51,7 @@ class Push:
         self.store = scope.world.store
         self.decider = Decider(scope, counts, fences, approved=approved)
         self.sender = Sender(scope, counts, fences, fully_read=fully_read)
+        self.revoker = Revoker(scope, fences)
         self.settlement = Settlement(scope, counts, fences, fully_read=fully_read)
         self.express = Express(scope, self.decider, self.sender, self._launch)
         self.flying: deque[Task[None]] = deque()
@@ -75,6 +77,8 @@ class Push:
         Raises:
             AccessError, AnswerShapeError, RetryableError: the vendor does not let us go on.
         """
+        self.sender.yields = False
+        self.revoker.run()
         if self.express.serves:
             self._fly(self.express.dirty)
         self.decider.run()
@@ -111,13 +115,16 @@ class Push:
     def _more(self) -> bool:
         """Whether there is something to decide or send right now."""
         with self.store.reading() as tx:
-            key = self.scope.member.key
-            return bool(tx.dirty.count(*key) or tx.intents.ready(*key, self.scope.now(), 1))
+            key, now = self.scope.member.key, self.scope.now()
+            due = tx.revocations.any_ready(*key, now)
+            return bool(due or tx.dirty.count(*key) or tx.intents.ready(*key, now, 1))
 
     def _wait(self) -> bool:
         """Wait for the next back-off or settling time if it is near; False when it is not."""
         with self.store.reading() as tx:
-            next_at = tx.intents.earliest(*self.scope.member.key)
+            key = self.scope.member.key
+            times = [tx.intents.earliest(*key), tx.revocations.earliest(*key)]
+        next_at = min((time for time in times if time is not None), default=None)
         if next_at is None:
             return False
         seconds = next_at - self.scope.now()
@@ -130,7 +137,7 @@ class Push:
     def _send_ready(self) -> None:
         """Send what is planned and ready, several batches at once."""
         for operation, batch in self._batches():
-            if self.trouble is not None or self.budget.spent():
+            if self.trouble is not None or self.budget.spent() or self.sender.yields:
                 break
             work: Callable[[], None] = partial(self.sender.send, operation, batch)
             self._launch(work)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from accord.engine.addresses import index_all
 from accord.engine.calm import calm
 from accord.engine.counts import Counts
 from accord.engine.flow import Flow, Key, Member
@@ -16,6 +17,7 @@ from accord.engine.push import Push
 from accord.engine.rebase import notice, rebase_unread
 from accord.engine.report import Problem, Report, RunState
 from accord.engine.retire import retire
+from accord.engine.revoke import Revoker
 from accord.engine.scope import Scope
 from accord.engine.stop import BrakeError, Budget, UnexpectedError
 from accord.errors import AccordError, StateError
@@ -85,6 +87,7 @@ class FlowRun:
                 else:
                     self.pull_all()
                     self._push_rounds()
+                self._revoke_elsewhere()
                 self.settle_state()
         except BaseException as error:
             self._end(error)
@@ -97,6 +100,9 @@ class FlowRun:
         with self.world.store.transaction("run started") as tx:
             tx.runs.start(row)
             retire(self.world, tx)
+            held = tx.holds.because("policy_unavailable")
+            tx.dirty.add([(hold.connection, hold.stream, hold.entity) for hold in held])
+        index_all(self.world)
         self.world.plugins.run_started(row)
 
     def _lease(self) -> bool:
@@ -260,6 +266,17 @@ class FlowRun:
             return self.guard(scope, work)
         finally:
             pages.close()
+
+    def _revoke_elsewhere(self) -> None:
+        """What this run's refusals ask of other flows' systems does not wait for those flows' turn."""
+        with self.world.store.reading() as tx:
+            places = tx.revocations.places()
+        for place in places:
+            owner = self.world.member(place)
+            if owner is None or place in self.failed:
+                continue
+            scope = Scope(self.world, owner.flow, owner.member, self.id)
+            self.guard(scope, lambda scope=scope: Revoker(scope).run() >= 0)  # type: ignore[misc]
 
     def settle_state(self) -> None:
         """Say in the report how the run ended, if nothing said so before."""

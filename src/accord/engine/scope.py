@@ -167,5 +167,5 @@ class Scope:
         owner = self.world.member(place)
         if owner is None or not owner.member.writes or owner.member.stream.operations.create is None:
             return {}
-        allowed = gate.verdicts(tx, owner.member, entities)
+        allowed = gate.verdicts(tx, self.world, owner.member, entities)
         return {id_: True for id_, verdict in allowed.items() if verdict.allowed}

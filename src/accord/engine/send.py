@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from accord.connector import Atomicity, Creates
 from accord.consent.decision import ALLOWED
 from accord.engine import clashes
+from accord.engine.account import Account, send_id
 from accord.engine.confirm import Confirmation
 from accord.engine.counts import Counts
 from accord.engine.intents import Standing, decide_one, standing
@@ -29,9 +30,11 @@ from accord.errors import (
     VendorError,
 )
 from accord.model.record import Operation, Outcome, Result, Row, Write
+from accord.store.consent_rows import SendState
 from accord.store.rows import Entity, Fence, Intent, IntentState
 
 if TYPE_CHECKING:
+    from accord.consent.decision import Verdict
     from accord.engine.scope import Scope
     from accord.store import Transaction
 
@@ -49,6 +52,7 @@ class Batch:
     intents: list[Intent] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
     entities: dict[str, Entity] = field(default_factory=dict)
+    noted: list[tuple[Intent, Entity, Verdict, Derived]] = field(default_factory=list)
 
 
 class Sender:
@@ -58,6 +62,9 @@ class Sender:
         self.scope, self.counts, self.fences = scope, counts, fences
         self.member, self.stream = scope.member, scope.member.stream
         self.store = scope.world.store
+        self.account = Account(scope)
+        self.yields = False
+        """Whether a revocation is due here: nothing else goes before it."""
         self.looking = Look(scope, counts, fences, fully_read=fully_read)
 
     def send(self, operation: Operation, intents: Sequence[Intent]) -> None:
@@ -74,6 +81,8 @@ class Sender:
 
     def exchange(self, batch: Batch) -> None:
         """Call the vendor and record what it said; a refused whole batch is halved to find the bad one."""
+        if not batch.writes:
+            return
         call = getattr(self.stream.operations, str(batch.operation))
         if self.scope.now() - (batch.intents[0].sent_at or 0.0) > MARK_SECONDS:
             self._back(batch, 0.0)
@@ -115,12 +124,16 @@ class Sender:
 
     def _remark(self, batch: Batch) -> None:
         """Half of a refused batch is sent anew: it gets a mark of its own, asked of the gate again."""
+        with self.store.transaction("not taken", self.fences) as tx:
+            ids = [(send_id(intent), SendState.FAILED, None) for intent in batch.intents]
+            tx.ledger.settle(ids, self.scope.now())
         fresh = self._mark(batch.operation, batch.intents, IntentState.SENT)
         batch.intents, batch.writes, batch.entities = fresh.intents, fresh.writes, fresh.entities
 
     def _back(self, batch: Batch, retry_after: float | None) -> None:
         """The vendor certainly did not take it: the intents wait and are decided again."""
         now = self.scope.now()
+        ids = [send_id(intent) for intent in batch.intents]
         for intent in batch.intents:
             delay = retry_after if retry_after is not None else backoff(intent.attempt, self.scope)
             # The vendor's bad hour is not the record's fault: it does not count as an attempt.
@@ -129,6 +142,7 @@ class Sender:
             intent.not_before = now + delay
         with self.store.transaction("put back", self.fences) as tx:
             tx.intents.update(batch.intents)
+            tx.ledger.settle([(id_, SendState.FAILED, None) for id_ in ids], now)
 
     def _mark(self, operation: Operation, intents: Sequence[Intent], state: IntentState) -> Batch:
         """Decide anew with the newest state, ask the gate, and mark what may go as sent: one transaction."""
@@ -137,13 +151,22 @@ class Sender:
             wanted = sorted({intent.entity for intent in intents})
             known = self.known(tx, tx.entities.resolve(wanted), refusals)
             batch = Batch(operation, entities=dict(known.entities))
+            anew = state is IntentState.PLANNED
+            if anew and self.gives_way(tx):
+                return batch
             closed: list[str] = []
+            refused: list[tuple[Entity, Verdict, list[str]]] = []
             for intent in intents:
                 present = known.intents.get(intent.entity)
                 if present is None or present.id != intent.id or present.state is not state:
                     continue
                 entity = known.entities.get(intent.entity)
                 derived = decide_one(self.scope, known, entity) if entity is not None else None
+                verdict = known.verdicts.get(entity.id, ALLOWED) if entity is not None else ALLOWED
+                if entity is not None and derived is not None and not verdict.allowed:
+                    refused.append((entity, verdict, list(derived.cells)))
+                if anew and not self.fits(batch, verdict):
+                    continue
                 if (
                     entity is None
                     or derived is None
@@ -153,8 +176,12 @@ class Sender:
                     closed.append(intent.id)
                     self._account(tx, intent, derived)
                 else:
-                    self._add(tx, batch, present, entity, derived, dict(known.references.get(entity.id, {})))
+                    references = dict(known.references.get(entity.id, {}))
+                    if self._add(tx, batch, present, entity, derived, references):
+                        batch.noted.append((present, entity, verdict, derived))
             tx.intents.close(closed)
+            self.account.refused(tx, refused)
+            self.account.sent(tx, batch.noted)
             if "intent" not in self.scope.env.ablations:
                 tx.intents.update(batch.intents)
             return batch
@@ -184,7 +211,7 @@ class Sender:
         entity: Entity,
         derived: Derived,
         references: dict[str, Reference],
-    ) -> None:
+    ) -> bool:
         """Give an intent its vendor row and mark it; a record that cannot be mapped becomes a dead letter."""
         try:
             fill(self.scope.target, entity, derived, references)
@@ -194,8 +221,9 @@ class Sender:
             self.scope.world.plugins.dead_letter(letter)
             self.counts.rejected += 1
             tx.intents.close([intent.id])
-            return
+            return False
         self.mark(batch, intent, entity, derived)
+        return True
 
     def mark(self, batch: Batch, intent: Intent, entity: Entity, derived: Derived) -> None:
         """Mark an intent as sent with what it carries, and add its write to the batch."""
@@ -214,6 +242,18 @@ class Sender:
         intent.run = self.scope.run
         batch.intents.append(intent)
         batch.writes.append(_write(intent, derived))
+
+    def gives_way(self, tx: Transaction) -> bool:
+        """Whether a refusal is due here: it goes first, and what was to be sent is decided again after it."""
+        self.yields = self.yields or tx.revocations.any_ready(*self.member.key, self.scope.now())
+        return self.yields
+
+    def fits(self, batch: Batch, verdict: Verdict) -> bool:
+        """Whether a record may share the request: some vendors take one consent for all of it (K5)."""
+        if not self.stream.consent_per_request or not batch.noted:
+            return True
+        first = batch.noted[0][2]
+        return (first.basis, first.state) == (verdict.basis, verdict.state)
 
     def _confirm(self, batch: Batch, outcomes: Sequence[Outcome]) -> None:
         self._look_at_surprises(batch, outcomes)

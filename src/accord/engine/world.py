@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from accord.connector import Origin
+from accord.consent.policy import Policy, shipped
 from accord.engine.digests import Digest, keyed
 from accord.engine.flow import Flow, Key, Member
 from accord.engine.progress import Progress, silent
@@ -37,6 +39,7 @@ class World:
     trace: str = ""
     closed: frozenset[str] = frozenset()
     """Connections of flows that are left out because one of them could not be opened."""
+    policy: Policy = field(default_factory=shipped)
 
     @cached_property
     def digest(self) -> Digest:
@@ -62,6 +65,22 @@ class World:
     def written(self, kind: str) -> Sequence[Key]:
         """All (connection, stream) that records of this kind are written to."""
         return self._written.get(kind, ())
+
+    @cached_property
+    def asks_people(self) -> bool:
+        """Whether anything is written anywhere for a purpose that needs a person's own yes."""
+        return any(member.needs_grant for flow in self.flows for member in flow.targets)
+
+    @cached_property
+    def lenders(self) -> frozenset[str]:
+        """The scopes of members whose records are a marketplace's."""
+        members = [member for flow in self.flows for member in flow.members]
+        return frozenset(m.scope for m in members if m.stream.origin is Origin.MARKETPLACE)
+
+    @cached_property
+    def people(self) -> Flow | None:
+        """The first flow about people: the rules by which they are known."""
+        return next((flow for flow in self.flows if flow.kind == "customer"), None)
 
     def flow(self, name: str) -> Flow | None:
         """The flow of this name."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, literal_column, select, update
 
 from accord.consent.log import GENESIS, first_break, link
 from accord.store.bulk import Bulk
@@ -17,7 +17,11 @@ from accord.store.consent_tables import consent_decision, consent_hold, send_led
 _PLAIN = tuple(each.name for each in fields(Send) if each.name not in {"fields", "identifiers", "status"})
 _SETTLE = (
     update(send_ledger)
-    .where(send_ledger.c.id == bindparam("asked"))
+    .where(
+        send_ledger.c.id == bindparam("asked"),
+        # What is to be revoked meanwhile stays so.
+        send_ledger.c.status.in_([literal_column("'started'"), literal_column("'unknown'")]),
+    )
     .values(
         status=bindparam("status"), external_id=bindparam("external_id"), finished_at=bindparam("finished_at")
     )
@@ -190,6 +194,11 @@ class Holds:
         """What is kept back for these people."""
         rows = self._bulk.select_among(select(consent_hold), consent_hold.c.subject, dict.fromkeys(subjects))
         return [Hold(**row) for row in rows]
+
+    def move(self, loser: str, survivor: str) -> None:
+        """What is kept back for a merged person waits for the survivor's grant."""
+        change = consent_hold.update().where(consent_hold.c.subject == loser)
+        self._bulk.run(change.values(subject=survivor))
 
     def because(self, reason: str, limit: int = 10_000) -> list[Hold]:
         """What is kept back for one reason."""

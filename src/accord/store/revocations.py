@@ -86,6 +86,12 @@ class Revocations:
         query = self._of(connection, stream).where(revocation.c.not_before <= now)
         return self._bulk.one(query.with_only_columns(revocation.c.id).limit(1)) is not None
 
+    def earliest(self, connection: str, stream: str) -> float | None:
+        """When the next one may go; None when nothing is due."""
+        query = self._of(connection, stream).with_only_columns(func.min(revocation.c.not_before))
+        found = self._bulk.run(query).scalar_one()
+        return None if found is None else float(found)
+
     @staticmethod
     def _of(connection: str, stream: str) -> Any:
         return select(revocation).where(

@@ -19,6 +19,9 @@ import pytest
 from accord.api import Accord, approval
 from accord.config import Config
 from accord.connector import Connector
+from accord.consent.fold import CellState
+from accord.consent.signal import Kind
+from accord.engine import desk, locate
 from accord.engine.report import Plan, Report
 from accord.hookspecs import hookimpl
 from accord.model.record import Row
@@ -161,6 +164,16 @@ class Town:
         """The one hub record of this name."""
         ((entity, _),) = self.accord.find(text)
         return entity
+
+    def say(
+        self, kind: Kind, purpose: str = "marketing.direct", channel: str = "email", **more: Any
+    ) -> CellState | None:
+        """A person tells a desk; what holds then."""
+        who = more.pop("who", "ann@example.com")
+        with self.accord.store.transaction("a person speaks") as tx:
+            (entity,) = locate.locate(self.accord.world, tx, who)
+            told = desk.note(self.accord.world, tx, entity, desk.Statement(kind, purpose, channel, **more))
+            return None if told is None else told.state(purpose, channel)
 
     def links(self, text: str = "ann@example.com") -> dict[str, str]:
         """The states of its links by ``connection:id``."""

@@ -26,13 +26,16 @@ def check(
 
     with session.open() as accord:
         found = accord.check(connections or None)
+        overdue = accord.policy.overdue(accord.env.now().date())
     code = worst(each.exit_code for each in found)
-    document = {"connections": [asdict(each) for each in found], "exit_code": code}
-    session.output.tell(document, lambda: _show(session, found))
+    document = {"connections": [asdict(each) for each in found], "consent": overdue, "exit_code": code}
+    session.output.tell(document, lambda: _show(session, found, overdue))
     return code
 
 
-def _show(session: Session, found: list[AccountCheck]) -> None:
+def _show(session: Session, found: list[AccountCheck], overdue: list[str]) -> None:
+    for part in overdue:
+        session.output.line(f"Consent policy: {part}.")
     if not found:
         session.output.line("The configuration is right; it has no connections yet.")
         return

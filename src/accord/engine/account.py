@@ -1,0 +1,143 @@
+"""The account: every send in the ledger before it begins, every answer of the gate in the decision log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from accord.connector import Stream
+from accord.engine.gate import subject_of
+from accord.errors import RetryableError
+from accord.model.cells import field_of
+from accord.store.consent_rows import Decision, Hold, Send
+
+if TYPE_CHECKING:
+    from accord.consent.decision import Verdict
+    from accord.engine.plan import Derived
+    from accord.engine.scope import Scope
+    from accord.store import Transaction
+    from accord.store.rows import Entity, Intent
+
+_log = logging.getLogger(__name__)
+
+
+def send_id(intent: Intent) -> str:
+    """The ledger's name of one attempt of an intent."""
+    return f"{intent.id}:{intent.attempt}"
+
+
+class Account:
+    """Keeps the account of one member, in the transactions of others."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope, self.member = scope, scope.member
+        self._names_people = type(scope.member.stream).identifiers is not Stream.identifiers
+
+    def refused(self, tx: Transaction, refused: Sequence[tuple[Entity, Verdict, Sequence[str]]]) -> None:
+        """Note records that were not sent: why, and for whom, so that a later grant can wake them.
+
+        Args:
+            tx: The transaction of the decision.
+            refused: Record, verdict and the cells it would have carried.
+        """
+        if not refused or not self.member.needs_grant:
+            return
+        try:
+            with tx.bulk.connection.begin_nested():
+                self._refused(tx, refused)
+        except SQLAlchemyError as error:
+            raise self._unusable(error) from error
+
+    def _refused(self, tx: Transaction, refused: Sequence[tuple[Entity, Verdict, Sequence[str]]]) -> None:
+        now = self.scope.now()
+        tx.holds.put(
+            [
+                Hold(
+                    *self.member.key,
+                    entity.id,
+                    verdict.subject or subject_of(self.member, entity),
+                    verdict.reason,
+                    now,
+                )
+                for entity, verdict, _ in refused
+            ]
+        )
+        tx.decisions.append([self._decision(e, verdict, cells, now) for e, verdict, cells in refused])
+
+    def sent(self, tx: Transaction, sent: Sequence[tuple[Intent, Entity, Verdict, Derived]]) -> None:
+        """Note records that are marked as sent, with the ticket each rests on and the identifiers it uses.
+
+        Raises:
+            RetryableError: the account cannot be kept and the purpose needs a grant: nothing may be sent.
+        """
+        if not sent or self.member.stream.subject is None:
+            return
+        try:
+            with tx.bulk.connection.begin_nested():
+                self._sent(tx, sent)
+        except SQLAlchemyError as error:
+            if self.member.needs_grant:
+                raise self._unusable(error) from error
+            # Losing the consent store stops marketing, not orders (consent.md 2.7, K7).
+            _log.error("%s: sends cannot be noted (%s)", self.member.scope, type(error).__name__)
+
+    def _sent(self, tx: Transaction, sent: Sequence[tuple[Intent, Entity, Verdict, Derived]]) -> None:
+        now = self.scope.now()
+        tx.ledger.start([self._send(*one, now) for one in sent])
+        if self.member.needs_grant:
+            tx.holds.release(*self.member.key, [entity.id for _, entity, _, _ in sent])
+            tx.decisions.append([self._decision(e, v, list(d.cells), now) for _, e, v, d in sent])
+
+    def _unusable(self, error: Exception) -> RetryableError:
+        return RetryableError(
+            f"{self.member.scope}: the consent store is unusable ({type(error).__name__}); nothing is sent",
+            hint="Services go on. Repair the store (`accord migrate`, disk, backup) and run again.",
+            facts={"connection": self.member.connection},
+        )
+
+    def _send(self, intent: Intent, entity: Entity, verdict: Verdict, derived: Derived, now: float) -> Send:
+        stream = self.member.stream
+        return Send(
+            id=send_id(intent),
+            subject=verdict.subject or subject_of(self.member, entity),
+            record=entity.id,
+            connection=self.member.connection,
+            stream=stream.name,
+            purpose=self.member.purpose,
+            channel=self.member.channel,
+            fields=sorted({field_of(cell) for cell in derived.cells}),
+            identifiers=stream.identifiers(derived.row) if self._names_people else {},
+            epoch=verdict.epoch,
+            signal=verdict.signal,
+            external_id=derived.external_id,
+            at=now,
+        )
+
+    def _decision(self, entity: Entity, verdict: Verdict, cells: Sequence[str], now: float) -> Decision:
+        facts: dict[str, Any] = {
+            "record": entity.id,
+            "stream": self.member.stream.name,
+            "channel": self.member.channel,
+            "reason": verdict.reason,
+            "rule": verdict.rule,
+            "policy": self.scope.world.policy.reference,
+            "state": verdict.state,
+            "basis": verdict.basis,
+            "signal": verdict.signal,
+            "epoch": verdict.epoch,
+            "fields": sorted({field_of(cell) for cell in cells}),
+            "withheld": sorted(verdict.withheld),
+            "run": self.scope.run,
+        }
+        return Decision(
+            self.scope.env.new_id(),
+            now,
+            verdict.subject or subject_of(self.member, entity),
+            self.member.connection,
+            self.member.purpose,
+            str(verdict.answer),
+            facts,
+        )

@@ -1,0 +1,86 @@
+"""A person's addresses as consent knows them: keyed hashes, by the channel that uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, select
+
+from accord.consent.purposes import ADDRESSED
+from accord.engine.match import key_digest
+from accord.model.schema import normal_key
+from accord.store.rows import Entity
+from accord.store.tables import counter
+
+if TYPE_CHECKING:
+    from accord.engine.world import World
+    from accord.store import Transaction
+
+INDEXED = "contact_points"
+"""Names the mark in ``counter`` that every person's addresses are indexed."""
+PAGE = 500
+
+
+def point_of(type_: str, value: Any, key: bytes) -> str:
+    """The keyed hash of an address (hexadecimal), as natural keys and tombstones have it; empty for none."""
+    normal = normal_key(type_, str(value)) if value else None
+    return key_digest(type_, normal, key).hex() if normal else ""
+
+
+def points_of(cells: Mapping[str, Any], key: bytes) -> dict[str, str]:
+    """A person's present addresses by type."""
+    found = {type_: point_of(type_, cells.get(type_), key) for type_ in ("email", "phone")}
+    return {type_: point for type_, point in found.items() if point}
+
+
+def point_for(channel: str, points: Mapping[str, str]) -> str:
+    """The address that a channel would use; empty where it needs none, or there is none."""
+    type_ = ADDRESSED.get(channel)
+    return points.get(type_, "") if type_ is not None else ""
+
+
+def is_addressed(channel: str) -> bool:
+    """Whether a permission on this channel belongs to an address."""
+    return channel in ADDRESSED
+
+
+def country_of(cells: Mapping[str, Any]) -> str | None:
+    """The country whose law protects a person, as far as their addresses tell."""
+    names = sorted(cell for cell in cells if cell.startswith("addresses."))
+    names.sort(key=lambda cell: cell != "addresses.default")
+    for cell in names:
+        value = cells[cell]
+        if isinstance(value, dict) and value.get("country"):
+            return str(value["country"])
+    return None
+
+
+def birth_date_of(cells: Mapping[str, Any]) -> date | None:
+    """When a person was born, if somebody told."""
+    value = cells.get("birth_date")
+    return date.fromisoformat(str(value)) if value else None
+
+
+def index(world: World, tx: Transaction, people: Iterable[Entity]) -> None:
+    """Note whose these people's addresses are, where any flow asks people at all."""
+    if world.asks_people:
+        tx.points.put_many([(e.id, points_of(e.cells, world.store.key)) for e in people])
+
+
+def index_all(world: World) -> None:
+    """Index everybody once the first flow that asks people appears; forget it when the last one goes."""
+    with world.store.reading() as tx:
+        known = tx.bulk.one(select(counter.c.value).where(counter.c.name == INDEXED)) is not None
+    if known == world.asks_people:
+        return
+    with world.store.transaction("index addresses") as tx:
+        tx.bulk.run(delete(counter).where(counter.c.name == INDEXED))
+        if not world.asks_people:
+            return
+        after: str | None = None
+        while page := tx.entities.by_kind("customer", after, PAGE):
+            index(world, tx, page)
+            after = page[-1].id
+        tx.bulk.insert(counter, [{"name": INDEXED, "value": 1}])

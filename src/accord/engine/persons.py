@@ -1,0 +1,85 @@
+"""Somebody's permissions as the engine works with them: their log, what it meant and what it means now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from accord.consent.fold import Cell, CellState
+from accord.consent.scope import channels_above, closes, lineage
+from accord.consent.signal import CLOSING, ConsentSignal, Kind
+from accord.engine.addresses import point_for
+from accord.store.rows import Entity
+
+States = Mapping[Cell, CellState]
+OPEN = ("granted", "soft_opt_in")
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody whose log was read anew.
+
+    Attributes:
+        log: All their signals.
+        before, after: Their states, earlier and now.
+        left: Old addresses in clear, where an address changed just now, by type.
+    """
+
+    entity: Entity
+    log: Sequence[ConsentSignal]
+    before: States
+    after: dict[Cell, CellState] = field(default_factory=dict)
+    points: Mapping[str, str] = field(default_factory=dict)
+    left: Mapping[str, str] = field(default_factory=dict)
+
+    def state(self, purpose: str, channel: str) -> CellState:
+        """What holds for the present address."""
+        return state_at(self.after, purpose, channel, point_for(channel, self.points))
+
+    def closed(self) -> list[Cell]:
+        """Cells that are closed now and were not, or were closed once more."""
+        return [
+            cell
+            for cell, now in self.after.items()
+            if now.is_closed and now.epoch > self.before.get(cell, CellState()).epoch
+        ]
+
+    def opened(self) -> list[Cell]:
+        """Cells that allow now and did not."""
+        return [
+            cell
+            for cell, now in self.after.items()
+            if now.state in OPEN and self.before.get(cell, CellState()).state not in OPEN
+        ]
+
+    def signal(self, id_: str) -> ConsentSignal | None:
+        """A signal of the log."""
+        return next((one for one in self.log if one.id == id_), None)
+
+
+def state_at(states: Mapping[Cell, CellState], purpose: str, channel: str, point: str) -> CellState:
+    """The state of a permission for an address: its own, or that of a broader statement that closes it."""
+    own = states.get(Cell(purpose, channel, point))
+    if own is not None:
+        return own
+    broader = [
+        known
+        for cell, known in states.items()
+        if known.state == "withdrawn"
+        and not cell.topic
+        and closes(cell.purpose, cell.channel, purpose, channel)
+    ]
+    return max(broader, key=lambda known: (known.epoch, known.signal), default=CellState())
+
+
+def shows_yes(log: Iterable[ConsentSignal], connection: str, purpose: str, channel: str) -> bool:
+    """Whether a system last showed a yes for this permission, as far as its signals tell."""
+    said = [
+        one
+        for one in log
+        if one.source == connection
+        and one.purpose in lineage(purpose)
+        and one.channel in channels_above(channel)
+    ]
+    last = max(said, key=lambda one: (one.received_at, one.id), default=None)
+    return last is not None and last.kind not in CLOSING and last.kind not in (Kind.EXPIRE, Kind.REQUEST_DOI)

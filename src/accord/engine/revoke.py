@@ -1,0 +1,308 @@
+"""Carry out consent writes: before all other traffic, again and again, until a receipt or an alert.
+
+A refusal follows whatever is already on the wire: it waits for the outcome of a write under way, and for an
+unanswered one until that has taken effect or never will.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from accord.consent.scope import key_of
+from accord.consent.signal import Actor, ConsentSignal, Kind
+from accord.engine import clashes
+from accord.engine.addresses import point_for, points_of
+from accord.engine.due import account_of, contact_of
+from accord.engine.fingerprints import fingerprint
+from accord.engine.hearing import record
+from accord.engine.persons import state_at
+from accord.errors import OutcomeUnknownError, RecordRejectedError, RetryableError, VendorError
+from accord.model.record import ConsentWrite, Operation, Outcome, Receipt, Result, Verb, Write
+from accord.store.consent_rows import Revocation, RevocationState, SendState
+from accord.store.rows import Fence, Intent, IntentState, LinkState
+
+if TYPE_CHECKING:
+    from accord.engine.flow import Member
+    from accord.engine.scope import Scope
+    from accord.store import Transaction
+    from accord.store.rows import Entity
+
+_log = logging.getLogger(__name__)
+
+PAGE = 100
+FIRST_WAIT, LONGEST_WAIT = 2.0, 3600.0
+"""Seconds between attempts: doubling, without end."""
+PATIENT = 5
+"""Attempts after which somebody is told, although it goes on being tried."""
+MARK_SECONDS = 5.0
+
+Call = Callable[[Sequence[ConsentWrite]], Sequence[Outcome]]
+
+
+class Revoker:
+    """Carries out what is due at one member."""
+
+    def __init__(self, scope: Scope, fences: Sequence[Fence] = ()) -> None:
+        self.scope, self.fences = scope, fences
+        self.member, self.stream = scope.member, scope.member.stream
+        self.store = scope.world.store
+
+    def run(self) -> int:
+        """Carry out everything that may go now; how many receipts there were.
+
+        Raises:
+            VendorError: the vendor does not let us go on; what is due stays so.
+        """
+        done = 0
+        while due := self._claim():
+            for verb in Verb:
+                some = [one for one in due if one.verb == verb.value]
+                call = self._call(verb)
+                size = self._size(verb)
+                for start in range(0, len(some), size):
+                    done += self._carry_out(call, verb, some[start : start + size])
+        self._alert()
+        return done
+
+    def _call(self, verb: Verb) -> Call | None:
+        own: Call | None = getattr(self.stream.operations, verb.value)
+        if own is None and verb is Verb.UNSUBSCRIBE and self.stream.operations.update is not None:
+            return self._by_update
+        return own
+
+    def _size(self, verb: Verb) -> int:
+        sizes = self.stream.operations.sizes
+        return sizes.get(verb.value) or sizes.get("update", 1)
+
+    def _claim(self) -> list[Revocation]:
+        """Mark what may go as sent: of each person only what nothing under way could overtake."""
+        now = self.scope.now()
+        with self.store.transaction("revoke", self.fences) as tx:
+            ready = tx.revocations.ready(*self.member.key, now, PAGE)
+            if not ready:
+                return []
+            subjects = sorted({one.subject for one in ready})
+            people = tx.entities.resolve(subjects)
+            intents = tx.intents.open_of(*self.member.key, sorted({e.id for e in people.values()}))
+            links = tx.links.of_entities(sorted({e.id for e in people.values()}), [self.member.key])
+            states = tx.permissions.of({e.id for e in people.values()})
+            claimed = []
+            for one in ready:
+                person = people.get(one.subject)
+                here = links.get(person.id, ()) if person is not None else ()
+                live = next((link for link in here if link.state is LinkState.LIVE), None)
+                one.external_id = live.external_id if live is not None else one.external_id
+                wait = self._under_way(intents.get(person.id) if person is not None else None)
+                if wait > now:
+                    one.not_before = wait
+                elif self._decided(one, person, states.get(person.id, {}) if person is not None else {}):
+                    claimed.append(one)
+            tx.revocations.save(ready)
+        return claimed
+
+    def _under_way(self, intent: Intent | None) -> float:
+        """Until when a write of the same person may still take effect."""
+        if intent is None or intent.sent_at is None:
+            return 0.0
+        if intent.state is IntentState.SENT:
+            return intent.sent_at + self.stream.t_max + MARK_SECONDS
+        return intent.settle_until or 0.0
+
+    def _decided(self, one: Revocation, person: Entity | None, states: Any) -> bool:
+        """Decide anew whether it still holds, and mark it; what was overtaken, or meets nobody, ends here."""
+        now = self.scope.now()
+        if person is not None and one.verb in (Verb.UNSUBSCRIBE, Verb.REMOVE, Verb.SUBSCRIBE):
+            points = points_of(person.cells, self.scope.key)
+            known = state_at(states, one.purpose, one.channel, point_for(one.channel, points))
+            opens = known.state in ("granted", "soft_opt_in")
+            asks = self.stream.confirms and known.state == "withdrawn" and one.cause in known.conflicts
+            overtaken = not (opens or asks) if one.verb == Verb.SUBSCRIBE else opens
+            if overtaken:
+                self._end(one, RevocationState.DROPPED, now, "overtaken")
+                return False
+        if one.external_id is None and not one.identifiers and one.verb != Verb.ERASE:
+            # Nobody is created there to record a refusal.
+            self._end(one, RevocationState.GONE, now, "nobody_there")
+            return False
+        if person is not None:
+            one.document = {**contact_of(person.cells), **one.document}
+        one.state, one.sent_at, one.attempt = RevocationState.SENT, now, one.attempt + 1
+        # Should this process die now, it is tried again.
+        one.not_before = now + self.stream.t_max + self._wait(one)
+        return True
+
+    def _wait(self, one: Revocation) -> float:
+        return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(one.attempt, 20))
+
+    @staticmethod
+    def _end(one: Revocation, state: RevocationState, now: float, reason: str = "") -> None:
+        one.state, one.finished_at, one.reason = state, now, reason
+
+    def _carry_out(self, call: Call | None, verb: Verb, due: Sequence[Revocation]) -> int:
+        writes = [_write(one, verb) for one in due]
+        if call is None:
+            outcomes = [
+                Outcome(w.id, Result.REJECTED, reason="no_operation", receipt=Receipt.IMPOSSIBLE)
+                for w in writes
+            ]
+            return self._confirm(due, outcomes)
+        self.stream.connector.ready(call)
+        try:
+            return self._confirm(due, list(call(writes)))
+        except RecordRejectedError as error:
+            if len(due) > 1:
+                return sum(self._carry_out(call, verb, [one]) for one in due)
+            gone = error.facts.get("status") in (404, 410)
+            reason = str(error.facts.get("code") or "refused")
+            result = Result.GONE if gone else Result.REJECTED
+            return self._confirm(due, [Outcome(due[0].id, result, reason=reason)])
+        except OutcomeUnknownError:
+            return self._confirm(due, [Outcome(w.id, Result.UNKNOWN, reason="no_answer") for w in writes])
+        except VendorError as error:
+            after = error.retry_after if isinstance(error, RetryableError) else None
+            self._confirm(
+                due,
+                [Outcome(w.id, Result.RETRY, reason=type(error).__name__, retry_after=after) for w in writes],
+            )
+            raise
+
+    def _confirm(self, due: Sequence[Revocation], outcomes: Iterable[Outcome]) -> int:
+        """Store what the vendor said; the ledger and the decision log say so too."""
+        answers = {outcome.write_id: outcome for outcome in outcomes}
+        now, done = self.scope.now(), 0
+        with self.store.transaction("revoked", self.fences) as tx:
+            for one in due:
+                outcome = answers.get(one.id) or Outcome(one.id, Result.UNKNOWN, reason="no_outcome")
+                self._one(tx, one, outcome, now)
+                done += one.finished_at is not None
+            tx.revocations.save(due)
+            self._settle(tx, due)
+            tx.decisions.append([account_of(one, now) for one in due])
+        return done
+
+    def _one(self, tx: Transaction, one: Revocation, outcome: Outcome, now: float) -> None:
+        one.reason = outcome.reason
+        if outcome.receipt is Receipt.IMPOSSIBLE:
+            one.receipt = Receipt.IMPOSSIBLE.value
+            self._end(one, RevocationState.IMPOSSIBLE, now, outcome.reason)
+            self._tell(tx, one, now)
+        elif outcome.result is Result.DONE:
+            one.receipt = (outcome.receipt or Receipt.ACCEPTED).value
+            self._end(one, RevocationState.DONE, now, outcome.reason)
+        elif outcome.result is Result.GONE:
+            self._end(one, RevocationState.GONE, now, outcome.reason)
+        elif outcome.result is Result.REJECTED and one.verb == Verb.SUBSCRIBE:
+            self._final(tx, one, outcome, now)
+        else:
+            one.state = RevocationState.PENDING
+            one.not_before = now + (outcome.retry_after or self._wait(one))
+            if one.attempt >= PATIENT and outcome.result is Result.REJECTED:
+                self._tell(tx, one, now)
+
+    def _final(self, tx: Transaction, one: Revocation, outcome: Outcome, now: float) -> None:
+        """A vendor that will not open takes the person's refusal for final: so do we; no retry, no letter."""
+        self._end(one, RevocationState.DONE, now, outcome.reason)
+        if outcome.reason != "compliance_state":
+            return
+        person = tx.entities.resolve([one.subject]).get(one.subject)
+        if person is None:
+            return
+        event = f"compliance_state:{one.id}"
+        source = self.member.connection
+        point = point_for(one.channel, points_of(person.cells, self.scope.key))
+        record(
+            self.scope.world,
+            tx,
+            person,
+            ConsentSignal(
+                id=fingerprint(source, event),
+                subject=person.id,
+                source=source,
+                event=event,
+                purpose=one.purpose,
+                channel=one.channel,
+                kind=Kind.WITHDRAW,
+                actor=Actor.VENDOR,
+                received_at=now,
+                contact_point=point,
+                origin=f"{self.member.scope}:{one.external_id or ''}",
+                recorded_for=person.id,
+                note="compliance_state",
+            ),
+        )
+
+    def _settle(self, tx: Transaction, due: Sequence[Revocation]) -> None:
+        """The ledger's sends are revoked once there is a receipt."""
+        ends = {
+            RevocationState.DONE: SendState.REVOKED,
+            RevocationState.GONE: SendState.REVOKED,
+            RevocationState.IMPOSSIBLE: SendState.REVOKE_FAILED,
+        }
+        closing = [one for one in due if one.state in ends and one.verb != Verb.SUBSCRIBE]
+        sends = tx.ledger.of({one.subject for one in closing}) if closing else {}
+        for one in closing:
+            mine = [
+                send.id
+                for send in sends.get(one.subject, ())
+                if (send.connection, send.purpose, send.channel) == (one.connection, one.purpose, one.channel)
+                and send.status is SendState.REVOKE_PENDING
+            ]
+            tx.ledger.mark(mine, ends[one.state])
+
+    def _tell(self, tx: Transaction, one: Revocation, now: float) -> None:
+        """Somebody must look: once."""
+        if one.alerted_at is None:
+            one.alerted_at = now
+            clashes.record(tx, [clashes.not_revoked(self.scope, one)])
+
+    def _alert(self) -> None:
+        """What is overdue is tried on, and somebody is told."""
+        now = self.scope.now()
+        with self.store.reading() as tx:
+            late = [
+                one for one in tx.revocations.overdue(now) if (one.connection, one.stream) == self.member.key
+            ]
+        if not late:
+            return
+        with self.store.transaction("revocations overdue") as tx:
+            for one in late:
+                self._tell(tx, one, now)
+            tx.revocations.save(late)
+
+    def _by_update(self, writes: Sequence[ConsentWrite]) -> Sequence[Outcome]:
+        """Where the state is an ordinary column of the record (a file, a table), an update tells it."""
+        update = self.stream.operations.update
+        made = [_update(self.member, write) for write in writes if write.external_id is not None]
+        if update is None:
+            return []
+        outcomes = update(made) if made else []
+        receipt = Receipt.CONFIRMED if self.stream.read_back else Receipt.ACCEPTED
+        return [replace(o, receipt=receipt) if o.result is Result.DONE else o for o in outcomes]
+
+
+def _write(one: Revocation, verb: Verb) -> ConsentWrite:
+    return ConsentWrite(
+        id=one.id,
+        verb=verb,
+        purpose=one.purpose,
+        channel=one.channel,
+        external_id=one.external_id,
+        at=datetime.fromtimestamp(one.at, UTC) if one.at is not None else None,
+        identifiers=one.identifiers,
+        grant=one.cause if verb is Verb.SUBSCRIBE else None,
+        scope=one.topic or None,
+        document=one.document,
+    )
+
+
+def _update(member: Member, write: ConsentWrite) -> Write:
+    state: dict[str, Any] = {"state": "withdrawn"}
+    if write.at is not None:
+        state["at"] = write.at.isoformat().replace("+00:00", "Z")
+    document = {"consents": {key_of(write.purpose, write.channel): state}}
+    row = member.stream.mapping.write(document)
+    return Write(write.id, Operation.UPDATE, row, document, "", write.id, write.external_id)
