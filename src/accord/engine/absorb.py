@@ -11,6 +11,7 @@ from accord.engine import clashes, hub
 from accord.engine.addresses import index
 from accord.engine.counts import Counts
 from accord.engine.deletes import on_delete
+from accord.engine.due import request
 from accord.engine.hearing import Heard, Hearing
 from accord.engine.intents import unblock
 from accord.engine.match import Matcher, keys_of
@@ -19,6 +20,7 @@ from accord.engine.observe import Seen
 from accord.engine.origins import note_origins
 from accord.engine.oscillation import quarrels
 from accord.engine.plan import newer
+from accord.engine.refold import known
 from accord.model.cells import field_of, implode, removals
 from accord.store.rows import (
     NEVER,
@@ -312,6 +314,19 @@ class Absorber:
         tx.references.add(touched.pending) if touched.pending else None
         self._settle_references()
         unblock(tx, touched.arrived)
+        self._request()
+
+    def _request(self) -> None:
+        """People found at a destination that opens only when asked: it is asked, if they agreed."""
+        member, arrived = self.member, self.touched.arrived
+        if (
+            arrived
+            and member.writes
+            and member.needs_grant
+            and member.stream.operations.subscribe is not None
+        ):
+            people = [e for e in self.entities.values() if e.id in arrived and e.kind == "customer"]
+            request(self.scope.world, self.tx, known(self.scope.world, self.tx, people))
 
     def _hear(self) -> None:
         """What was shown of permissions becomes signals; an address that changed leaves its grants behind."""

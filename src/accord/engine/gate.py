@@ -103,13 +103,18 @@ def _asked(tx: Transaction, world: World, member: Member, entities: Sequence[Ent
     found: dict[str, Verdict] = {}
     for entity in entities:
         person = persons.get(entity.id)
-        if entity.origin.source in world.lenders or entity.cells.get("marketplace"):
+        if subject != "self" and _is_sold_there(world, entity):
             found[entity.id] = replace(LENT, subject=person.id if person is not None else "")
         elif person is None or person.id not in living:
             found[entity.id] = NO_PERSON
         else:
             found[entity.id] = known.verdict(person)
     return found
+
+
+def _is_sold_there(world: World, entity: Entity) -> bool:
+    """Whether a record (an order) came about at a marketplace: then all of it serves that sale only."""
+    return entity.origin.source in world.lenders or bool(entity.cells.get("marketplace"))
 
 
 def _persons(tx: Transaction, field: str, entities: Iterable[Entity]) -> Mapping[str, Entity]:

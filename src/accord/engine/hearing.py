@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from accord.connector import Origin
 from accord.consent.scope import split_key
-from accord.consent.signal import Actor, ConsentSignal, Kind
+from accord.consent.signal import CLOSING, Actor, ConsentSignal, Kind
 from accord.engine import clashes
 from accord.engine.addresses import index, is_addressed, point_for, points_of
 from accord.engine.fingerprints import fingerprint
 from accord.engine.persons import Person
 from accord.engine.refold import refold
+from accord.model.record import Verb
 from accord.store.consent_rows import Objection, Revocation, RevocationState, Suppression
 from accord.store.rows import Conflict, Entity
 
@@ -87,6 +88,12 @@ class Hearing:
             The people whose log was read anew (their cells may have changed), and contradictions for people.
         """
         self.ours = self._ours(heard)
+        asked = [id_ for id_, mine in self.ours.items() if any(one.verb == Verb.SUBSCRIBE for one in mine)]
+        self.refused_before = {
+            id_
+            for id_, log in (self.tx.signals.of(asked) if asked else {}).items()
+            if any(one.kind in CLOSING and not one.echo_of for one in log)
+        }
         for one in heard:
             if one.cell.startswith("consents."):
                 self._consent(one)
@@ -112,7 +119,7 @@ class Hearing:
         signal = self._signal(one)
         if signal is None:
             return
-        echo = self._echo(signal, str(one.value.get("state")))
+        echo = self._echo(signal, str(one.value.get("state")), _instant(one.value.get("at")))
         if echo is not None:
             self.signals.append(replace(signal, echo_of=echo))
         elif not self._is_stale(signal, str(one.value.get("state"))):
@@ -172,16 +179,26 @@ class Hearing:
         shown = point_for(channel, points_of(one.observation.cells, self.scope.key))
         return shown or point_for(channel, points_of(one.entity.cells, self.scope.key))
 
-    def _echo(self, signal: ConsentSignal, state: str) -> str | None:
-        """The consent write whose result this is, unless the person acted after it."""
+    def _echo(self, signal: ConsentSignal, state: str, at: float | None) -> str | None:
+        """The consent write whose result this is, unless it is dated after it: then the person acted."""
         for ours in self._writes(signal):
-            if ours.expected != state or ours.sent_at is None:
+            if ours.sent_at is None or not self._is_expected(ours, state):
                 continue
-            later = signal.effective_at is not None and signal.effective_at > ours.sent_at + SKEW
-            same = signal.effective_at is not None and ours.at is not None
-            if not later or (same and abs((signal.effective_at or 0) - (ours.at or 0)) < 1):
+            as_told = at is not None and ours.at is not None and abs(at - ours.at) < 1
+            if at is None or as_told or at <= ours.sent_at + SKEW:
                 return ours.id
         return None
+
+    def _is_expected(self, ours: Revocation, state: str) -> bool:
+        """Whether a state is what a consent write of ours was to bring about.
+
+        A destination that asks the person to confirm shows that it waits. After a first yes that is its own
+        affair; a yes after a no waits for the click everywhere.
+        """
+        if ours.expected == state:
+            return True
+        waits = ours.verb == Verb.SUBSCRIBE and state == "pending_confirmation"
+        return waits and ours.subject not in self.refused_before
 
     def _is_stale(self, signal: ConsentSignal, state: str) -> bool:
         """Whether it is the value before a consent write that is not confirmed yet."""

@@ -189,7 +189,8 @@ class Revoker:
         if outcome.receipt is Receipt.IMPOSSIBLE:
             one.receipt = Receipt.IMPOSSIBLE.value
             self._end(one, RevocationState.IMPOSSIBLE, now, outcome.reason)
-            self._tell(tx, one, now)
+            if one.verb != Verb.SUBSCRIBE:  # what cannot be opened harms nobody
+                self._tell(tx, one, now)
         elif outcome.result is Result.DONE:
             one.receipt = (outcome.receipt or Receipt.ACCEPTED).value
             self._end(one, RevocationState.DONE, now, outcome.reason)

@@ -30,7 +30,10 @@ def digest(value: Any) -> bytes | None:
 
 def stream() -> Any:
     return SimpleNamespace(
-        name="contacts", mapping=MAPPING, operations=SimpleNamespace(create=True, update=True, delete=True)
+        name="contacts",
+        mapping=MAPPING,
+        allows={},
+        operations=SimpleNamespace(create=True, update=True, delete=True),
     )
 
 

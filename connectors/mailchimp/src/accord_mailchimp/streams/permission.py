@@ -35,6 +35,7 @@ class Permission(accord.Stream):
     """The consent operations of an audience's members, and how one member is addressed."""
 
     consent_channels = frozenset({"email"})
+    confirms = True
 
     def identifiers(self, row: accord.Row) -> Mapping[str, str]:
         """The hash that the member is known by, as long as the address stays the same."""
