@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import pydantic
 
-from accord.consent.guard import SendConsent, guarded
+from accord.consent.guard import SendConsent, by_deleting, guarded
 from accord.errors import PluginError
 from accord.mapping import paths
 from accord.mapping.instants import parse_instant
@@ -285,6 +285,9 @@ class Stream:
     def _guarded(self, verb: Verb) -> Any:
         """A consent operation behind its guard, None if the stream has none."""
         call = getattr(self, verb.value, None)
+        delete = getattr(self, "delete", None)
+        if call is None and verb is Verb.ERASE and delete is not None and self.subject == "self":
+            call = by_deleting(delete)
         return None if call is None else guarded(verb, call, self.consent_channels)
 
     def external_id(self, row: Row) -> str:

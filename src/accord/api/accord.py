@@ -9,11 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from accord.api import accounts, approval, due, status
+from accord.api import accounts, approval, due, erasures, status
 from accord.api.compose import Connections, closed, flows, trouble_of
+from accord.api.consent import ConsentDesk
 from accord.api.views import AccountCheck, Status
 from accord.config import Config, check, load
 from accord.engine import decide, explain, locate, rebase, rehearse
+from accord.engine.disclose import disclose
 from accord.engine.progress import Progress, silent
 from accord.engine.report import Plan, Report, RunState
 from accord.engine.run import FlowRun, Options
@@ -27,6 +29,9 @@ from accord.secrets import StoreSecrets, sealer
 from accord.store import Store
 
 if TYPE_CHECKING:
+    from accord.api.erasures import ErasureReport
+    from accord.engine.disclose import Disclosure
+    from accord.engine.erase import ErasurePlan
     from accord.engine.explain import Explanation
     from accord.engine.flow import Flow
     from accord.store.rows import Conflict, DeadLetter, Entity, Link, Run
@@ -149,6 +154,7 @@ class Accord:
         self, flow: str, connections: Iterable[str] | None, *, full: bool, max_seconds: float | None
     ) -> Plan:
         chosen = self.flow(flow)
+        erasures.reapply(self.world, self.config.root)
         options = Options(full=full, only=self._only(connections), kind="plan")
         with self._budget(max_seconds) as budget:
             accounts.refuse_changed(self.connections, self.store, self.env, chosen, options.only)
@@ -183,6 +189,7 @@ class Accord:
             StateError: the store cannot be used; nothing was advanced.
         """
         chosen = self.flow(flow)
+        erasures.reapply(self.world, self.config.root)
         only = self._only(connections)
         if not approve and not approval.given(self.store, flow):
             plan = self._rehearsed(flow, only, full=full, max_seconds=max_seconds)
@@ -223,6 +230,7 @@ class Accord:
         owner = self.world.member(key)
         if owner is None:
             raise SetupError(f"{key[0]}/{key[1]} belongs to no flow", hint="Add it to a flow in accord.toml.")
+        erasures.reapply(self.world, self.config.root)
         with self._budget(max_seconds) as budget:
             accounts.refuse_changed(self.connections, self.store, self.env, owner.flow, None)
             run = RecordRun(self.world, owner.flow, Options(kind="record"), budget)
@@ -337,6 +345,58 @@ class Accord:
                     facts={"refused": refused},
                 )
         return len(known)
+
+    # People's rights.
+
+    @cached_property
+    def consent(self) -> ConsentDesk:
+        """Where consent is recorded, shown and accounted for."""
+        return ConsentDesk(self.world)
+
+    def erasure_plan(self, record: str) -> ErasurePlan:
+        """What :meth:`erase` would do for a person; nothing is changed."""
+        return erasures.plan(self.world, record)
+
+    def erase(self, record: str, *, identity: str, max_seconds: float | None = None) -> ErasureReport:
+        """Erase a person: here at once and for good, in every system with a receipt (GDPR art. 17).
+
+        Whatever crashes, the next :meth:`sync` of any flow goes on where this ended.
+
+        Args:
+            record: Who.
+            identity: How you checked who asks, as a reference without personal data.
+            max_seconds: How long to wait for other systems now.
+
+        Raises:
+            SetupError: the record is unknown, no person or erased, or ``identity`` is empty.
+            StateError: the journal or the store cannot be written; nothing was erased.
+        """
+        request = erasures.begin(self.world, self.config.root, record, identity)
+        with self._budget(max_seconds) as budget:
+            erasures.deliver(self.world, budget)
+        return self.erasure(request)
+
+    def erasure(self, request: str) -> ErasureReport:
+        """How far an erasure is, with each system's receipt."""
+        return erasures.report(self.world, request)
+
+    def erasures(self, limit: int = 100) -> list[ErasureReport]:
+        """The latest erasures, newest first."""
+        return erasures.every(self.world, limit)
+
+    def lift_erasure(self, request: str) -> int:
+        """Let somebody back in who came back by their own act; how many hashes barred them."""
+        return erasures.lift(self.world, request)
+
+    def export_person(self, record: str) -> Disclosure:
+        """What is known of a person, from where, and who got it (GDPR art. 15); asks every linked system.
+
+        Raises:
+            SetupError: the record is unknown, no person, or erased.
+        """
+        with self.store.reading() as tx:
+            person = locate.one(self.world, tx, record)
+        return disclose(self.world, person)
 
     # House-keeping.
 

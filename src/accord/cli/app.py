@@ -16,9 +16,12 @@ from accord.cli.commands import (
     config,
     conflicts,
     connectors,
+    consent,
     dead_letters,
     demo,
+    erase,
     explain,
+    export,
     init,
     link,
     migrate,
@@ -48,6 +51,8 @@ _COMMANDS: dict[str, Command] = {
     "runs": runs.runs,
     "show": show.show,
     "explain": explain.explain,
+    "erase": erase.erase,
+    "export": export.export,
     "sandbox": sandbox.sandbox,
     "demo": demo.demo,
     "migrate": migrate.migrate,
@@ -71,6 +76,22 @@ _GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
             "discard": dead_letters.discard,
         },
     ),
+    "consent": (
+        "What people allow and refuse.",
+        {
+            "show": consent.show,
+            "history": consent.history,
+            "explain": consent.explain,
+            "record": consent.record,
+            "withdraw": consent.withdraw,
+            "retain": consent.retain,
+            "audit": consent.audit,
+        },
+    ),
+    "erasures": (
+        "Erasures that were asked for.",
+        {"list": erase.show_all, "show": erase.show, "lift": erase.lift},
+    ),
     "link": (
         "Which records are the same.",
         {"merge": link.merge, "split": link.split, "import": link.import_pairs},
@@ -79,7 +100,7 @@ _GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
 }
 _SECRET: dict[str, Command] = {"set": config.secret_set, "list": config.secret_list}
 
-LISTING = ("connectors", "conflicts", "dead-letters")
+LISTING = ("connectors", "conflicts", "dead-letters", "erasures")
 """Groups that list when no subcommand is given."""
 
 UsageError: type[Any] = typer.BadParameter.__mro__[1]

@@ -54,6 +54,12 @@ def run(accord: Accord, given: str) -> str:
     return one(given, known, "run", "accord runs")
 
 
+def erasure(accord: Accord, given: str) -> str:
+    """The erasure a prefix stands for."""
+    known = (each.request for each in accord.erasures(MOST))
+    return one(given, known, "erasure", "accord erasures")
+
+
 def record(accord: Accord, given: str) -> str:
     """The hub id a prefix stands for; whatever else names a record comes back as it is."""
     text = given.lower()

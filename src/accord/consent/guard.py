@@ -7,9 +7,11 @@ there, and a person must see that. Connectors therefore check neither.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from accord.model.record import ConsentWrite, Outcome, Receipt, Result, Verb
+from accord.model.record import ConsentWrite, Operation, Outcome, Receipt, Result, Verb, Write
 
+Send = Callable[[Sequence[Write]], Sequence[Outcome]]
 SendConsent = Callable[[Sequence[ConsentWrite]], Sequence[Outcome]]
 
 
@@ -31,6 +33,35 @@ def guarded(verb: Verb, call: SendConsent, channels: frozenset[str]) -> SendCons
     for name, otherwise in (("size", 1), ("limit_class", "default"), ("cost", 1.0)):
         setattr(send, name, getattr(call, name, otherwise))
     return send
+
+
+def by_deleting(delete: Send) -> SendConsent:
+    """``erase`` of a stream that has an ordinary ``delete`` and nothing stronger.
+
+    The vendor deletes the record as for anybody: whether for good, it does not say (``accepted``).
+    """
+
+    def erase(writes: Sequence[ConsentWrite]) -> Sequence[Outcome]:
+        known = [write for write in writes if write.external_id is not None]
+        unknown = [Outcome(w.id, Result.GONE, reason="not_linked") for w in writes if w.external_id is None]
+        outcomes = delete([_deletion(write) for write in known]) if known else ()
+        return [*unknown, *(replace(one, receipt=Receipt.ACCEPTED) for one in outcomes)]
+
+    for name, otherwise in (("size", 1), ("limit_class", "default"), ("cost", 1.0)):
+        setattr(erase, name, getattr(delete, name, otherwise))
+    return erase
+
+
+def _deletion(write: ConsentWrite) -> Write:
+    return Write(
+        id=write.id,
+        operation=Operation.DELETE,
+        row={},
+        document={},
+        hub_id="",
+        idempotency_key=write.id,
+        external_id=write.external_id,
+    )
 
 
 def refused_by(verb: Verb, write: ConsentWrite, channels: frozenset[str]) -> Outcome | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from accord.engine import clashes, hub
+from accord.engine import clashes, erase, hub
 from accord.engine.addresses import index
 from accord.engine.counts import Counts
 from accord.engine.deletes import on_delete
@@ -96,6 +96,7 @@ class Absorber:
         self._follow_aliases()
         self.entities = dict(tx.entities.resolve({link.entity for link in self.links.values()}))
         self._resolve_references(observations)
+        erase.withhold(tx, self.flow, self.member, observations)
         self.matcher = Matcher(tx, self.flow, self.member, self.scope.key, self.scope.answer)
         unlinked = [o for o in observations if o.external_id not in self.links]
         if unlinked:
@@ -152,6 +153,7 @@ class Absorber:
         entity = self.entities.get(link.entity)
         if entity is None or entity.state is EntityState.ERASED:
             self.counts.quarantined += 1
+            self._still_there(observation, link)
         elif self._is_stale(link, observation):
             self.counts.stale += 1
         else:
@@ -166,6 +168,11 @@ class Absorber:
             observation.cells.update(gone)
             self._merge(entity, link, observation)
 
+    def _still_there(self, observation: Observation, link: Link) -> None:
+        """An erased person is still (or again) at a system that has answered: a person should know."""
+        if not self.tx.revocations.open_at(*self.member.key, [link.entity]):
+            self.touched.conflicts.append(clashes.erased(self.scope, observation))
+
     def _is_stale(self, link: Link, observation: Observation) -> bool:
         """Older than what was seen before; a deleted record returns only by a newer change of its own."""
         if link.row_digest is not None and link.row_digest == UNSEEN + (observation.row_digest or b""):
@@ -179,6 +186,7 @@ class Absorber:
         identity = self.matcher.identify(observation)
         if identity.suppressed:
             self.counts.quarantined += 1
+            self.touched.conflicts.append(clashes.erased(self.scope, observation))
         elif identity.candidates:
             self.counts.quarantined += 1
             self.touched.conflicts.append(clashes.ambiguous(self.scope, observation, identity.candidates))

@@ -55,6 +55,11 @@ def duplicate(scope: Scope, seen: Observation, entity: Entity, live: str) -> Con
     return conflict
 
 
+def erased(scope: Scope, seen: Observation) -> Conflict:
+    """A record of somebody who was erased is back: it is not taken in, and a person sees that it is there."""
+    return _identity(scope, "erased", seen.external_id, [], "review")
+
+
 def _identity(scope: Scope, kind: str, external_id: str, candidates: list[str], state: str) -> Conflict:
     return Conflict(
         id=fingerprint(kind, scope.member.scope, external_id),

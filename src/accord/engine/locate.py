@@ -27,10 +27,7 @@ def locate(world: World, tx: Transaction, text: str) -> list[Entity]:
     Raises:
         SetupError: nothing is known under that name.
     """
-    found = tx.entities.resolve([text])
-    if text in found:
-        return [found[text]]
-    entities = _by_external_id(world, tx, text) or _by_key(world, tx, text)
+    entities = known(world, tx, text)
     if not entities:
         raise SetupError(
             "no record is known under that name",
@@ -38,6 +35,14 @@ def locate(world: World, tx: Transaction, text: str) -> list[Entity]:
             "order number or SKU.",
         )
     return entities
+
+
+def known(world: World, tx: Transaction, text: str) -> list[Entity]:
+    """The same; empty when nothing has that name."""
+    found = tx.entities.resolve([text])
+    if text in found:
+        return [found[text]]
+    return _by_external_id(world, tx, text) or _by_key(world, tx, text)
 
 
 def one(world: World, tx: Transaction, text: str) -> Entity:

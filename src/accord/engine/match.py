@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from accord.engine.merge import Observation
 from accord.model.cells import implode
 from accord.model.record import Document
-from accord.model.schema import natural_keys
-from accord.store.rows import Entity, EntityState
+from accord.model.schema import may_identify, natural_keys, normal_key
+from accord.store.rows import Cells, Entity, EntityState
 
 if TYPE_CHECKING:
     from accord.engine.flow import Flow, Member
+    from accord.model import Canonical
     from accord.store import Transaction
 
 NaturalKey = tuple[str, bytes]
@@ -57,6 +58,22 @@ def keys_of(flow: Flow, document: Document, key: bytes) -> list[NaturalKey]:
     ]
 
 
+def place_digest(connection: str, stream: str, external_id: str, key: bytes) -> bytes:
+    """The keyed hash of a record's place, as a tombstone keeps it (16 bytes)."""
+    return key_digest("place", f"{connection}/{stream}:{external_id}", key)
+
+
+def identifying_digests(model: type[Canonical], cells: Cells, key: bytes) -> list[bytes]:
+    """Keyed hashes of all that tells who a record is, whatever a flow matches by: for tombstones."""
+    document = implode(model, {cell: value for cell, value in cells.items() if value is not None})
+    found = natural_keys(model, document)
+    for point in (document.get("contact_points") or {}).values():
+        type_, value = point.get("type"), normal_key(str(point.get("type")), str(point.get("value") or ""))
+        if type_ in ("email", "phone") and value and may_identify(type_, value):
+            found.append((type_, value))
+    return [key_digest(name, value, key) for name, value in found]
+
+
 class Matcher:
     """Finds hub records for the unlinked observations of one page."""
 
@@ -69,7 +86,7 @@ class Matcher:
         self.keys: dict[str, list[NaturalKey]] = {}
         self.by_reference: Mapping[str, Entity] = {}
         self.decided: Mapping[str, str] = {}
-        self.erased: set[bytes] = set()
+        self.erased: set[str] = set()
         self.apart: Mapping[str, set[str]] = {}
 
     def load(self, observations: Sequence[Observation]) -> None:
@@ -84,10 +101,24 @@ class Matcher:
             self.index = {
                 key: list(ids) for key, ids in self.tx.keys.find(self.flow.kind, sorted(wanted)).items()
             }
-            self.erased = self.tx.tombstones.any(sorted({digest for _, digest in wanted}))
         ids = {entity for ids in self.index.values() for entity in ids}
         self.entities = dict(self.tx.entities.get(sorted(ids))) if ids else {}
+        self._load_erased(observations)
         self.decided = self.tx.conflicts.decided(*self.member.key, [o.external_id for o in observations])
+
+    def _load_erased(self, observations: Sequence[Observation]) -> None:
+        """Which of these records are of erased people, by their place or by anything that tells who it is."""
+        if not self.tx.tombstones.exist():
+            return
+        digests = {
+            seen.external_id: [
+                place_digest(*self.member.key, seen.external_id, self.key),
+                *identifying_digests(self.flow.model, seen.cells, self.key),
+            ]
+            for seen in observations
+        }
+        found = self.tx.tombstones.any({digest for some in digests.values() for digest in some})
+        self.erased = {id_ for id_, some in digests.items() if not found.isdisjoint(some)}
 
     def _keys(self, seen: Observation) -> list[NaturalKey]:
         if not self.flow.match:
@@ -106,10 +137,9 @@ class Matcher:
             return self._ambiguous(seen, [stamped, *split])
         if stamped is not None and stamped.kind == self.flow.kind and stamped.state is EntityState.LIVE:
             return Identity(self.entities.get(stamped.id, stamped), rule="reference")
-        keys = self.keys[seen.external_id]
-        if any(digest in self.erased for _, digest in keys):
+        if seen.external_id in self.erased:
             return Identity(suppressed=True, rule="erased")
-        return self._by_natural_key(seen, keys)
+        return self._by_natural_key(seen, self.keys[seen.external_id])
 
     def _split_from(self, stamped: Entity, seen: Observation) -> list[Entity]:
         """Who was split from a stamped record and has the same keys: the stamp may be from before that."""

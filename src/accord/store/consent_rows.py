@@ -202,3 +202,31 @@ class Revocation:
     alerted_at: float | None = None
     receipt: str = ""
     reason: str = ""
+
+
+@dataclass(slots=True)
+class Erasure:
+    """A request to erase a person (GDPR art. 17) and what was done in Accord itself.
+
+    What was done elsewhere stands in the revocations whose ``cause`` is the request.
+
+    Attributes:
+        id: The request.
+        subject: The hub record, now empty.
+        identity: How the identity of the person who asked was checked: a reference, no personal data.
+        requested_at, due_at: When it came, and the end of the month the law gives (art. 12(3)).
+        closed_at: When every system had answered.
+        lifted_at: When the tombstones were taken away, because the person came back by their own act.
+        counts: What was removed here, by table.
+        kept: (model, hub id, ground) of records that stay without telling who it was.
+    """
+
+    id: str
+    subject: str
+    identity: str
+    requested_at: float
+    due_at: float
+    closed_at: float | None = None
+    lifted_at: float | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+    kept: list[tuple[str, str, str]] = field(default_factory=list)

@@ -213,3 +213,17 @@ Index(
     postgresql_where=OPEN,
 )
 Index("revocation_subject", revocation.c.subject)
+
+erasure = table(
+    "erasure",
+    ("id",),
+    must("id", Text),
+    must("subject", Text),
+    must("identity", Text),
+    must("requested_at", Double),
+    must("due_at", Double),
+    may("closed_at", Double),
+    may("lifted_at", Double),
+    must("body", LargeBinary),
+)
+Index("erasure_subject", erasure.c.subject)

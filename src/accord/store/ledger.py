@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import bindparam, literal_column, select, update
+from sqlalchemy import bindparam, func, literal_column, select, update
 
 from accord.consent.log import GENESIS, first_break, link
 from accord.store.bulk import Bulk
@@ -135,6 +135,11 @@ class Decisions:
             query = query.where(consent_decision.c.connection == connection)
         rows = self._bulk.rows(query.order_by(consent_decision.c.seq.desc()).limit(limit))
         return [_decision(row) for row in rows]
+
+    def count(self, subject: str) -> int:
+        """How many decisions about a person there are."""
+        query = select(func.count()).select_from(consent_decision)
+        return self._bulk.number(query.where(consent_decision.c.subject == subject))
 
     def since(self, seq: int, limit: int = PAGE) -> list[Decision]:
         """A page of the log after a row."""

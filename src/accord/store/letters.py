@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import bindparam, func, null, select, tuple_, update
 
-from accord.store.bulk import Bulk
+from accord.store.bulk import Bulk, chunks
 from accord.store.codec import Columns, Found, from_json, to_json
 from accord.store.query import Query
 from accord.store.rows import DeadLetter
@@ -97,6 +97,14 @@ class Letters:
     def forget(self, entities: Iterable[str]) -> int:
         """Remove the letters about hub records for good (erasure); tells how many."""
         return self._bulk.remove(dead_letter, dead_letter.c.entity, dict.fromkeys(entities))
+
+    def forget_records(self, records: Iterable[tuple[str, str, str]]) -> int:
+        """Remove the letters about (connection, stream, external id) for good; tells how many."""
+        key = tuple_(dead_letter.c.connection, dead_letter.c.stream, dead_letter.c.external_id)
+        return sum(
+            self._bulk.changed(dead_letter.delete().where(key.in_(some)))
+            for some in chunks(dict.fromkeys(records))
+        )
 
     def list(
         self,

@@ -133,6 +133,19 @@ class Tombstones:
         rows = [{"hmac": each, "request": request, "at": at} for each in dict.fromkeys(hmacs)]
         self._bulk.add_new(tombstone, rows)
 
+    def exist(self) -> bool:
+        """Whether anybody was ever erased: asked once a page, before anything is hashed."""
+        return self._bulk.one(select(tombstone.c.request).limit(1)) is not None
+
+    def of(self, request: str) -> list[bytes]:
+        """The hashes that a request left."""
+        query = select(tombstone.c.hmac).where(tombstone.c.request == request)
+        return [row["hmac"] for row in self._bulk.rows(query)]
+
+    def lift(self, request: str) -> int:
+        """Take the hashes of a request away: the person came back by their own act."""
+        return self._bulk.changed(tombstone.delete().where(tombstone.c.request == request))
+
     def any(self, hmacs: Iterable[bytes]) -> set[bytes]:
         """Which of these hashes belong to erased people."""
         return {row["hmac"] for row in self._bulk.ask_among(_ERASED, dict.fromkeys(hmacs))}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from accord.store.bulk import Bulk
 from accord.store.conflicts import Conflicts
 from accord.store.entities import Entities
+from accord.store.erasures import Erasures
 from accord.store.flows import Accounts, Flows
 from accord.store.history import History
 from accord.store.intents import Intents
@@ -52,6 +53,7 @@ class Transaction:
         "decisions",
         "dirty",
         "entities",
+        "erasures",
         "evidence",
         "flows",
         "history",
@@ -86,6 +88,7 @@ class Transaction:
         self.decisions = Decisions(bulk)
         self.dirty = Dirty(bulk)
         self.entities = Entities(bulk)
+        self.erasures = Erasures(bulk)
         self.evidence = Proofs(bulk)
         self.flows = Flows(bulk)
         self.history = History(bulk)

@@ -1,0 +1,220 @@
+"""The desk where consent is recorded, shown and accounted for: ``Accord.consent``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from accord.consent.scope import EVERY
+from accord.consent.signal import METHODS, ConsentSignal, Evidence, Kind
+from accord.engine import hearing, locate
+from accord.engine.addresses import point_of
+from accord.engine.desk import Statement, note
+from accord.engine.overview import Incident, Overview, incidents, overview_of
+from accord.engine.retention import Kept, keep
+from accord.errors import SetupError
+from accord.store.consent_rows import Objection
+
+if TYPE_CHECKING:
+    from accord.engine.world import World
+    from accord.store import Transaction
+    from accord.store.consent_rows import Decision, Revocation
+    from accord.store.rows import Entity
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How it is known that a person agreed: without one, a grant counts for nothing.
+
+    Attributes:
+        method: How it was given: web_form, pos_paper, phone_record, doi_click, sms_keyword, api or import.
+        reference: Where the proof itself lies: a document, a recording, a form entry.
+        notice: ``id@version`` of the text the person saw.
+        parental: Reference to the consent of a parent, for somebody too young to give it alone.
+        details: What the method leaves (form address, agent, shop); kept sealed.
+    """
+
+    method: str
+    reference: str
+    notice: str = ""
+    parental: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What somebody who answers for consent must see.
+
+    Attributes:
+        decisions: Rows of the decision log.
+        broken_at: The first row that does not fit the hash chain; None = the log is whole. Only told when
+            the log was verified.
+        verified: Whether the log was verified now.
+        alerts: Revocations that are overdue, or that a person must carry out at the vendor.
+        open_revocations: Destinations that have not confirmed yet.
+        incidents: Sends made between a refusal and its arrival.
+        overdue_reviews: Rules of the policy whose review date has passed.
+        policy: The policy in force, ``name@version``.
+    """
+
+    decisions: int
+    verified: bool
+    broken_at: int | None
+    alerts: Sequence[Revocation]
+    open_revocations: int
+    incidents: Sequence[Incident]
+    overdue_reviews: Sequence[str]
+    policy: str
+
+
+class ConsentDesk:
+    """Records what people say, shows where they stand, and gives account. Thread-safe."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def show(self, record: str) -> Overview:
+        """Where a person stands: permissions, blocks, destinations, what is still to be told.
+
+        Raises:
+            SetupError: the record is unknown, or no person.
+        """
+        with self._world.store.reading("consent") as tx:
+            return overview_of(tx, self._person(tx, record))
+
+    def history(self, record: str) -> list[ConsentSignal]:
+        """Everything that was said about a person, oldest first.
+
+        Raises:
+            SetupError: the record is unknown, or no person.
+        """
+        with self._world.store.reading("consent") as tx:
+            person = self._person(tx, record)
+            return tx.signals.of([person.id]).get(person.id, [])
+
+    def explain(self, record: str, destination: str | None = None, limit: int = 100) -> list[Decision]:
+        """Why a person was sent somewhere or kept back: from the decision log alone, newest first.
+
+        Works for erased people too: their hub id is enough.
+
+        Raises:
+            SetupError: the record is unknown, or no person.
+        """
+        with self._world.store.reading("consent") as tx:
+            return tx.decisions.of(self._person(tx, record).id, destination, limit)
+
+    def grant(
+        self, record: str, purpose: str, channel: str, proof: Proof, *, at: datetime | None = None
+    ) -> Overview:
+        """Record that a person agreed, as somebody noted who was told so by them.
+
+        Raises:
+            SetupError: the record, purpose or channel is unknown, or the proof names no method or reference.
+        """
+        if proof.method not in METHODS or not proof.reference.strip():
+            raise SetupError(
+                "a grant needs a proof: how it was given, and where the proof lies",
+                hint=f"Name a method ({', '.join(METHODS)}) and a reference.",
+            )
+        said = Statement(
+            Kind.GRANT,
+            purpose,
+            channel,
+            _seconds(at),
+            evidence=self._world.env.new_id(),
+            notice=proof.notice,
+            parental=proof.parental,
+        )
+        return self._say(record, said, proof)
+
+    def withdraw(
+        self,
+        record: str,
+        purpose: str = EVERY,
+        channel: str = EVERY,
+        *,
+        at: datetime | None = None,
+        reference: str = "",
+    ) -> Overview:
+        """Record that a person refuses; when this returns, nothing more is sent against it.
+
+        Every destination they were sent to is told by the next sync, ahead of everything else.
+
+        Args:
+            record: Who; an e-mail address or telephone nobody is known by goes on the objection list.
+            purpose: One purpose, a parent of purposes (``marketing``), or ``*`` for all that need a yes.
+            channel: One channel, or ``*`` for all.
+            at: When they said so; by default now.
+            reference: Where it is noted: a ticket, a call.
+
+        Raises:
+            SetupError: the record, purpose or channel is unknown.
+        """
+        if self._object_unknown(record, purpose, channel):
+            return Overview("", (), (), (), (), ())
+        proof = Proof("api", reference) if reference else None
+        evidence = self._world.env.new_id() if reference else ""
+        said = Statement(Kind.WITHDRAW, purpose, channel, _seconds(at), evidence=evidence, whole_person=True)
+        return self._say(record, said, proof)
+
+    def retain(self) -> Kept:
+        """Run the policy's retention rules once: who must be asked to renew, and what ended.
+
+        A permission ends when the person has not been in touch for as long as the policy says. Run it daily.
+        """
+        return keep(self._world)
+
+    def audit(self, *, verify: bool = False, limit: int = 1000) -> Audit:
+        """Give account: alerts, incidents, overdue reviews; with ``verify`` the decision log's hash chain."""
+        world = self._world
+        with world.store.reading("audit") as tx:
+            return Audit(
+                tx.decisions.head()[0],
+                verify,
+                tx.decisions.verify() if verify else None,
+                tx.revocations.alerts(),
+                tx.revocations.open_count(),
+                incidents(tx, limit),
+                world.policy.overdue(world.env.now().date()),
+                world.policy.reference,
+            )
+
+    def _object_unknown(self, text: str, purpose: str, channel: str) -> bool:
+        """Put an address that belongs to nobody known on the objection list; False if it is somebody's."""
+        world = self._world
+        type_ = "email" if "@" in text and ":" not in text else "phone"
+        point = point_of(type_, text, world.store.key)
+        if not point or (not text.lstrip("+").replace(" ", "").isdigit() and type_ == "phone"):
+            return False
+        with world.store.transaction("objection") as tx:
+            if locate.known(world, tx, text):
+                return False
+            now = world.env.now().timestamp()
+            until = now + world.policy.objections.keep_months * hearing.MONTH
+            tx.objections.add([Objection(point, purpose, channel, now, until)])
+        return True
+
+    def _person(self, tx: Transaction, record: str) -> Entity:
+        found = locate.one(self._world, tx, record)
+        if found.kind != "customer":
+            raise SetupError(
+                f"record {found.id} is a {found.kind}, not a person", hint="Name the customer it belongs to."
+            )
+        return found
+
+    def _say(self, record: str, said: Statement, proof: Proof | None) -> Overview:
+        world = self._world
+        with world.store.transaction("consent") as tx:
+            person = self._person(tx, record)
+            if proof is not None:
+                now = world.env.now().timestamp()
+                details = {**proof.details, "reference": proof.reference}
+                tx.evidence.add(Evidence(said.evidence, proof.method, now, details=details))
+            note(world, tx, person, said)
+            return overview_of(tx, person)
+
+
+def _seconds(at: datetime | None) -> float | None:
+    return None if at is None else at.timestamp()

@@ -1,0 +1,107 @@
+"""Erasure: gone here at once, told everywhere, and nobody comes back by accident."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from accord.errors import RetryableError, SetupError
+from accord.store.rows import EntityState
+from tests.integration.engine.town import Town
+
+ANN = "ann@example.com"
+
+
+@pytest.fixture
+def peopled(town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
+    """Ann and Bob in both systems, an order of Ann's, and the journal in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    town["shop"].put(mail=ANN, first="Ann")
+    town["shop"].put(mail="bob@example.com", first="Bob")
+    town.sync()
+    return town
+
+
+def erase(town: Town, record: str = ANN) -> str:
+    return town.accord.erase(record, identity="ticket 17").request
+
+
+def test_an_erased_person_is_gone_from_the_hub(peopled: Town) -> None:
+    [(person, _)] = peopled.accord.find(ANN)
+    erase(peopled)
+    [(left, _)] = peopled.accord.find(person.id)
+    assert (left.state, left.cells) == (EntityState.ERASED, {})
+    with pytest.raises(SetupError, match="no record is known"):
+        peopled.accord.find(ANN)
+
+
+def test_every_system_is_told_and_gives_a_receipt(peopled: Town) -> None:
+    report = peopled.accord.erasure(erase(peopled))
+    assert {(one.connection, one.state) for one in report.receipts} == {("shop", "done"), ("crm", "done")}
+    assert report.closed_at is not None
+    assert [row["mail"] for row in peopled["crm"].rows.values()] == ["bob@example.com"]
+    assert [row["mail"] for row in peopled["shop"].rows.values()] == ["bob@example.com"]
+
+
+def test_the_plan_changes_nothing(peopled: Town) -> None:
+    plan = peopled.accord.erasure_plan(ANN)
+    assert {(place.connection, place.action) for place in plan.places} == {
+        ("shop", "erase"),
+        ("crm", "erase"),
+    }
+    assert peopled.accord.find(ANN)
+    assert peopled.accord.erasures() == []
+
+
+def test_nobody_is_erased_without_a_check_of_who_asks(peopled: Town) -> None:
+    with pytest.raises(SetupError, match="identity"):
+        peopled.accord.erase(ANN, identity=" ")
+    assert peopled.accord.find(ANN)
+
+
+def test_a_record_of_an_erased_person_does_not_come_back(peopled: Town) -> None:
+    erase(peopled)
+    peopled["crm"].put(mail="ANN@example.com", first="Ann")
+    report = peopled.sync(full=True)
+    assert report.total.new_records == 0
+    assert [row["mail"] for row in peopled["shop"].rows.values()] == ["bob@example.com"]
+    assert [each.kind for each in peopled.accord.conflicts(None)] == ["erased"]
+
+
+def test_an_erased_person_who_comes_back_by_their_own_act_is_let_in(peopled: Town) -> None:
+    request = erase(peopled)
+    peopled["crm"].put(mail=ANN, first="Ann")
+    peopled.accord.lift_erasure(request)
+    assert peopled.sync(full=True).total.new_records == 1
+
+
+def test_a_system_that_does_not_answer_is_asked_again(peopled: Town) -> None:
+    peopled["crm"].fail("delete", RetryableError("busy", retry_after=1.0))
+    request = erase(peopled)
+    assert peopled.accord.erasure(request).open == 1
+    peopled.env.forward(7200)
+    peopled.sync()
+    report = peopled.accord.erasure(request)
+    assert (report.open, report.closed_at is not None) == (0, True)
+
+
+def test_orders_stay_without_the_person(peopled: Town) -> None:
+    peopled["shop/orders"].put(number="100", person="shop1", total="12.50 EUR")
+    peopled.run("orders")
+    [(order, _)] = peopled.accord.find("100")
+    erase(peopled)
+    [(left, _)] = peopled.accord.find(order.id)
+    assert left.state is EntityState.LIVE
+    assert left.cells["number"] == "100"
+    assert left.cells.get("email") is None
+
+
+def test_what_waits_to_be_sent_is_dropped(peopled: Town) -> None:
+    peopled["crm"].fail("update", RetryableError("busy", retry_after=600.0), times=9)
+    peopled["shop"].put(peopled["shop"].row(mail=ANN)["id"], first="Annabel")
+    peopled.run()
+    erase(peopled)
+    peopled.env.forward(1200)
+    peopled.sync()
+    assert [row["mail"] for row in peopled["crm"].rows.values()] == ["bob@example.com"]
