@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 import accord
-from accord.errors import RecordRejectedError, VendorError
+from accord.errors import AnswerShapeError, RecordRejectedError, VendorError
 from accord.mapping import both
 from accord.sandbox import FaultProfile
 from accord_hubspot.mapping import CONTACTS
+from accord_hubspot.sandbox import search
 from accord_hubspot.streams import crm_object
 from accord_hubspot.streams.contacts import Contacts
 from connectors.hubspot.tests.conftest import Portal
@@ -58,12 +60,46 @@ def test_an_incremental_read_brings_what_changed(peopled: Portal) -> None:
     assert [row["id"] for row in everything(stream, started)] == [changed]
 
 
-def test_a_bulk_edit_with_one_date_is_paged_through(peopled: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bulk_edit_of_more_rows_than_a_search_shows_is_read(
+    peopled: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(crm_object, "SEARCH_SIZE", 7)
+    monkeypatch.setattr(search, "MAX_RESULTS", 14)
     since = datetime.fromisoformat("2020-01-01T00:00:00Z")
     rows = everything(Contacts(peopled.connect()), since)
     table = peopled.sandbox.objects["contacts"].table
+    assert len(table) > search.MAX_RESULTS
     assert [row["id"] for row in rows] == [item.id for item in table.items()]
+
+
+def test_a_search_goes_on_where_it_stopped(peopled: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crm_object, "SEARCH_SIZE", 7)
+    since = datetime.fromisoformat("2020-01-01T00:00:00Z")
+    stream = Contacts(peopled.connect(statuses_every=0))
+    first = next(iter(stream.read(accord.ReadRequest(since=since))))
+    rest = stream.read(accord.ReadRequest(since=since, token=first.token))
+    ids = [row["id"] for page in rest for row in page.rows]
+    assert ids == [item.id for item in peopled.sandbox.objects["contacts"].table.items()][7:]
+
+
+def test_a_search_that_is_not_sorted_as_asked_stops_the_read(portal: Portal) -> None:
+    rows = [{"id": "2", "properties": {}}, {"id": "1", "properties": {}}]
+    stream = Contacts(portal.connect())
+    portal.recorder.inner = httpx.MockTransport(lambda _: httpx.Response(200, json={"results": rows}))
+    with pytest.raises(AnswerShapeError, match="order"):
+        everything(stream, portal.env.now())
+
+
+def test_a_search_can_be_closed_at_the_end(peopled: Portal) -> None:
+    stream = Contacts(peopled.connect())
+    since, table = peopled.env.now(), peopled.sandbox.objects["contacts"].table
+    first, second = (item.id for item in table.items()[:2])
+    peopled.sandbox.person_edits("contacts", first, {"city": "Example"})
+    peopled.env.sleep(5)
+    until = peopled.env.now()
+    peopled.sandbox.person_edits("contacts", second, {"city": "Example"})
+    pages = stream.read(accord.ReadRequest(since=since, until=until))
+    assert [row["id"] for page in pages for row in page.rows] == [first]
 
 
 def test_a_read_goes_on_where_it_stopped(peopled: Portal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from accord.http.signatures import verify_timestamped as verify_timestamped
     from accord.http.signatures import verify_token as verify_token
     from accord.http.tokens import MemoryTokens as MemoryTokens
+    from accord.http.windows import Cap as Cap
     from accord.http.writes import Batch as Batch
     from accord.http.writes import Call as Call
     from accord.http.writes import Upsert as Upsert
@@ -67,6 +68,7 @@ _HOMES = {
     "search": ("Search",),
     "signatures": ("sign", "verify_hmac", "verify_timestamped", "verify_token"),
     "tokens": ("MemoryTokens",),
+    "windows": ("Cap",),
     "writes": ("Batch", "Call", "Upsert"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -153,11 +154,14 @@ class LastKey(Paging):
         param: The parameter the key is sent in.
         key: Path of the key in a row.
         more: Path of a flag that says whether a next page exists; without it an empty page ends the read.
+        ascending: Whether keys rise from row to row (numbers by value, others as text); where they should
+            and do not, rows would be skipped without a word, so the read stops.
     """
 
     param: str = "starting_after"
     key: str = "id"
     more: str | None = "has_more"
+    ascending: bool = False
 
     def step(self, place: Place, size: int | None) -> Step:  # noqa: ARG002
         """The last key seen."""
@@ -165,6 +169,8 @@ class LastKey(Paging):
 
     def after(self, place: Place, leaf: Leaf) -> Place | None:  # noqa: ARG002
         """The last key of this page."""
+        if self.ascending and not _rise([places.at(row, self.key) for row in leaf.rows]):
+            raise leaf.answer.malformed(f"rows that are not in the order of {self.key!r}")
         if not leaf.rows or (self.more is not None and not places.at(leaf.body, self.more)):
             return None
         key = places.at(leaf.rows[-1], self.key)
@@ -316,6 +322,12 @@ def _count(leaf: Leaf, path: str) -> int:
     if isinstance(found, bool) or not isinstance(found, (int, str)) or not str(found).isdigit():
         raise leaf.answer.malformed(f"no number at {path!r}")
     return int(found)
+
+
+def _rise(keys: Sequence[Any]) -> bool:
+    numeric = all(str(key).isdigit() for key in keys)
+    ranks: list[Any] = [int(key) for key in keys] if numeric else [str(key) for key in keys]
+    return all(one < other for one, other in pairwise(ranks))
 
 
 def _digest(value: Any) -> str:

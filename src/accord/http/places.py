@@ -48,7 +48,7 @@ def _step(body: Any, segment: str) -> Any:
 
 
 def put(body: dict[str, Any], path: str, value: Any) -> None:
-    """Set the value at a path; missing objects on the way are created, list members must exist.
+    """Set the value at a path; missing objects are created, and the last part may be a list's next member.
 
     Raises:
         KeyError: a parent on the way is neither an object nor an existing list member.
@@ -60,6 +60,8 @@ def put(body: dict[str, Any], path: str, value: Any) -> None:
         place = place.setdefault(segment, {}) if known else _member(place, segment, path)
     if isinstance(place, dict):
         place[last] = value
+    elif isinstance(place, list) and last == str(len(place)):
+        place.append(value)
     elif isinstance(place, list):
         _member(place, last, path)
         place[int(last)] = value

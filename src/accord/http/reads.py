@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import blake2b
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
 from accord.errors import AnswerShapeError, PluginError, RecordRejectedError
-from accord.http import places, templates
+from accord.http import places, templates, windows
 from accord.http.answer import Answer
 from accord.http.operations import Bound, Operation, StreamLike, rows_at
 from accord.http.paging import Leaf, OnePage, Paging, Place
+from accord.http.spelling import SinceFormat, spell
+from accord.http.windows import Cap, Given
 from accord.model.record import Page, ReadRequest, Row
-
-
-class Spelling(Protocol):
-    """A converter of the mapping, such as ``accord.Instant``."""
-
-    def write(self, value: Any, document: dict[str, Any]) -> Any:
-        """The vendor's spelling of an ISO instant."""
-
-
-SinceFormat = str | Callable[[datetime], Any] | Spelling
 
 
 @dataclass(eq=False)
@@ -51,6 +43,7 @@ class Pages(Operation["PagesOf"]):
         size_param: The parameter that asks for them.
         row: Where the record stands inside each item (``node``).
         total: Where the answer says how many rows there are in all.
+        cap: How many rows the vendor shows of one question; needs ``since`` and ``until``.
         headers: Sent with every page.
         limit_class: Which rate limits count these requests.
         cost: What each costs.
@@ -71,9 +64,30 @@ class Pages(Operation["PagesOf"]):
     size_param: str | None = None
     row: str = ""
     total: str | None = None
+    cap: Cap | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     limit_class: str = "default"
     cost: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse a cap that the read could not keep."""
+        if self.cap is None:
+            return
+        if self.since is None or self.until is None:
+            raise PluginError(
+                f"The read of {self.path} is capped, and does not say how to ask for a window of time",
+                hint="Give Pages both `since` and `until`.",
+            )
+        if self.spelled(self.cap.earliest) == self.spelled(self.cap.earliest + self.cap.resolution):
+            raise PluginError(
+                f"The read of {self.path} would cut time into {self.cap.resolution}, which it cannot spell",
+                hint="Choose a finer since_format, or the step of it as the cap's resolution.",
+            )
+        if self.size and self.cap.rows % self.size:
+            raise PluginError(
+                f"The read of {self.path} asks for {self.size} rows a page, which do not add up to its cap",
+                hint=f"Choose a size that {self.cap.rows} is a multiple of.",
+            )
 
     def bind(self, stream: StreamLike) -> PagesOf:
         """The read of one stream."""
@@ -82,6 +96,14 @@ class Pages(Operation["PagesOf"]):
     def spelled(self, instant: datetime) -> Any:
         """An instant as this vendor writes it."""
         return spell(instant, self.since_format)
+
+
+@dataclass(slots=True)
+class Pass:
+    """What one pass over a stream remembers: the places it has been to, the rows that it gave."""
+
+    seen: set[str] = field(default_factory=set)
+    given: Given = field(default_factory=Given)
 
 
 class PagesOf(Bound[Pages]):
@@ -95,28 +117,54 @@ class PagesOf(Bound[Pages]):
             RetryableError: the vendor could not serve a page in time.
             AccessError: it refuses us.
         """
-        token = _opened(request, self.declared.next)
-        seen: set[str] = set()
-        while True:
-            page, following = self._page(token, seen)
-            yield page
-            if following is None:
-                return
-            token = following
+        declared = self.declared
+        token: Place | None = _opened(request, declared.next)
+        progress = Pass()
+        while token is not None:
+            answer = self._ask(token)
+            if declared.cap is not None and declared.cap.is_exceeded(token, self._total(answer)):
+                progress.seen.clear()
+                token = self._cut(declared.cap, token, answer)
+                continue
+            leaf = Leaf(answer, rows_at(answer, declared.items), declared.size)
+            place = self._paging(token).after(token["place"], leaf)
+            rows = rows_at(answer, declared.items, declared.row) if declared.row else leaf.rows
+            fresh = rows if declared.cap is None else progress.given.fresh(rows)
+            total = token["total"] if "total" in token else self._total(answer)
+            token = self._following(token, place, rows, answer, progress)
+            text = None if token is None else orjson.dumps(token).decode()
+            yield Page(fresh, text, answer.server_time, total)
 
-    def _page(self, token: Place, seen: set[str]) -> tuple[Page, Place | None]:
-        answer = self._ask(token)
-        rows = rows_at(answer, self.declared.items)
-        leaf = Leaf(answer, rows, self.declared.size)
-        place = self.declared.next.after(token["place"], leaf)
-        if self.declared.row:
-            rows = rows_at(answer, self.declared.items, self.declared.row)
-        following = None
-        if place is not None:
-            following = {**token, "place": place, "digest": _digest_of(rows)}
-            _refuse_repetition(token, following, seen, answer)
-        text = None if following is None else orjson.dumps(following).decode()
-        return Page(rows, text, answer.server_time, self._total(answer)), following
+    def _following(
+        self, token: Place, place: Place | None, rows: Sequence[Row], answer: Answer, progress: Pass
+    ) -> Place | None:
+        """Where the read goes on: with the next page, or with another window."""
+        cap, read = self.declared.cap, token.get("read", 0) + len(rows)
+        ended = place is None and self._total(answer) is not None
+        if cap is not None and not ended and cap.is_reached(token, read):
+            progress.seen.clear()
+            progress.given.cut()
+            return self._cut(cap, token, answer)
+        if place is None:
+            progress.seen.clear()
+            progress.given.finished()
+            return windows.following(token, self.declared.next.first())
+        counted = {} if cap is None else {"read": read}
+        following = {**token, "place": place, "digest": _digest_of(rows), **counted}
+        _refuse_repetition(token, following, progress.seen, answer)
+        return following
+
+    def _cut(self, cap: Cap, token: Place, answer: Answer) -> Place:
+        total = self._total(answer)
+        # A total that stops at the cap says nothing of the whole.
+        whole = total if total is not None and total > cap.rows else None
+        now = answer.server_time or self.stream.http.env.now()
+        return cap.narrowed({"total": whole, **token}, answer, now, self.declared.next.first())
+
+    def _paging(self, token: Place) -> Paging:
+        cap = self.declared.cap
+        keyed = cap.by_key if cap is not None and "keyed" in token else None
+        return keyed or self.declared.next
 
     def _total(self, answer: Answer) -> int | None:
         found = places.at(answer.json(), self.declared.total) if self.declared.total else None
@@ -124,12 +172,13 @@ class PagesOf(Bound[Pages]):
 
     def _ask(self, token: Place) -> Answer:
         declared = self.declared
-        step = declared.next.step(token["place"], declared.size)
+        step = self._paging(token).step(token["place"], declared.size)
         scope = self.scope()
         try:
             if step.link is not None:
                 return self._send(step.link, None, None)
-            extra = {**self._window(token, scope), **step.params}
+            keyed = declared.cap.by_key_params if declared.cap and "keyed" in token else {}
+            extra = {**self._window(token, scope), **templates.fill(keyed, scope), **step.params}
             if declared.size_param and declared.size:
                 extra[declared.size_param] = declared.size
             return self._send_filled(self.path(declared.path, scope), extra, scope)
@@ -177,30 +226,6 @@ class PagesOf(Bound[Pages]):
             else:
                 found.update(templates.fill(place, {**scope, **told}))
         return found
-
-
-def spell(instant: datetime, form: SinceFormat) -> Any:
-    """An instant in a vendor's spelling; see ``since_format`` of :class:`Pages`."""
-    instant = instant.astimezone(UTC)
-    if not isinstance(form, str):
-        return form(instant) if callable(form) else form.write(instant.isoformat(), {})
-    match form:
-        case "iso":
-            return instant.isoformat(timespec="seconds").replace("+00:00", "Z")
-        case "iso_ms":
-            return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        case "epoch":
-            return int(instant.timestamp())
-        case "epoch_ms":
-            return int(instant.timestamp() * 1000)
-        case "date":
-            return instant.date().isoformat()
-    if "%" not in form:
-        raise PluginError(
-            f"{form!r} is no since_format",
-            hint="Use iso, iso_ms, epoch, epoch_ms, date or a strftime pattern.",
-        )
-    return instant.strftime(form)
 
 
 def _opened(request: ReadRequest, paging: Paging) -> Place:

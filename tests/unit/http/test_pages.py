@@ -11,7 +11,7 @@ import pytest
 from accord.errors import AnswerShapeError, PluginError
 from accord.http import Keyset, LastKey, NextCursor, NextLink, Offset, PageNumber, Pages
 from accord.http.paging import Paging
-from accord.http.reads import spell
+from accord.http.spelling import spell
 from accord.mapping.instants import Instant
 from accord.model.record import ReadRequest
 from tests.unit.http.surroundings import BASE, Vendor, caught

@@ -38,8 +38,9 @@ def test_null_is_there_and_missing_is_not() -> None:
 def test_a_value_is_put_where_it_belongs() -> None:
     body: dict[str, Any] = {"l": [{"v": 0}]}
     places.put(body, "l.0.v", 1)
+    places.put(body, "l.1", 3)
     places.put(body, "new.deep", 2)
-    assert body == {"l": [{"v": 1}], "new": {"deep": 2}}
+    assert body == {"l": [{"v": 1}, 3], "new": {"deep": 2}}
 
 
 @pytest.mark.parametrize("path", ["l.5.v", "l.5", "s.x"])

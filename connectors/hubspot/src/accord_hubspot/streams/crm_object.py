@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
 import accord
-from accord.errors import AnswerShapeError, RecordRejectedError
+from accord.errors import RecordRejectedError
+from accord.http import LastKey, Pages
 
 REFERENCE = "accord_id"
 """The unique text property with Accord's id of the record; ``check`` creates it."""
@@ -93,40 +95,49 @@ class CrmObject(accord.Stream):
             if not after:
                 return
 
-    def _changed(self, request: accord.ReadRequest, after: str) -> Iterator[accord.Page]:
+    @cached_property
+    def changes(self) -> Callable[[accord.ReadRequest], Iterator[accord.Page]]:
         """Search by date of change, page by id: ids never move, and no page lies beyond the 10,000th row.
 
-        Paging by the date would stand still where more than 10,000 rows share one (bulk edits do that).
+        Every page is a question of its own, so the cap on one question's rows needs no cutting of time, and a
+        bulk edit that gives more rows than the cap one date is read like any other.
         """
-        bounds = [(self.modified, "GTE", request.since), (self.modified, "LT", request.until)]
-        filters = [_filter(name, sign, str(_millis(at))) for name, sign, at in bounds if at is not None]
-        while True:
-            last = [_filter("hs_object_id", "GT", after)] if after else []
-            body, answer_time = self._search([[*filters, *last]], SEARCH_SIZE)
-            rows = body["results"]
-            ids = [int(row["id"]) for row in rows]
-            if ids != sorted(set(ids)):
-                raise AnswerShapeError(
-                    f"HubSpot did not sort its {self.name} by id as asked",
-                    hint="Report this; until then a full read (accord sync --full) is complete.",
-                    facts={"connection": self.connector.context.connection, "operation": "search"},
-                )
-            after = str(ids[-1]) if ids else ""
-            more = len(rows) == SEARCH_SIZE
-            yield accord.Page(self.completed(rows), f"live:{after}" if more else "archived:", answer_time)
-            if not more:
-                return
+        filters = "filterGroups.0.filters"
+        return Pages(
+            f"{self.path}/search",
+            method="POST",
+            body={
+                "filterGroups": [{"filters": [_filter("hs_object_id", "GT", "0")]}],
+                "sorts": ["hs_object_id"],
+                "properties": self.properties,
+                "after": "0",
+            },
+            since={f"{filters}.1": _filter(self.modified, "GTE", "{since}")},
+            until={f"{filters}.2": _filter(self.modified, "LT", "{until}")},
+            since_format=_millis,
+            items="results",
+            next=LastKey(param=f"{filters}.0.value", key="id", more="paging.next", ascending=True),
+            size=SEARCH_SIZE,
+            size_param="limit",
+            limit_class="search",
+        ).bind(self)
 
-    def _search(self, groups: list[list[Any]], limit: int) -> tuple[Any, datetime | None]:
+    def _changed(self, request: accord.ReadRequest, after: str) -> Iterator[accord.Page]:
+        for page in self.changes(replace(request, token=after or None)):
+            token = f"live:{page.token}" if page.token else "archived:"
+            yield replace(page, rows=self.completed(list(page.rows)), token=token)
+
+    def _search(self, groups: list[list[Any]]) -> list[accord.Row]:
         body = {
             "filterGroups": [{"filters": group} for group in groups],
             "sorts": ["hs_object_id"],
             "properties": self.properties,
-            "limit": limit,
+            "limit": SEARCH_SIZE,
             "after": "0",
         }
         answer = self.http.post(f"{self.path}/search", json=body, safe=True, limit_class="search")
-        return answer.json(), answer.server_time
+        rows: list[accord.Row] = answer.json()["results"]
+        return rows
 
     # Looking up.
 
@@ -151,7 +162,7 @@ class CrmObject(accord.Stream):
         for probe in probes:
             if probe.field in self.searched:
                 groups = [[_filter(name, "EQ", probe.value)] for name in self.searched[probe.field]]
-                found[probe.field, probe.value] = self._search(groups, SEARCH_SIZE)[0]["results"]
+                found[probe.field, probe.value] = self._search(groups)
         return [found[probe.field, probe.value] for probe in probes]
 
     def batch_read(self, ids: Sequence[str], by: str | None = None) -> list[accord.Row]:
@@ -249,8 +260,8 @@ def _filter(name: str, operator: str, value: str) -> dict[str, str]:
     return {"propertyName": name, "operator": operator, "value": value}
 
 
-def _millis(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
+def _millis(at: datetime) -> str:
+    return str(int(at.timestamp() * 1000))
 
 
 def _within(at: datetime | None, request: accord.ReadRequest) -> bool:
