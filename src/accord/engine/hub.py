@@ -192,6 +192,9 @@ def _unite(absorber: Absorber, link: Link, loser: Link) -> None:
     absorber.links.update(
         {e: found for e, found in refreshed.items() if found.state is not LinkState.ALIASED}
     )
+    # A later row of this page that matches either of the two is the survivor's second record here.
+    absorber.matcher.united(survivor, other)
+    absorber.placed[survivor.id] = absorber.links[link.external_id]
     for change in changes:
         # What the merged record shows there is what a person kept: a claim of its own, not the old value.
         absorber.links[link.external_id].shadow.seen.pop(change.cell, None)

@@ -149,8 +149,8 @@ class Matcher:
 
     def _by_natural_key(self, seen: Observation, keys: Sequence[NaturalKey]) -> Identity:
         for position, key in enumerate(keys):
-            found = [self.entities[id_] for id_ in self.index.get(key, ()) if id_ in self.entities]
-            found = [e for e in found if not self._contradicts(e, keys[:position])]
+            known = [self.entities[id_] for id_ in self.index.get(key, ()) if id_ in self.entities]
+            found = list({e.id: e for e in known if not self._contradicts(e, keys[:position])}.values())
             if len(found) == 1:
                 return Identity(found[0], rule=key[0])
             if found:
@@ -178,3 +178,10 @@ class Matcher:
         self.entities[entity.id] = entity
         for key in self.keys.get(seen.external_id, ()):
             self.index.setdefault(key, []).append(entity.id)
+
+    def united(self, survivor: Entity, loser: Entity) -> None:
+        """Two hub records became one on this page: whoever is found by either is the survivor."""
+        for id_ in (survivor.id, loser.id):
+            self.entities[id_] = survivor
+        together = {id_: survivor for id_, e in self.by_reference.items() if e.id in (survivor.id, loser.id)}
+        self.by_reference = {**self.by_reference, **together}

@@ -6,12 +6,14 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from threading import Lock  # one writer at a time; nothing else waits inside
 from typing import Any
 
-from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy import URL, Connection, Dialect, create_engine, event
 from sqlalchemy.pool import NullPool
+from sqlalchemy.util import LRUCache
 
 from accord.errors import StateError, StoreBusyError
 from accord.store.faults import explained
@@ -20,6 +22,8 @@ OWNER_ONLY = 0o600
 _CACHE_WRITING, _CACHE_READING = 8_000, 2_000
 """KiB of pages that the one writing connection may keep, and each of those that read."""
 _SIDE_FILES = ("", "-wal", "-shm", "-journal")
+_STATEMENTS: LRUCache[Any, Any] = LRUCache(500)
+"""Compiled statements of all stores of this process."""
 
 
 class SqliteDatabase:
@@ -117,6 +121,9 @@ class _Connections:
             hide_parameters=True,
             poolclass=NullPool,
         )
+        # Those that write, that read, and the copy for a plan: what one has compiled serves all of them.
+        self._engine.dialect = _dialect()
+        self._engine.update_execution_options(compiled_cache=_STATEMENTS)
         self._idle: list[Connection] = []
         self._closed = False
 
@@ -173,6 +180,16 @@ def _transaction(connection: Connection, driver: Any, begin: str) -> Iterator[No
 
 def _driver(connection: Connection) -> Any:
     return connection.connection.driver_connection
+
+
+@cache
+def _dialect() -> Dialect:
+    """SQLite's rules, once per process: compiled statements are kept by dialect."""
+    engine = create_engine("sqlite://")
+    with engine.connect():
+        pass  # the first connection tells it the version
+    engine.dispose()
+    return engine.dialect
 
 
 def _path(url: URL) -> Path:

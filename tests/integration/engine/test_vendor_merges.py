@@ -52,6 +52,14 @@ def test_a_merge_creates_nobody(town: Town) -> None:
     assert all(operation != "create" for operation, _ in town["crm"].calls[calls:])
 
 
+def test_a_merged_person_entered_anew_at_once_is_a_second_record(town: Town) -> None:
+    """Found by simulated seed 17 of the consent weather: both rows come on one page."""
+    town["crm"].merge("c1", "c2")
+    town["crm"].put(mail="anne@example.com", first="Anneke")
+    town.settle()
+    assert (states(town)["crm:c1"], states(town)["crm:c3"]) == ("live", "shadowed")
+
+
 def test_edits_flow_after_a_merge(town: Town) -> None:
     town["crm"].merge("c1", "c2", new_id="c9")
     town.settle()

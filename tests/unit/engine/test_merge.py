@@ -45,6 +45,14 @@ MEMBERS = [member("alpha"), member("beta")]
 FLOW = Flow("customers", Customer, "customer", MEMBERS)
 
 
+TRIO = [*MEMBERS, member("gamma")]
+TRIO_FLOW = Flow("customers", Customer, "customer", TRIO)
+
+
+def trio_side(at: int) -> Side:
+    return Side(TRIO_FLOW, TRIO[at], digest, lambda entity: dict(entity.cells), t_max=60.0)
+
+
 def side(at: int) -> Side:
     return Side(FLOW, MEMBERS[at], digest, lambda entity: dict(entity.cells), t_max=60.0)
 
@@ -195,3 +203,32 @@ def test_a_truncated_echo_of_an_older_value_never_enters_the_hub(length: int) ->
     assert pair.entity.cells["given_name"] == "Bérénice"
     assert [clash.kind for clash in merged.clashes] == ["ambiguous_echo"]
     assert pair.links[1].shadow.agreed["given_name"] == 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.sampled_from(("four", "five", "six"))), max_size=5))
+def test_doubled_and_disordered_observations_give_the_same_hub(edits: list[tuple[int, str]]) -> None:
+    """I9, I12: every state of each system is shown in order, then everything again from the start."""
+    pair = Pair({"given_name": "one"}, {"given_name": "one"})
+    shown = [(at, {"given_name": value}, 70.0 + time) for time, (at, value) in enumerate(edits)]
+    for at, row, time in shown:
+        pair.show(at, row, time)
+    hub, last = dict(pair.entity.cells), {at: (row, time) for at, row, time in shown}
+    for at, (row, time) in last.items():
+        assert pair.show(at, row, time) == 0
+    assert pair.entity.cells == hub
+
+
+@given(st.permutations(range(3)), st.permutations((5.0, 6.0, 7.0)))
+def test_edits_of_three_systems_end_the_same_in_whatever_order_they_are_read(
+    order: list[int], times: list[float]
+) -> None:
+    entity = Entity("e", "customer", {}, NEVER, 0)
+    links = [Link(*m.key, f"{m.connection}1", "e") for m in TRIO]
+    observe_new(trio_side(0), entity, links[0], Observation("alpha1", {"given_name": "one"}, 1.0, 1.0))
+    for at in (1, 2):
+        name = f"{TRIO[at].connection}1"
+        absorb(trio_side(at), entity, links[at], Observation(name, {"given_name": "one"}, 2.0, 2.0))
+    for at in order:
+        edit = Observation(f"{TRIO[at].connection}1", {"given_name": f"edit{at}"}, times[at], times[at])
+        absorb(trio_side(at), entity, links[at], edit)
+    assert entity.cells["given_name"] == f"edit{times.index(7.0)}"

@@ -1,50 +1,65 @@
-"""``python -m accord.testing.simulation run --seeds 0:2000 --jobs 2 | replay SEED | ablate NAME``."""
+"""The doors of the simulation: run, replay, shrink, ablate, crash-everywhere."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from multiprocessing import get_context
 
+from accord.testing.simulation import everywhere
 from accord.testing.simulation.ablation import ABLATIONS, directed
 from accord.testing.simulation.schedule import Verdict, simulate
+from accord.testing.simulation.shrink import Case, Shrinker, words
+from accord.testing.simulation.summary import Summary
 from accord.testing.simulation.town import general
+from accord.testing.simulation.weather import Omission
 
 CHUNK = 4
-PROGRESS = 50
+PROGRESS_SECONDS = 30.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run seeds, replay one with its story, or show that a safeguard would be missed."""
+    """Do what a person asked; 1 if an invariant broke (for ``ablate``: if none did)."""
+    chosen = _parser().parse_args(arguments)
+    code: int = chosen.do(chosen)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m accord.testing.simulation", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="play many seeds and sum up")
-    run.add_argument("--seeds", default="0:200", help="first:last+1")
+    run.set_defaults(do=_run)
+    run.add_argument("--seeds", type=_seeds, default=range(200), help="first:last+1")
     run.add_argument("--jobs", type=int, default=1)
-    run.add_argument(
-        "--weather", choices=sorted(ABLATIONS), help="the weather directed at this safeguard, which stays on"
-    )
     run.add_argument("--quiet", action="store_true", help="only the summary")
     replay = commands.add_parser("replay", help="play one seed and tell its story")
-    replay.add_argument("seed", type=int)
-    replay.add_argument(
-        "--weather", choices=sorted(ABLATIONS), help="in the weather directed at this safeguard"
-    )
-    replay.add_argument(
-        "--without", choices=sorted(ABLATIONS), help="with this safeguard off, in its directed weather"
-    )
+    replay.set_defaults(do=_replay)
+    shrink = commands.add_parser("shrink", help="leave out of a failing seed what it fails without")
+    shrink.set_defaults(do=_shrink)
+    for each in (replay, shrink):
+        each.add_argument("seed", type=int)
+        each.add_argument("--without", choices=sorted(ABLATIONS), help="a safeguard off, in its weather")
+    for each in (run, replay, shrink):
+        each.add_argument("--weather", choices=sorted(ABLATIONS), help="the weather directed at a safeguard")
+    for name in ("faults", "acts", "runs"):
+        replay.add_argument(
+            f"--no-{name}", type=_numbers, default=frozenset(), help=f"leave these {name} out"
+        )
     ablate = commands.add_parser("ablate", help="switch a safeguard off until an invariant breaks")
+    ablate.set_defaults(do=_ablate)
     ablate.add_argument("name", choices=sorted(ABLATIONS))
-    ablate.add_argument("--seeds", default="0:2000")
-    chosen = parser.parse_args(arguments)
-    if chosen.command == "run":
-        return _run(chosen.seeds, chosen.jobs, chosen.weather, quiet=chosen.quiet)
-    if chosen.command == "replay":
-        return _replay(chosen.seed, chosen.weather, chosen.without)
-    return _ablate(chosen.name, chosen.seeds)
+    ablate.add_argument("--seeds", type=_seeds, default=range(2000))
+    crash = commands.add_parser("crash-everywhere", help="crash a reference run at each of its points")
+    crash.set_defaults(do=_crash)
+    crash.add_argument("--every", type=int, default=1, help="only each n-th point")
+    crash.add_argument("--seed", type=int, default=everywhere.SEED)
+    crash.add_argument("--jobs", type=int, default=1)
+    crash.add_argument("--quiet", action="store_true", help="only the summary")
+    return parser
 
 
 def _seeds(text: str) -> range:
@@ -52,43 +67,65 @@ def _seeds(text: str) -> range:
     return range(int(first), int(last)) if last else range(int(first), int(first) + 1)
 
 
-def _played(seeds: range, jobs: int, weather: str | None) -> Iterator[Verdict]:
-    play = partial(simulate, climate=ABLATIONS[weather] if weather else general)
+def _numbers(text: str) -> frozenset[int]:
+    return frozenset(int(number) for number in text.split(",") if number)
+
+
+def _played(play: Callable[[int], Verdict], numbers: Sequence[int], jobs: int) -> Iterator[Verdict]:
     if jobs < 2:  # noqa: PLR2004
-        yield from map(play, seeds)
+        yield from map(play, numbers)
         return
     with get_context("fork").Pool(jobs) as pool:
-        yield from pool.imap_unordered(play, seeds, CHUNK)
+        yield from pool.imap(play, numbers, CHUNK)
 
 
-def _run(text: str, jobs: int, weather: str | None, *, quiet: bool) -> int:
-    seeds, started = _seeds(text), time.monotonic()
-    broken: dict[str, list[int]] = {}
-    counts: dict[str, int] = {}
-    switches = 0
-    for number, verdict in enumerate(_played(seeds, jobs, weather), start=1):
-        switches += verdict.switches
-        if number % PROGRESS == 0 and not quiet:
-            _say(f"{number} of {len(seeds)} schedules, {sum(map(len, broken.values()))} violations")
-        for name, often in verdict.counts.items():
-            counts[name] = counts.get(name, 0) + often
-        for violation in verdict.violations:
-            broken.setdefault(violation.name, []).append(verdict.seed)
-            if not quiet:
-                _say(f"seed {verdict.seed}: {violation.name}: {violation.text}")
-    seconds = time.monotonic() - started
-    _say(f"{len(seeds)} schedules, {switches} switch points, {len(seeds) / seconds:.2f} schedules/s")
-    _say("weather: " + ", ".join(f"{name} {number}" for name, number in sorted(counts.items())))
-    for name, found in sorted(broken.items()):
-        _say(f"{name}: {len(set(found))} schedules, first {min(found)}: replay {min(found)}")
-    _say("no invariant was broken" if not broken else f"{len(broken)} invariants were broken")
-    return 1 if broken else 0
+def _sum_up(
+    play: Callable[[int], Verdict], numbers: Sequence[int], chosen: argparse.Namespace, what: str
+) -> Summary:
+    """Play all, tell of failures and progress as they come, and print the table."""
+    summary, started = Summary(), time.monotonic()
+    told = started
+    for number, verdict in zip(numbers, _played(play, numbers, chosen.jobs), strict=True):
+        summary.add(verdict, number)
+        for violation in () if chosen.quiet else verdict.violations:
+            _say(f"{what} {number}: {violation.name}: {violation.text}")
+        if not chosen.quiet and time.monotonic() - told > PROGRESS_SECONDS:
+            told = time.monotonic()
+            rate = summary.schedules / (told - started)
+            _say(f"{summary.schedules} of {len(numbers)} played, {rate:.2f}/s, {summary.failed} failed")
+    for line in summary.lines(time.monotonic() - started, what):
+        _say(line)
+    return summary
 
 
-def _replay(seed: int, weather: str | None, without: str | None) -> int:
-    climate = ABLATIONS[without or weather or ""] if without or weather else general
-    ablations = frozenset({without} if without else ())
-    told, again = simulate(seed, climate, ablations, tell=True), simulate(seed, climate, ablations)
+def _run(chosen: argparse.Namespace) -> int:
+    play = partial(simulate, climate=ABLATIONS[chosen.weather] if chosen.weather else general)
+    summary = _sum_up(play, chosen.seeds, chosen, "seed")
+    for numbers in summary.broken.values():
+        weather = f" --weather {chosen.weather}" if chosen.weather else ""
+        _say(f"python -m accord.testing.simulation replay {min(numbers)}{weather}")
+    return 1 if summary.broken else 0
+
+
+def _crash(chosen: argparse.Namespace) -> int:
+    total = everywhere.points(chosen.seed)
+    numbers = range(1, total + 1, chosen.every)
+    _say(f"the reference run has {total} points; crashing at {len(numbers)} of them")
+    play = partial(everywhere.crashed, seed=chosen.seed)
+    summary = _sum_up(play, numbers, chosen, "point")
+    return 1 if summary.broken else 0
+
+
+def _case(chosen: argparse.Namespace) -> Case:
+    weather = chosen.without or chosen.weather
+    climate = ABLATIONS[weather] if weather else general
+    return Case(chosen.seed, climate, frozenset({chosen.without} if chosen.without else ()))
+
+
+def _replay(chosen: argparse.Namespace) -> int:
+    case = _case(chosen)
+    omission = Omission(chosen.no_faults, chosen.no_acts, chosen.no_runs)
+    told, again = case.play(omission, tell=True), case.play(omission)
     for line in told.story:
         _say(line)
     _say(f"trace {told.trace}, {told.switches} switch points, {told.rounds} rounds")
@@ -100,15 +137,36 @@ def _replay(seed: int, weather: str | None, without: str | None) -> int:
     return 1 if told.violations else 0
 
 
-def _ablate(name: str, text: str) -> int:
-    climate, ablations = directed(name)
-    for seed in _seeds(text):
+def _shrink(chosen: argparse.Namespace) -> int:
+    case = _case(chosen)
+    shrinker = Shrinker(case)
+    omission = shrinker.run()
+    if not shrinker.verdict.violations:
+        _say(f"seed {chosen.seed} breaks nothing")
+        return 0
+    verdict, climate = case.play(omission, tell=True), case.climate(chosen.seed)
+    for line in verdict.story:
+        _say(line)
+    faults = sum(verdict.counts.values())
+    acts, runs = climate.acts - len(omission.acts), climate.runs - len(omission.runs)
+    _say(f"left: {faults} faults, {acts} acts and {runs} runs; {verdict.switches} switch points")
+    for violation in verdict.violations:
+        _say(f"{violation.name}: {violation.text}")
+    given = [f"--without {chosen.without}"] if chosen.without else []
+    given += [f"--weather {chosen.weather}"] if chosen.weather and not chosen.without else []
+    _say(" ".join(["python -m accord.testing.simulation replay", str(chosen.seed), *given, *words(omission)]))
+    return 1
+
+
+def _ablate(chosen: argparse.Namespace) -> int:
+    climate, ablations = directed(chosen.name)
+    for seed in chosen.seeds:
         verdict = simulate(seed, climate, ablations)
         if verdict.violations:
             first = verdict.violations[0]
-            _say(f"without {name!r} seed {seed} breaks {first.name}: {first.text}")
+            _say(f"without {chosen.name!r} seed {seed} breaks {first.name}: {first.text}")
             return 0
-    _say(f"without {name!r} nothing broke: either it is not needed or the suite is blind to it")
+    _say(f"without {chosen.name!r} nothing broke: either it is not needed or the suite is blind to it")
     return 1
 
 

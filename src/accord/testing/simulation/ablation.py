@@ -10,7 +10,7 @@ from dataclasses import replace
 from accord.connector import Creates, Deletes
 from accord.engine.flow import DeletePolicy
 from accord.testing.simulation.town import Climate
-from accord.testing.simulation.vendor import Traits, cut, upper
+from accord.testing.simulation.vendor import Traits, cut, shortened, upper
 
 PLAIN = Traits(creates=Creates.REFERENCE, conditional=True, effective_after=10.0)
 STORM = Climate(systems=2, people=3, acts=10, runs=4, faulty=0.0, crashing=0.0)
@@ -23,9 +23,9 @@ def _echo(seed: int) -> Climate:
 
 
 def _projection(seed: int) -> Climate:
-    """Answers get lost on vendors that change what they are given, while people go on typing."""
-    loud = replace(PLAIN, forms={"first": cut(10), "last": upper})
-    return replace(STORM, faulty=0.4, traits=(loud, PLAIN), rush=1.5, people=1, acts=40, runs=8)
+    """A vendor keeps long names in a form that only its mapping foretells."""
+    loud = replace(PLAIN, forms={"last": shortened})
+    return replace(STORM, traits=(loud, PLAIN), people=2, acts=16)
 
 
 def _overlap(seed: int) -> Climate:
@@ -73,9 +73,9 @@ def _fence(seed: int) -> Climate:
 
 
 def _consent(seed: int) -> Climate:
-    """Withdrawals while advertising is sent."""
+    """Withdrawals at Accord's desk while advertising is sent."""
     return replace(
-        STORM, news=True, traits=(PLAIN, PLAIN, PLAIN), acts=30, rush=1.0, runs=8, people=2, faulty=0.1
+        STORM, news=True, traits=(PLAIN,) * 3, acts=20, rush=1.5, people=8, agreeing=0.9, withdrawals=12
     )
 
 

@@ -76,6 +76,7 @@ class People:
         self.emails = [f"p{n}@example.com" for n in range(number)]
         self.ordering = True
         self.anonymous = 0.0
+        self.agreeing = 0.0
         self._count = 0
 
     def act(self) -> None:
@@ -123,6 +124,9 @@ class People:
         for column, chance in (("first", 0.8), ("last", 0.5), ("tel", 0.4)):
             if self.random.random() < chance:
                 row[column] = self._phone() if column == "tel" else self._text()
+        if self.agreeing and self.random.random() < self.agreeing:
+            at = contacts.vendor.scheduler.now().replace(microsecond=0).isoformat()
+            row |= {"news": "granted", "news_at": at}
         self._typed(contacts, None, row)
 
     def edit(self, table: Table, id_: str) -> None:
@@ -136,7 +140,7 @@ class People:
         id_ = table.store(row, id_)
         after = table.rows[id_]
         for column in row:
-            if column in ("mail", "contact_id", "number"):
+            if column in ("mail", "contact_id", "number", "news", "news_at"):
                 continue
             stored = after[column]
             self.diary.typed.add((column, stored))

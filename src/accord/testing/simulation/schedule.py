@@ -6,15 +6,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
 from accord.engine.run import FlowRun, Options
 from accord.engine.stop import Budget
 from accord.errors import AccordError, FenceLostError, StateError
+from accord.testing.simulation.desk import Desk
 from accord.testing.simulation.oracle import Oracle, Violation
 from accord.testing.simulation.scheduler import CrashError, StuckError
 from accord.testing.simulation.town import Climate, Town, general
+from accord.testing.simulation.weather import NOTHING, Omission
 
 if TYPE_CHECKING:
     from accord.engine.report import Report
@@ -38,6 +41,8 @@ class Verdict:
         trace: Digest of every choice and effect; the same seed gives the same.
         violations: Broken invariants, by name.
         counts: What the weather did.
+        points: Switch points and commits of the storm, at each of which a process may die.
+        faults: How often something went wrong, or would have if it had not been left out.
     """
 
     seed: int
@@ -47,6 +52,13 @@ class Verdict:
     rounds: int
     counts: dict[str, int] = field(default_factory=dict)
     story: list[str] = field(default_factory=list)
+    points: int = 0
+    faults: int = 0
+
+    @property
+    def broken(self) -> list[str]:
+        """The names of the broken invariants."""
+        return sorted({violation.name for violation in self.violations})
 
 
 class EndlessError(Exception):
@@ -56,13 +68,22 @@ class EndlessError(Exception):
 class Schedule:
     """Plays one seed."""
 
-    def __init__(self, seed: int, climate: Climate, ablations: frozenset[str], *, tell: bool = False) -> None:
-        self.seed, self.climate = seed, climate
-        self.town = Town(seed, climate, ablations)
+    def __init__(
+        self,
+        seed: int,
+        climate: Climate,
+        ablations: frozenset[str],
+        omission: Omission = NOTHING,
+        *,
+        tell: bool = False,
+    ) -> None:
+        self.seed, self.climate, self.omission = seed, climate, omission
+        self.town = Town(seed, climate, ablations, omission.faults)
         self.scheduler = self.town.scheduler
         self.scheduler.story = [] if tell else None
         self.random = Random(f"operator {seed}")
         self.oracle = Oracle(self.town)
+        self.desk = Desk(self.town, seed)
         self.rounds = 0
         self._busy = 0
         self._stores: list[Store] = []
@@ -90,13 +111,18 @@ class Schedule:
             self.rounds,
             self.town.weather.counts,
             self.scheduler.story or [],
+            self.town.weather.points,
+            self.town.weather.faults,
         )
 
     def _storm(self) -> None:
         people = self.scheduler.spawn("people", self._people)
         operator = self.scheduler.spawn("operator", self._operator)
-        self._until(lambda: people.ended and operator.ended and not self._busy)
-        for strand in (people, operator):
+        actors = [people, operator]
+        if self.climate.withdrawals:
+            actors.append(self.scheduler.spawn("desk", self._desk))
+        self._until(lambda: all(strand.ended for strand in actors) and not self._busy)
+        for strand in actors:
             if strand.error is not None:
                 raise strand.error
 
@@ -109,13 +135,27 @@ class Schedule:
         self.scheduler.run(over)
 
     def _people(self) -> None:
-        for _ in range(self.climate.acts):
+        for number in range(self.climate.acts):
             self.scheduler.pause(seconds=self.random.uniform(0.0, self.climate.rush))
-            self.town.people.act()
+            if number not in self.omission.acts:
+                self.town.people.act()
+
+    def _desk(self) -> None:
+        for _ in range(self.climate.withdrawals):
+            self.scheduler.pause(seconds=self.desk.random.uniform(0.0, 2 * self.climate.rush))
+            process = self.town.process("here", self.oracle.watch)
+            work = partial(self.desk.withdraw, process, self._stores)
+            strand = self.scheduler.spawn(f"{process.name} desk", work, process)
+            self.scheduler.pause(ready=lambda strand=strand: strand.ended)  # type: ignore[misc]
+            process.dead = True
+            if strand.error is not None and not isinstance(strand.error, CrashError):
+                raise strand.error
 
     def _operator(self) -> None:
-        for _ in range(self.climate.runs):
+        for number in range(self.climate.runs):
             self.scheduler.pause(seconds=self.random.uniform(0.0, self.climate.rush))
+            if number in self.omission.runs:
+                continue
             flow = (
                 self.random.choice(("customers", "customers", "orders"))
                 if self.climate.orders
@@ -207,6 +247,11 @@ class Schedule:
             return
         if not self._round(full=False):
             self.oracle.violate("I2 quiescence", "a further run on the converged system wrote")
+        before = self.oracle.hub()
+        self.oracle.rewind()
+        quiet = self._round(full=False)
+        if not quiet or self.oracle.hub() != before:
+            self.oracle.violate("I9 effectively once", "reading everything once more changed something")
         self.oracle.judge()
 
 
@@ -214,6 +259,7 @@ def simulate(
     seed: int,
     climate: Callable[[int], Climate] = general,
     ablations: frozenset[str] = frozenset(),
+    omission: Omission = NOTHING,
     *,
     tell: bool = False,
 ) -> Verdict:
@@ -223,6 +269,7 @@ def simulate(
         seed: Decides everything.
         climate: What kind of schedule to draw from the seed.
         ablations: Safeguards to switch off.
+        omission: What to leave out.
         tell: Keep the story of what happened, for a person to read.
     """
-    return Schedule(seed, climate(seed), ablations, tell=tell).play()
+    return Schedule(seed, climate(seed), ablations, omission, tell=tell).play()

@@ -283,7 +283,7 @@ def contacts_mapping(traits: Traits) -> FieldMapping:
     """The mapping of a vendor's contacts, with its forms declared where its author knew them."""
     known = traits.forms if traits.declared else {}
     first = Text(CUT) if "first" in known else None
-    last = Via(str, lambda value: str(value).upper(), lossy=True) if "last" in known else None
+    last = Via(str, known["last"], lossy=True) if "last" in known else None
     return FieldMapping(
         both("email", "mail"),
         both("given_name", "first", as_=first),

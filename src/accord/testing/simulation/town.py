@@ -48,6 +48,9 @@ class Climate:
         rush: Seconds between two acts or runs, at most.
         anonymous: Share of people entered without an e-mail address.
         together: Chance that the next run starts before the last one ended.
+        agreeing: Share of people entered who agreed to advertising by e-mail.
+        withdrawals: How many people withdraw at Accord's own desk.
+        crash_at: The switch point at which a process dies, counted from 1; 0 = left to chance.
     """
 
     systems: int = 3
@@ -62,6 +65,9 @@ class Climate:
     faulty: float = 0.1
     crashing: float = 0.002
     freezing: float = 0.0
+    agreeing: float = 0.0
+    withdrawals: int = 0
+    crash_at: int = 0
     delete: DeletePolicy = DeletePolicy.DETACH
     policy: Policy = LATEST
     traits: tuple[Traits, ...] = ()
@@ -122,15 +128,26 @@ def vendor_traits(random: Random) -> Traits:
 class Town:
     """Everything that outlives the processes of one schedule."""
 
-    def __init__(self, seed: int, climate: Climate, ablations: frozenset[str]) -> None:
+    def __init__(
+        self, seed: int, climate: Climate, ablations: frozenset[str], omitted: frozenset[int] = frozenset()
+    ) -> None:
         self.seed, self.climate = seed, climate
         self.scheduler = Scheduler(seed)
-        self.weather = Weather(seed, climate.faulty, climate.crashing, climate.freezing, ablations)
+        self.weather = Weather(
+            seed,
+            climate.faulty,
+            climate.crashing,
+            climate.freezing,
+            ablations,
+            climate.crash_at,
+            omitted,
+        )
         traits = [*climate.traits, *(Traits() for _ in range(4))]
         names = NAMES[: climate.systems]
         self.vendors = {name: Vendor(name, traits[at], self.scheduler, seed) for at, name in enumerate(names)}
         self.people = People(list(self.vendors.values()), seed, number=climate.people)
         self.people.ordering, self.people.anonymous = climate.orders, climate.anonymous
+        self.people.agreeing = climate.agreeing
         if climate.news:
             self.vendors[NEWS] = Vendor(
                 NEWS, replace(traits[climate.systems], deletes=Deletes.NONE), self.scheduler, seed

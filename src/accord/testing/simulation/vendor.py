@@ -13,6 +13,8 @@ from accord.model.record import Row, Write
 from accord.testing.simulation.scheduler import Scheduler
 
 Normal = Callable[[Any], Any]
+SHORT = 8
+"""Characters that :func:`shortened` leaves."""
 
 
 @dataclass(frozen=True)
@@ -217,6 +219,12 @@ class Verb:
 def cut(length: int) -> Normal:
     """Keeps the first characters."""
     return lambda value: str(value)[:length]
+
+
+def shortened(value: Any) -> Any:
+    """Long texts end in an x: no prefix of what was given, so that only a mapping can know this form."""
+    text = str(value)
+    return text if len(text) <= SHORT else f"{text[: SHORT - 1]}x"
 
 
 def upper(value: Any) -> Any:

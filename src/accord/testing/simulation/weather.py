@@ -42,6 +42,21 @@ WRITES = (
 READS = (Fate.LOST, Fate.THROTTLED, Fate.DOWN, Fate.FORBIDDEN, Fate.GARBLED)
 
 
+@dataclass(frozen=True, slots=True)
+class Omission:
+    """What is left out of a schedule to see whether it fails without: numbers of faults, acts and runs.
+
+    Faults are numbered as they happen, so leaving one out moves what follows.
+    """
+
+    faults: frozenset[int] = frozenset()
+    acts: frozenset[int] = frozenset()
+    runs: frozenset[int] = frozenset()
+
+
+NOTHING = Omission()
+
+
 @dataclass
 class Weather:
     """The faults of one schedule.
@@ -51,6 +66,10 @@ class Weather:
         crashing: Chance of a crash at each switch point and commit.
         freezing: Chance of a freeze (longer than a lease lives) at each switch point.
         ablations: Safeguards that are switched off, to prove that they would be missed.
+        crash_at: The switch point or commit, counted from 1, at which a process dies; 0 = none is chosen.
+        omitted: Numbers of faults that do not happen.
+        points: Switch points and commits so far.
+        faults: Faults so far, omitted ones too.
     """
 
     seed: int
@@ -58,7 +77,11 @@ class Weather:
     crashing: float = 0.002
     freezing: float = 0.0
     ablations: frozenset[str] = frozenset()
+    crash_at: int = 0
+    omitted: frozenset[int] = frozenset()
     storming: bool = True
+    points: int = 0
+    faults: int = 0
     counts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -78,14 +101,17 @@ class Weather:
 
     def disorder(self) -> bool:
         """Whether a page comes reordered and with rows of the page before."""
-        return self.storming and self.random.random() < self.faulty
+        return self._drawn(self.faulty) and self._befalls("disorder")
 
     def refuses_item(self) -> bool:
         """Whether one item of a batch fails while the others are done."""
-        return self.storming and self.random.random() < self.faulty / 2
+        return self._drawn(self.faulty / 2) and self._befalls("item refused")
 
     def crashes(self) -> bool:
         """Whether the process ends here."""
+        self.points += self.storming
+        if self.storming and self.points == self.crash_at:
+            return self._befalls("crash")
         return self._happens("crash", self.crashing)
 
     def freeze(self) -> float:
@@ -93,14 +119,21 @@ class Weather:
         return self.random.uniform(3.0, 90.0) if self._happens("freeze", self.freezing) else 0.0
 
     def _fate(self, choices: tuple[Fate, ...]) -> Fate:
-        if not self.storming or self.random.random() >= self.faulty:
+        if not self._drawn(self.faulty):
             return Fate.FINE
         fate = self.random.choice(choices)
-        self.counts[fate.value] = self.counts.get(fate.value, 0) + 1
-        return fate
+        return fate if self._befalls(fate.value) else Fate.FINE
 
     def _happens(self, name: str, chance: float) -> bool:
-        if not self.storming or not chance or self.random.random() >= chance:
+        return bool(chance) and self._drawn(chance) and self._befalls(name)
+
+    def _drawn(self, chance: float) -> bool:
+        return self.storming and self.random.random() < chance
+
+    def _befalls(self, name: str) -> bool:
+        """Count a fault; whether it happens, for it may be left out."""
+        self.faults += 1
+        if self.faults in self.omitted:
             return False
         self.counts[name] = self.counts.get(name, 0) + 1
         return True

@@ -1,0 +1,55 @@
+"""A crash at every point of a reference run: no moment is too short to be the wrong one (sync.md C2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from accord.connector import Creates, Deletes
+from accord.engine.flow import DeletePolicy
+from accord.testing.simulation.schedule import Verdict, simulate
+from accord.testing.simulation.town import Climate
+from accord.testing.simulation.vendor import Traits, cut, upper
+
+SEED = 1
+"""Of the reference run."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrashAt:
+    """The reference weather with one crash: the only fault, at this point (0 = none)."""
+
+    point: int = 0
+
+    def __call__(self, seed: int) -> Climate:  # noqa: ARG002  one weather for all
+        """The same for every seed."""
+        return replace(REFERENCE, crash_at=self.point)
+
+
+MARKED = Traits(Creates.REFERENCE, visible_after=5.0, deletes=Deletes.FEED, forms={"first": cut(10)})
+UNIQUE = Traits(Creates.UPSERT, conditional=False, shows=True, deletes=Deletes.SCAN, forms={"last": upper})
+KEYED = Traits(Creates.IDEMPOTENCY_KEY, conditional=False, visible_after=2.0)
+REFERENCE = Climate(
+    systems=2,
+    people=3,
+    acts=14,
+    runs=4,
+    rush=8.0,
+    orders=True,
+    news=True,
+    faulty=0.0,
+    crashing=0.0,
+    withdrawals=2,
+    delete=DeletePolicy.PROPAGATE,
+    traits=(MARKED, UNIQUE, KEYED),
+)
+"""Three systems of three classes, customers and orders, deletions that propagate; nothing else goes wrong."""
+
+
+def points(seed: int = SEED) -> int:
+    """How many switch points and commits the undisturbed reference run has."""
+    return simulate(seed, CrashAt()).points
+
+
+def crashed(point: int, seed: int = SEED) -> Verdict:
+    """The reference run with a crash at this point."""
+    return simulate(seed, CrashAt(point))

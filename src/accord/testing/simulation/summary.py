@@ -1,0 +1,75 @@
+"""What many schedules showed, as a table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from accord.testing.simulation.schedule import Verdict
+
+INVARIANTS = (
+    "I1 convergence",
+    "I2 quiescence",
+    "I3 no duplicate creation",
+    "I4 no lost update",
+    "I5 no echo pollution",
+    "I6 no resurrection",
+    "I7 no send after withdrawal",
+    "I9 effectively once",
+    "I10 cursor safety",
+    "I11 fencing",
+    "I13 isolation",
+    "I14 conservation",
+    "I16 liveness",
+)
+
+
+@dataclass
+class Summary:
+    """Counts over schedules.
+
+    Attributes:
+        broken: Seeds (or points) by the name of the invariant they broke.
+        counts: Faults by name.
+    """
+
+    schedules: int = 0
+    switches: int = 0
+    broken: dict[str, list[int]] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, verdict: Verdict, number: int | None = None) -> None:
+        """Count one more; ``number`` names it if not its seed."""
+        self.schedules += 1
+        self.switches += verdict.switches
+        self.counts.update(verdict.counts)
+        for name in verdict.broken:
+            self.broken.setdefault(name, []).append(verdict.seed if number is None else number)
+
+    @property
+    def failed(self) -> int:
+        """How many schedules broke something."""
+        return len({number for numbers in self.broken.values() for number in numbers})
+
+    def lines(self, seconds: float, first: str) -> Iterator[str]:
+        """The table.
+
+        Args:
+            seconds: How long it took.
+            first: What the number of the first failure is called.
+        """
+        rate = self.schedules / max(seconds, 0.001)
+        yield f"{self.schedules} schedules, {self.switches} switch points, {rate:.2f} schedules/s"
+        yield "faults: " + (", ".join(f"{n} {often}" for n, often in sorted(self.counts.items())) or "none")
+        yield f"{'invariant':<30} {'broken in':>9}  first {first}"
+        for name in sorted({*INVARIANTS, *self.broken}, key=_number):
+            found = self.broken.get(name, [])
+            yield f"{name:<30} {len(found):>9}  {min(found) if found else '-'}"
+
+
+def _number(name: str) -> tuple[int, str]:
+    digits = name.partition(" ")[0].lstrip("I")
+    return (int(digits) if digits.isdigit() else 0, name)
