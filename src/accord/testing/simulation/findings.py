@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 Finding = tuple[str, str]
 CELLS = {"first": "given_name", "last": "family_name", "tel": "phone", "note": "notes", "mail": "email"}
-CONSENT = "consents.marketing.direct:email"
 
 
 class Findings:
@@ -116,9 +115,8 @@ class Findings:
         if place[1] == "orders":
             return row | self._customer(place, entity, shown)
         tags = sorted(cell[5:] for cell, value in entity.cells.items() if cell.startswith("tags.") and value)
+        # A permission is no value that systems agree on: each keeps what it was told (consent.md 2.3).
         row["tags"] = tags or None
-        consent = entity.cells.get(CONSENT)
-        row["news"] = consent.get("state") if isinstance(consent, dict) else None
         return row
 
     def _customer(self, place: tuple[str, str], entity: Entity, shown: Row) -> Row:
