@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -111,13 +112,11 @@ def _names(known: Sequence[str]) -> Any:
         """Chosen names; W6 chooses all that begin with ``W6-`` or ``W6c-``."""
         if text == "all":
             return list(known)
+        words = text.split(",")
         chosen = [
-            each
-            for word in text.split(",")
-            for each in known
-            if each.split("-")[0].rstrip("c") == word or each == word
+            each for each in known if any(re.fullmatch(rf"{re.escape(word)}(c?-.+)?", each) for word in words)
         ]
-        unknown = [word for word in text.split(",") if not any(each.startswith(word) for each in known)]
+        unknown = [word for word in words if not any(each.startswith(word) for each in known)]
         if unknown:
             raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: known are {', '.join(known)}")
         return chosen
