@@ -15,7 +15,7 @@ from accord.engine.express import Express
 from accord.engine.intents import Decider
 from accord.engine.progress import Progress
 from accord.engine.revoke import Revoker
-from accord.engine.send import Sender
+from accord.engine.send import Sender, group_of
 from accord.engine.settle import Settlement
 from accord.engine.stop import Budget
 from accord.errors import AccessError, AnswerShapeError, RetryableError
@@ -143,21 +143,27 @@ class Push:
             self._launch(work)
 
     def _batches(self) -> Iterator[tuple[Operation, Sequence[Intent]]]:
-        """Ready intents in order, cut into batches of one operation each."""
+        """Ready intents in order, cut into batches of one operation each; repeats of a group together."""
         sizes = self.scope.member.stream.operations.sizes
         after: Intent | None = None
         window = max(sizes.values(), default=1) * 4
+        groups: dict[str, list[Intent]] = {}
         while True:
             with self.store.reading() as tx:
                 ready = tx.intents.ready(*self.scope.member.key, self.scope.now(), window, after)
             if not ready:
-                return
+                break
             after = ready[-1]
+            for intent in ready:
+                if group_of(intent):
+                    groups.setdefault(group_of(intent), []).append(intent)
             for operation in Operation:
-                some = [intent for intent in ready if intent.operation == operation]
+                some = [i for i in ready if i.operation == operation and not group_of(i)]
                 size = sizes.get(str(operation), 1)
                 for start in range(0, len(some), size):
                     yield operation, some[start : start + size]
+        for group in groups.values():
+            yield Operation.CREATE, group
 
     def _land(self, task: Task[None]) -> None:
         """Wait for a batch. An overloaded vendor is waited for; what else goes wrong is kept for later."""

@@ -46,13 +46,20 @@ BACKOFF_FIRST, BACKOFF_CAP = 1.0, 300.0
 
 @dataclass(slots=True)
 class Batch:
-    """Marked writes that go out together."""
+    """Marked writes that go out together.
+
+    Attributes:
+        halved: It is half of one that the vendor has just refused as a whole.
+        group: Names it in the idempotency keys of its creates.
+    """
 
     operation: Operation
     intents: list[Intent] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
     entities: dict[str, Entity] = field(default_factory=dict)
     noted: list[tuple[Intent, Entity, Verdict, Derived]] = field(default_factory=list)
+    halved: bool = False
+    group: str = ""
 
 
 class Sender:
@@ -134,8 +141,8 @@ class Sender:
         """The vendor certainly did not take it: the intents wait and are decided again."""
         now = self.scope.now()
         ids = [send_id(intent) for intent in batch.intents]
+        delay = retry_after if retry_after is not None else backoff(batch.intents[0].attempt, self.scope)
         for intent in batch.intents:
-            delay = retry_after if retry_after is not None else backoff(intent.attempt, self.scope)
             # The vendor's bad hour is not the record's fault: it does not count as an attempt.
             intent.attempt -= 1
             intent.state, intent.sent_at, intent.settle_until = IntentState.PLANNED, None, None
@@ -150,8 +157,8 @@ class Sender:
         with self.store.transaction("mark sent", self.fences) as tx:
             wanted = sorted({intent.entity for intent in intents})
             known = self.known(tx, tx.entities.resolve(wanted), refusals)
-            batch = Batch(operation, entities=dict(known.entities))
             anew = state is IntentState.PLANNED
+            batch = Batch(operation, entities=dict(known.entities), halved=not anew)
             if anew and self.gives_way(tx):
                 return batch
             closed: list[str] = []
@@ -228,12 +235,16 @@ class Sender:
     def mark(self, batch: Batch, intent: Intent, entity: Entity, derived: Derived) -> None:
         """Mark an intent as sent with what it carries, and add its write to the batch."""
         batch.entities[entity.id] = entity
-        now, stream = self.scope.now(), self.stream
+        stream = self.stream
+        # Those that are sent together are settled together.
+        now = batch.intents[0].sent_at if batch.intents else None
+        now = self.scope.now() if now is None else now
         visible = stream.l_max if derived.operation is Operation.CREATE else 0.0
         # The request may begin as late as the mark allows, and takes T_max from there.
         late = stream.t_max + min(MARK_SECONDS, stream.t_max)
         settle = 0.0 if "settle" in self.scope.env.ablations else late + visible
         if stream.creates is Creates.IDEMPOTENCY_KEY and derived.operation is Operation.CREATE:
+            self._group(batch, intent)
             _repeat_exactly(intent, derived)
         intent.operation, intent.cells, intent.waits_for = str(derived.operation), derived.cells, None
         intent.external_id, intent.precondition = derived.external_id, derived.precondition
@@ -254,6 +265,15 @@ class Sender:
             return True
         first = batch.noted[0][2]
         return (first.basis, first.state) == (verdict.basis, verdict.state)
+
+    def _group(self, batch: Batch, intent: Intent) -> None:
+        """Creates that are first sent together are repeated together: a key may stand for the whole batch.
+
+        What was certainly not taken may go in other company: never sent, or refused a moment ago.
+        """
+        if self.stream.operations.sizes.get("create", 1) > 1 and intent.attempt <= int(batch.halved):
+            batch.group = batch.group or self.scope.env.new_id()
+            intent.key = f"{batch.group}.{len(batch.intents)}"
 
     def _confirm(self, batch: Batch, outcomes: Sequence[Outcome]) -> None:
         self._look_at_surprises(batch, outcomes)
@@ -305,6 +325,12 @@ def _repeat_exactly(intent: Intent, derived: Derived) -> None:
         intent.body = derived.row
     else:
         derived.row, derived.cells = intent.body, intent.cells
+
+
+def group_of(intent: Intent) -> str:
+    """The group a create must be repeated with; empty when it may go in any company."""
+    repeats = intent.attempt and intent.operation == Operation.CREATE
+    return intent.key.rpartition(".")[0] if repeats else ""
 
 
 def _write(intent: Intent, derived: Derived) -> Write:

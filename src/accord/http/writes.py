@@ -247,8 +247,14 @@ def _stamped(write: Write, stream: StreamLike) -> Row:
 
 
 def batch_key(writes: Iterable[Write]) -> str:
-    """The idempotency key of a batch: the same for the same writes, in any order."""
+    """The idempotency key of a batch: that of its group, else the same for the same writes, in any order.
+
+    What is left of a group keeps its key: the vendor then repeats what it said to the whole, or refuses.
+    """
     keys = sorted(write.idempotency_key for write in writes)
+    groups = {key.rpartition(".")[0] for key in keys}
+    if len(groups) == 1 and "" not in groups:
+        keys = sorted(groups)
     return blake2b("\n".join(keys).encode(), digest_size=16).hexdigest()
 
 

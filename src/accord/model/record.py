@@ -80,7 +80,8 @@ class Write:
         document: The canonical fields behind ``row``.
         external_id: The vendor's key; None for creates.
         hub_id: Accord's id of the record, to be stamped where the vendor has room for it.
-        idempotency_key: Stays the same over every retry of this write.
+        idempotency_key: Stays the same over every retry of this write. Where the vendor honours keys and
+            takes several creates at once it is ``GROUP.PLACE``: a repeat goes out with its group.
         precondition: The etag or version the vendor's record must still have, if it offers that.
     """
 

@@ -162,7 +162,8 @@ class Intent:
 
     Attributes:
         cells: Per cell the hub version it carries and, once sent, the digest of its projected value.
-        key: The idempotency key; stays the same over every retry of this intent.
+        key: The idempotency key; stays the same over every retry of this intent. ``GROUP.PLACE`` where
+            a create is repeated with those it was first sent with.
         body: The vendor row as first sent, kept only where a retry must repeat it exactly (class A).
         waits_for: The hub record whose link must exist first.
         not_before: No sooner than this (back-off).

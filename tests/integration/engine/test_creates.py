@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
 from accord.connector import Creates
 from accord.errors import OutcomeUnknownError
+from accord.http.writes import batch_key
+from accord.model.record import Write
 from tests.integration.engine.town import Build, Town
 
-CLASSES = {
+CLASSES: dict[str, dict[str, Any]] = {
     "A": {"creates": Creates.IDEMPOTENCY_KEY},
     "B": {"creates": Creates.UPSERT, "upsert_by": "email", "find": None, "reference": None},
     "C reference": {"creates": Creates.REFERENCE, "find_by": ("hub_id",)},
@@ -56,6 +61,24 @@ def test_an_idempotent_retry_repeats_key_and_body(build: Build) -> None:
     assert len(bodies) == 2
     assert bodies[0] == bodies[1]
     assert len(town["crm"].keys) == 1
+
+
+def test_a_repeat_goes_out_in_the_batch_it_was_first_sent_in(build: Build) -> None:
+    town = build(flow={"both": ["shop"], "to": ["crm"]}, crm=CLASSES["A"] | {"t_max": 8.0})
+    sent: list[Sequence[Write]] = []
+    for people in ("ab", "cdef"):
+        for name in people:
+            town["shop"].put(mail=f"{name}@example.com")
+        town["crm"].once("create", sent.append)
+        town["crm"].lose_replies("create")
+        town.sync(max_seconds=0.5)
+    town["crm"].once("create", sent.append)
+    town["crm"].once("create", sent.append)
+    town.env.sleep(60.0)
+    town.settle()
+    first, second, *repeats = [(batch_key(writes), {write.id for write in writes}) for writes in sent]
+    assert (len(first[1]), len(second[1])) == (2, 4)
+    assert sorted(repeats) == sorted([first, second])
 
 
 def test_an_old_key_is_not_trusted_where_nothing_can_be_searched(build: Build) -> None:
