@@ -225,7 +225,7 @@ class Decider:
             stream=self.scope.member.stream.name,
             entity=entity.id,
             operation=str(derived.operation),
-            cells={cell: (version, None) for cell, (version, _) in derived.cells.items()},
+            cells=derived.cells,
             state=IntentState.BLOCKED if derived.hold is Hold.BLOCKED else IntentState.PLANNED,
             external_id=derived.external_id,
             precondition=derived.precondition,

@@ -156,9 +156,12 @@ def _deletion(target: Target, link: Link | None) -> Derived | None:
 
 def _creation(target: Target, entity: Entity, references: Mapping[str, Reference]) -> Derived | None:
     digest, version = target.digest, entity.version
+    first = None if entity.stamps else entity.origin.version
     wanted = projected(target, entity, references)
     cells: dict[str, tuple[int, bytes | None]] = {
-        cell: (version(cell), digest(value) or b"") for cell, value in wanted.items() if value is not None
+        cell: (first if first is not None and cell in entity.cells else version(cell), digest(value) or b"")
+        for cell, value in wanted.items()
+        if value is not None
     }
     derived = Derived(Operation.CREATE, cells)
     if target.member.stream.operations.create is None:
@@ -229,12 +232,12 @@ def fill(target: Target, entity: Entity, derived: Derived, references: Mapping[s
     if derived.operation is Operation.DELETE:
         return derived
     mapping = target.member.stream.mapping
-    fields = {field_of(cell) for cell in derived.cells}
-    fields |= mapping.completes(fields)
-    cells = {c: v for c, v in entity.cells.items() if field_of(c) in fields and target.member.covers(c)}
-    cells = {c: v for c, v in cells.items() if field_of(c) not in derived.withheld}
-    if derived.operation is Operation.CREATE:
-        cells = {cell: value for cell, value in cells.items() if value is not None}
+    covers, created = target.member.covers, derived.operation is Operation.CREATE
+    cells = {c: v for c, v in entity.cells.items() if covers(c) and not (created and v is None)}
+    if not created or cells.keys() != derived.cells.keys():
+        fields = {field_of(cell) for cell in derived.cells}
+        fields |= mapping.completes(fields)
+        cells = {cell: value for cell, value in cells.items() if field_of(cell) in fields}
     derived.document = document_of(target, cells, references)
     derived.row = mapping.write(derived.document)
     if derived.operation is Operation.CREATE:

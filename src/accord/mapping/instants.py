@@ -66,8 +66,11 @@ class Instant(Converter):
 
     def read(self, value: Any, row: Row) -> str | None:
         """Canonical UTC text. Zero dates (0000-00-00) are empty."""
-        if isinstance(value, str) and value.startswith("0000-00-00"):
-            return None
+        if isinstance(value, str):
+            if self.form == "iso" and canonical.is_instant(value):
+                return value
+            if value.startswith("0000-00-00"):
+                return None
         if self.form in ("s", "ms"):
             return canonical.instant(self._from_epoch(value))
         return canonical.instant(self._from_text(value))
@@ -144,12 +147,22 @@ _MILLISECONDS_FROM = 100_000_000_000
 """Epoch numbers from here on are milliseconds: as seconds they would be after the year 5138."""
 
 
+_SHORTEST = len("2026-01-31T12:00:00")
+
+
 def parse_instant(value: Any) -> datetime:
     """An instant in any usual spelling: ISO text (UTC when it has no zone), epoch seconds or milliseconds.
 
     Raises:
         UnfitError: it is none.
     """
+    if isinstance(value, str) and len(value) >= _SHORTEST and value[4] == "-":
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            pass  # another spelling: below
+        else:
+            return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
     if isinstance(value, str) and not value.strip().lstrip("-").replace(".", "", 1).isdecimal():
         text = Instant().read(value.strip(), {})
     else:

@@ -185,6 +185,8 @@ def instant(value: Any) -> str | None:
     """An instant as ``2026-01-31T12:00:00Z``; a fraction (six digits) only when it is not zero."""
     if value is None or value == "":
         return None
+    if type(value) is str and is_instant(value):
+        return value
     moment = _moment(value)
     if moment.tzinfo is None:
         raise UnfitError("an instant needs a time zone")
@@ -194,6 +196,16 @@ def instant(value: Any) -> str | None:
         except OverflowError:
             raise UnfitError("an instant outside the years 1 to 9999") from None
     return moment.isoformat()[:-6] + "Z"
+
+
+def is_instant(text: str) -> bool:
+    """Whether a text is an instant in canonical form already (whole seconds, UTC, without a sign)."""
+    if len(text) != len("2026-01-31T12:00:00Z") or text[19] != "Z" or text[10] != "T" or text[4] != "-":
+        return False
+    try:
+        return datetime.fromisoformat(text).second == int(text[17:19])
+    except ValueError:
+        return False
 
 
 def _moment(value: Any) -> datetime:
