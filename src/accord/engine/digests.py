@@ -10,10 +10,10 @@ import orjson
 
 from accord.model.cells import pruned
 
-KEPT = 32_768
-"""Digests kept to be used again: a value is met when it is read, decided and confirmed. About 6 MB."""
-LONGEST = 128
-"""Characters of the longest text whose digest is kept."""
+KEPT = 16_384
+"""Digests kept to be used again: a value is met when it is read, decided and confirmed. About 4 MB."""
+LONGEST = 256
+"""Characters of the longest text (bytes of a structure's JSON) whose digest is kept."""
 
 Digest = Callable[[Any], bytes | None]
 
@@ -27,31 +27,34 @@ def keyed(key: bytes) -> Digest:
     # Copying a keyed hash is cheaper than keying one anew: the key fills a whole block.
     fresh = blake2b(digest_size=8, key=key).copy
     dumps, sort = orjson.dumps, orjson.OPT_SORT_KEYS
-    texts: dict[str, bytes] = {}
+    known: dict[str | bytes, bytes] = {}
     hasher = fresh()
     hasher.update(dumps(True))
     true = hasher.digest()
 
     def digest(value: Any) -> bytes | None:
         if type(value) is str:
-            known = texts.get(value)
-            if known is not None:
-                return known
+            asked: str | bytes = value
         elif value is None:
             return None
         elif value is True:
             return true
-        elif type(value) is dict:
+        else:
+            asked = dumps(value, option=sort)
+        found = known.get(asked)
+        if found is not None:
+            return found
+        if type(value) is dict:
             value = pruned(value)
             if value is None:
                 return None
         hasher = fresh()
         hasher.update(dumps(value, option=sort))
         found = hasher.digest()
-        if type(value) is str and len(value) <= LONGEST:
-            if len(texts) >= KEPT:
-                texts.clear()
-            texts[value] = found
+        if len(asked) <= LONGEST:
+            if len(known) >= KEPT:
+                known.clear()
+            known[asked] = found
         return found
 
     return digest

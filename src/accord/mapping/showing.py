@@ -61,6 +61,8 @@ def compile_show(declarations: Sequence[Declaration], model: type[Canonical], wr
 
 def _part(value: object, names: frozenset[str]) -> object:
     held = value if isinstance(value, dict) else {}
+    if held and held.keys() <= names:
+        return value
     return {name: part for name, part in held.items() if name in names} or None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, select, update
 
 from accord.store.bulk import Bulk
-from accord.store.codec import pack_link, unpack_link
+from accord.store.codec import Found, pack_link, unpack_link
 from accord.store.query import Query
 from accord.store.rows import Link, LinkState
 from accord.store.tables import LIVE, NOT_LIVE, link
@@ -22,6 +22,13 @@ _DIGESTS = Query(
 # Two halves, because each half has an index of its own.
 _LIVE_ONES = Query(_ALL.where(LIVE), among=link.c.entity)
 _OTHERS = Query(_ALL.where(NOT_LIVE), among=link.c.entity)
+# Expressions, so that no database reads the whole stream by the primary key's first columns instead.
+_PLACED = (
+    link.c.connection.concat("") == bindparam("connection"),
+    link.c.stream.concat("") == bindparam("stream"),
+)
+_LIVE_HERE = Query(_ALL.where(LIVE, *_PLACED), among=link.c.entity)
+_OTHERS_HERE = Query(_ALL.where(NOT_LIVE, *_PLACED), among=link.c.entity)
 _SEEN = Query(
     update(link).where(*_HERE).values(generation=bindparam("now_generation")), among=link.c.external_id
 )
@@ -61,14 +68,21 @@ class Links:
         asked = dict.fromkeys(entities)
         found: dict[str, list[Link]] = {each: [] for each in asked}
         wanted = None if targets is None else set(targets)
-        for query in (_LIVE_ONES, _OTHERS):
-            for row in self._bulk.ask_among(query, asked):
-                if wanted is None or (row["connection"], row["stream"]) in wanted:
-                    found[row["entity"]].append(unpack_link(row))
+        for row in self._of(asked, wanted):
+            if wanted is None or (row["connection"], row["stream"]) in wanted:
+                found[row["entity"]].append(unpack_link(row))
         for links in found.values():
             if len(links) > 1:
                 links.sort(key=lambda each: (each.connection, each.stream, each.external_id))
         return found
+
+    def _of(self, entities: Iterable[str], wanted: set[tuple[str, str]] | None) -> list[Found]:
+        if wanted is None or len(wanted) != 1:
+            return [row for query in (_LIVE_ONES, _OTHERS) for row in self._bulk.ask_among(query, entities)]
+        ((connection, stream),) = wanted
+        place = {"connection": connection, "stream": stream}
+        asked = [self._bulk.ask_among(query, entities, **place) for query in (_LIVE_HERE, _OTHERS_HERE)]
+        return [row for rows in asked for row in rows]
 
     def upsert(self, links: Sequence[Link]) -> None:
         """Save links, new or known.
