@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from accord.model import Canonical
     from accord.model.record import Document
 
+MOST_COVERED = 4_096
+"""Cells of which a member remembers whether it may carry them: the lines of orders are without number."""
 Key = tuple[str, str]
 """(connection, stream)."""
 
@@ -126,6 +128,8 @@ class Member:
         """
         known = self._covered.get(cell)
         if known is None:
+            if len(self._covered) >= MOST_COVERED:
+                self._covered.clear()
             known = self._covered[cell] = self._may_carry(field_of(cell)) and self.stream.mapping.covers(cell)
         return known
 
