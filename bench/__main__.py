@@ -113,9 +113,8 @@ def _names(known: Sequence[str]) -> Any:
         if text == "all":
             return list(known)
         words = text.split(",")
-        chosen = [
-            each for each in known if any(re.fullmatch(rf"{re.escape(word)}(c?-.+)?", each) for word in words)
-        ]
+        patterns = [word if word in known else rf"{re.escape(word)}c?-.+" for word in words]
+        chosen = [each for each in known if any(re.fullmatch(pattern, each) for pattern in patterns)]
         unknown = [word for word in words if not any(each.startswith(word) for each in known)]
         if unknown:
             raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: known are {', '.join(known)}")
