@@ -39,7 +39,8 @@ def withdrawn(stage: Stage) -> Callable[[], Claim]:
             "added": len(added),
             "added_without_yes": len(without),
             "yes_but_missing": len(_missing(stage, census, told, states)),
-            "sent_after_withdrawal": int(before != after),
+            "sent_after_withdrawal": int(before["attributes"] != after["attributes"]),
+            "not_unsubscribed": int(after["emailBlacklisted"] is not True),
         }
         ok = bool(added) and not any(list(figures.values())[2:])
         return Claim("consent", "The newsletter holds only those who consented", ok, figures)

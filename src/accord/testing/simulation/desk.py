@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
-from accord.engine import hub
-from accord.engine.scope import Scope
+from accord.consent.signal import Kind
+from accord.engine.desk import Statement, note
 from accord.store.rows import EntityState
 from accord.testing.simulation.scheduler import CrashError
 from accord.testing.simulation.town import NEWS
@@ -36,8 +36,8 @@ class Desk:
                 raise
 
     def _record(self, process: Process, store: Store) -> None:
-        flow = self.town.world(process, store).flows[0]
-        now = process.now()
+        world = self.town.world(process, store)
+        flow = world.flows[0]
         with store.transaction("withdrawal") as tx:
             agreed = [
                 entity
@@ -50,10 +50,5 @@ class Desk:
             about = tx.intents.open_of(NEWS, "contacts", [entity.id for entity in agreed])
             # Best at the worst moment: when something is about to be sent.
             person = self.random.choice([entity for entity in agreed if entity.id in about] or agreed)
-            told = {"state": "withdrawn", "at": now.replace(microsecond=0).isoformat()}
-            change = hub.put(person, CONSENT, {**person.cells[CONSENT], **told}, "desk", now.timestamp())
-            tx.entities.update([person])
-            tx.history.add([change])
-            world = self.town.world(process, store)
-            Scope(world, flow, flow.members[0]).wake(tx, [person])
+            note(world, tx, person, Statement(Kind.WITHDRAW, "marketing.direct", "email"))
         self.town.scheduler.note(f"{person.id[18:]} withdraws at the desk")
