@@ -65,18 +65,8 @@ def record(accord: Accord, given: str) -> str:
     text = given.lower()
     if not LEAST <= len(text) < LENGTH or not _HEX.issuperset(text):
         return given
-    found = _hub_ids(accord, text)
+    with accord.store.reading("prefix") as tx:
+        found = tx.entities.beginning(text, 5)
     if len(found) > 1:
         raise SetupError(f"record {given!r} is not unique", hint=f"Type more of it: {', '.join(found)}.")
     return found[0] if found else given
-
-
-def _hub_ids(accord: Accord, prefix: str) -> list[str]:
-    """The first few hub ids that begin so; ids are hexadecimal, so that a range of the index finds them."""
-    from sqlalchemy import select
-
-    from accord.store.tables import entity
-
-    query = select(entity.c.id).where(entity.c.id >= prefix, entity.c.id < f"{prefix}g")
-    with accord.store.reading("prefix") as tx:
-        return [row["id"] for row in tx.bulk.rows(query.order_by(entity.c.id).limit(5))]

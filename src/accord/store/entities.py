@@ -53,6 +53,11 @@ class Entities:
             missing = _targets(more.values()) - known.keys()
         return {each: _survivor(known, each) for each in asked if each in known}
 
+    def beginning(self, prefix: str, limit: int) -> list[str]:
+        """The first hub ids that begin so; ids are hexadecimal, so that a range of the index finds them."""
+        query = select(entity.c.id).where(entity.c.id >= prefix, entity.c.id < f"{prefix}g")
+        return [row["id"] for row in self._bulk.rows(query.order_by(entity.c.id).limit(limit))]
+
     def insert(self, entities: Sequence[Entity]) -> None:
         """Add new hub records."""
         self._bulk.insert(entity, [pack_entity(each) for each in entities])

@@ -88,3 +88,13 @@ def test_erased_records_do_not_count(store: Store) -> None:
         assert tx.entities.count("customer") == 1
         assert tx.entities.count("customer", None) == 2
         assert tx.entities.by_kind("customer", state=EntityState.ERASED) == [gone]
+
+
+def test_a_prefix_finds_the_ids_that_begin_so(store: Store) -> None:
+    many = [hub_record(number) for number in range(3)]
+    for each, id_ in zip(many, ("abc0", "abcf", "abd0"), strict=True):
+        each.id = id_ + "0" * 28
+    insert(store, *many)
+    with store.reading() as tx:
+        assert tx.entities.beginning("abc", 5) == [many[0].id, many[1].id]
+        assert tx.entities.beginning("ab", 1) == [many[0].id]
