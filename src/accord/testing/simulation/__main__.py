@@ -10,7 +10,7 @@ from functools import partial
 from multiprocessing import get_context
 
 from accord.testing.simulation import everywhere
-from accord.testing.simulation.ablation import ABLATIONS, directed
+from accord.testing.simulation.ablation import ABLATIONS, WEATHERS, directed
 from accord.testing.simulation.schedule import Verdict, simulate
 from accord.testing.simulation.shrink import Case, Shrinker, words
 from accord.testing.simulation.summary import Summary
@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
         each.add_argument("seed", type=int)
         each.add_argument("--without", choices=sorted(ABLATIONS), help="a safeguard off, in its weather")
     for each in (run, replay, shrink):
-        each.add_argument("--weather", choices=sorted(ABLATIONS), help="the weather directed at a safeguard")
+        each.add_argument("--weather", choices=sorted(WEATHERS), help="the weather directed at something")
     for name in ("faults", "acts", "runs"):
         replay.add_argument(
             f"--no-{name}", type=_numbers, default=frozenset(), help=f"leave these {name} out"
@@ -99,7 +99,7 @@ def _sum_up(
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    play = partial(simulate, climate=ABLATIONS[chosen.weather] if chosen.weather else general)
+    play = partial(simulate, climate=WEATHERS[chosen.weather] if chosen.weather else general)
     summary = _sum_up(play, chosen.seeds, chosen, "seed")
     for numbers in summary.broken.values():
         weather = f" --weather {chosen.weather}" if chosen.weather else ""
@@ -118,7 +118,7 @@ def _crash(chosen: argparse.Namespace) -> int:
 
 def _case(chosen: argparse.Namespace) -> Case:
     weather = chosen.without or chosen.weather
-    climate = ABLATIONS[weather] if weather else general
+    climate = WEATHERS[weather] if weather else general
     return Case(chosen.seed, climate, frozenset({chosen.without} if chosen.without else ()))
 
 

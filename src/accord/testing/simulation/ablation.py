@@ -95,9 +95,19 @@ ABLATIONS: dict[str, Callable[[int], Climate]] = {
 """By the name that the engine knows them by in ``Env.ablations``."""
 
 
+def _unconditional(seed: int) -> Climate:
+    """Vendors whose writes take no condition, while 22 % of all requests fail: how many edits are lost?"""
+    plain = replace(PLAIN, conditional=False)
+    return replace(STORM, people=4, acts=18, runs=5, faulty=0.22, crashing=0.002, traits=(plain, plain))
+
+
+WEATHERS: dict[str, Callable[[int], Climate]] = {**ABLATIONS, "unconditional": _unconditional}
+"""Every weather that a person may ask for by name."""
+
+
 def directed(name: str) -> tuple[Callable[[int], Climate], frozenset[str]]:
     """The weather directed at a safeguard, and the set that switches it off."""
     return ABLATIONS[name], frozenset({name})
 
 
-__all__ = ["ABLATIONS", "directed"]
+__all__ = ["ABLATIONS", "WEATHERS", "directed"]
