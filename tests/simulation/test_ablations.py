@@ -9,7 +9,7 @@ from accord.testing.simulation.ablation import ABLATIONS, directed
 
 FIRST = {
     "conditional": 8,
-    "consent": 1,
+    "consent": 0,
     "echo": 17,
     "fence": 0,
     "intent": 19,
