@@ -45,7 +45,17 @@ from accord.errors import PluginError
 from accord.mapping import paths
 from accord.mapping.instants import parse_instant
 from accord.mapping.mapping import Mapping as FieldMapping
-from accord.model.record import Account, Outcome, Page, Probe, ReadRequest, Row, Verb, Write
+from accord.model.record import (
+    Account,
+    Outcome,
+    Page,
+    PrivacyRequest,
+    Probe,
+    ReadRequest,
+    Row,
+    Verb,
+    Write,
+)
 
 if TYPE_CHECKING:
     from accord.env import Env
@@ -407,6 +417,30 @@ class Connector(Generic[S]):
         if http is not None:
             limit_class, cost = getattr(operation, "limit_class", "default"), getattr(operation, "cost", 1.0)
             http.ready(limit_class=limit_class, cost=cost)
+
+    def privacy_request(self, body: bytes, headers: Mapping[str, str]) -> PrivacyRequest:  # noqa: ARG002
+        """Verify and understand a privacy webhook; a connector whose vendor sends any defines it.
+
+        It must verify the signature over the raw bytes before it reads them, and needs no network.
+
+        Args:
+            body: The raw body, byte for byte.
+            headers: The request's headers, in any case.
+
+        Raises:
+            AccessError: it is not from this connection's account, or there is no secret to verify it with.
+            AnswerShapeError: it is signed, but not as documented: a person must look at the vendor.
+            PluginError: this connector takes no privacy webhooks.
+        """
+        raise PluginError(
+            f"connector {self.name!r} takes no privacy webhooks",
+            hint="Carry the request out with `accord erase` or `accord export`.",
+        )
+
+    @classmethod
+    def takes_privacy_requests(cls) -> bool:
+        """Whether it defines :meth:`privacy_request`."""
+        return cls.privacy_request is not Connector.privacy_request
 
     def open_streams(self) -> Sequence[Stream]:
         """The streams of this connection; a connector whose streams come from settings overrides it."""

@@ -5,6 +5,7 @@ Systems in memory on a virtual clock; everything between them is the real engine
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from pydantic import SecretStr
 
 from accord.api import Accord, approval
 from accord.config import Config
@@ -20,11 +22,21 @@ from accord.consent.fold import CellState
 from accord.consent.signal import ConsentSignal, Kind
 from accord.engine import desk, locate
 from accord.engine.report import Report
+from accord.errors import AccessError, AnswerShapeError
 from accord.hookspecs import hookimpl
+from accord.http import verify_hmac
 from accord.mapping import Instant, both, read, reference
 from accord.mapping import Mapping as FieldMapping
 from accord.model import Customer, Order
-from accord.model.record import ConsentWrite, Outcome, Receipt, Result, Row
+from accord.model.record import (
+    ConsentWrite,
+    Outcome,
+    PrivacyAsk,
+    PrivacyRequest,
+    Receipt,
+    Result,
+    Row,
+)
 from accord.plugins import Plugins
 from accord.store.consent_rows import Decision, Revocation, Send
 from accord.store.rows import Entity
@@ -144,11 +156,25 @@ class Sold(Purchases):
     origin = Origin.MARKETPLACE
 
 
+APP_SECRET = SecretStr("the shop signs with it")
+
+
 class Shop(Memory):
-    """A shop."""
+    """A shop. It passes on what its customers ask, signed: ``{"asks": ..., "id": ..., "email": ...}``."""
 
     name = "stage_shop"
     streams: ClassVar[Any] = (People, Purchases)
+
+    def privacy_request(self, body: bytes, headers: Mapping[str, str]) -> PrivacyRequest:
+        """Believe the signature, then read."""
+        if not verify_hmac(body, headers.get("x-signature"), APP_SECRET):
+            raise AccessError("a webhook was refused: its signature is not the shop's")
+        said = json.loads(body)
+        if "asks" not in said:
+            raise AnswerShapeError("a webhook does not say what is asked")
+        asks, id_ = PrivacyAsk(said["asks"]), sha256(body).hexdigest()
+        whose = (said.get("id"), said.get("email"), said.get("phone"))
+        return PrivacyRequest(id_, asks, f"people/{asks}", "the shop", "contacts", *whose)
 
 
 class Letter(Memory):
@@ -248,7 +274,9 @@ class Stage:
             "flows": {"customers": flow, "orders": orders},
             **keys,
         }
-        self.accord = Accord(Config(**document), env=self.env, plugins=Plugins([Offer()]))
+        # Its folder is where the journal of erasures lies.
+        config = Config(**document).read_from(folder / "accord.toml", "")
+        self.accord = Accord(config, env=self.env, plugins=Plugins([Offer()]))
         for name in ("customers", "orders"):
             approval.granted(self.accord.store, name, self.env)
 

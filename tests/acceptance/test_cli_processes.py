@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+import httpx
 import pytest
 
 from tests.acceptance.cli_stage import Stage
@@ -86,3 +87,13 @@ def test_the_first_signal_saves_and_the_next_run_goes_on(stage: Stage, sandbox: 
     (second,) = said.document["reports"]
     assert said.code == 0
     assert first["total"]["read"] + second["total"]["read"] == 250
+
+
+def test_the_door_answers_until_it_is_told_to_stop(stage: Stage) -> None:
+    with started(stage, ["serve", "--port", "0", "--json"]) as process:
+        document = _document(process.stdout)
+        answer = httpx.get(f"{document['unsubscribe']}nonsense", trust_env=False)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 0
+    assert answer.status_code == 404
+    assert set(document) == {"url", "unsubscribe", "privacy_webhooks"}

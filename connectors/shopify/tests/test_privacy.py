@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from accord import PrivacyRequest
 from accord.errors import AccessError, AnswerShapeError
 from accord.http import sign
 from accord.sandbox import Target
-from accord_shopify.privacy import PrivacyRequest, PrivacyTopic, privacy_request
+from accord_shopify.privacy import PrivacyTopic, privacy_request
 from connectors.shopify.tests.conftest import Shop
 
 SECRET, SHOP = SecretStr("app-secret"), "acme.myshopify.com"
@@ -39,18 +40,18 @@ def read(event: Any, *, secret: SecretStr = SECRET, topic: str | None = None) ->
 )
 def test_a_request_about_a_customer_is_understood(event: Any, topic: PrivacyTopic, orders: list[str]) -> None:
     request = read(event, topic=topic)
-    assert (request.topic, request.customer) == (topic, "gid://shopify/Customer/7")
+    assert (request.topic, request.external_id) == (topic, "gid://shopify/Customer/7")
     assert (request.email, request.phone, list(request.orders)) == (ANA["email"], ANA["phone"], orders)
 
 
 def test_a_request_about_a_shop_names_nobody() -> None:
     request = read(UNINSTALLED, topic="shop/redact")
-    assert (request.topic, request.shop, request.customer) == (PrivacyTopic.SHOP, SHOP, None)
+    assert (request.topic, request.account, request.external_id) == (PrivacyTopic.SHOP, SHOP, None)
 
 
 def test_a_customer_without_contact_points_is_still_a_request() -> None:
     request = read({**ERASURE, "customer": {"id": "7", "email": None}, "orders_to_redact": []})
-    assert (request.customer, request.email, request.phone) == ("gid://shopify/Customer/7", None, None)
+    assert (request.external_id, request.email, request.phone) == ("gid://shopify/Customer/7", None, None)
 
 
 def test_repeated_deliveries_are_one_request_and_others_are_not() -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from accord.api import accounts, approval, due, erasures, status
+from accord.api import accounts, approval, due, erasures, requests, status
 from accord.api.compose import Connections, closed, flows, trouble_of
 from accord.api.consent import ConsentDesk
 from accord.api.views import AccountCheck, Status
@@ -397,6 +397,38 @@ class Accord:
         with self.store.reading() as tx:
             person = locate.one(self.world, tx, record)
         return disclose(self.world, person)
+
+    @cached_property
+    def takes_privacy_requests(self) -> frozenset[str]:
+        """The open connections whose vendors pass on requests of people."""
+        opened = self.connections.connectors.items()
+        return frozenset(name for name, connector in opened if connector.takes_privacy_requests())
+
+    def receive_privacy_request(
+        self, connection: str, body: bytes, headers: Mapping[str, str]
+    ) -> requests.Received:
+        """Deal with a privacy webhook of a vendor; when this returns, what it asks is on disk.
+
+        An erasure begins at once (the next :meth:`sync` tells the other systems); a person who is not known
+        is barred from coming. A request for access, or about a whole account, becomes an open conflict.
+
+        Args:
+            connection: Which connection it came to.
+            body: The raw body, byte for byte: the signature is over it.
+            headers: The request's headers.
+
+        Raises:
+            AccessError: it is not signed by the vendor, or is about another account; nothing happened.
+            SetupError: the connection is unknown, cannot be opened, or takes no privacy webhooks.
+            StateError: the journal or the store cannot be written; nothing happened.
+        """
+        if connection not in self.takes_privacy_requests:
+            raise self.connections.troubles.get(connection) or SetupError(
+                f"connection {connection!r} takes no privacy webhooks",
+                hint=f"Those that do: {', '.join(sorted(self.takes_privacy_requests)) or 'none'}.",
+            )
+        connector = self.connections.connectors[connection]
+        return requests.receive(self.world, self.config.root, connection, connector, body, headers)
 
     # House-keeping.
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from accord.consent.scope import EVERY
 from accord.consent.signal import METHODS, ConsentSignal, Evidence, Kind
-from accord.engine import hearing, locate
-from accord.engine.addresses import point_of
-from accord.engine.desk import Statement, note
+from accord.engine import hearing, locate, unsubscribe
+from accord.engine.addresses import is_addressed, point_for, point_of, points_of
+from accord.engine.desk import Statement, check, note
 from accord.engine.overview import Incident, Overview, incidents, overview_of
 from accord.engine.retention import Kept, keep
 from accord.errors import SetupError
@@ -41,6 +42,19 @@ class Proof:
     notice: str = ""
     parental: str = ""
     details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UnsubscribeLink:
+    """The way out of a subscription that a message carries.
+
+    Attributes:
+        url: Where `accord serve` answers: a GET shows a page with a button, one POST unsubscribes.
+        headers: The two header fields of the message (RFC 8058); its DKIM signature must cover both.
+    """
+
+    url: str
+    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +173,60 @@ class ConsentDesk:
         said = Statement(Kind.WITHDRAW, purpose, channel, _seconds(at), evidence=evidence, whole_person=True)
         return self._say(record, said, proof)
 
+    def unsubscribe_link(
+        self, record: str, purpose: str, channel: str = "email", *, base_url: str
+    ) -> UnsubscribeLink:
+        """The one-click link (RFC 8058) that ends one purpose on one channel for one person.
+
+        The same person, address, purpose and channel always have the same link. It does not expire.
+
+        Args:
+            record: Who the message goes to.
+            purpose: The purpose of the message, or a parent such as ``marketing``.
+            channel: The channel.
+            base_url: Under which address `accord serve` is reached from outside: https.
+
+        Raises:
+            SetupError: the record, purpose or channel is unknown, the person has no address on the channel,
+                or ``base_url`` is not https.
+        """
+        base, world = _public(base_url), self._world
+        check(Statement(Kind.WITHDRAW, purpose, channel))
+        with world.store.reading("unsubscribe link") as tx:
+            person = self._person(tx, record)
+        point = point_for(channel, points_of(person.cells, world.store.key))
+        if not point and is_addressed(channel):
+            raise SetupError(
+                f"record {person.id} has no address on the channel {channel}",
+                hint="A message that cannot be addressed needs no link.",
+            )
+        what = unsubscribe.Subscription(person.id, point, purpose, channel)
+        url = f"{base}/unsubscribe/{unsubscribe.token_of(what, world.store.key)}"
+        post = "List-Unsubscribe=One-Click"
+        return UnsubscribeLink(url, {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": post})
+
+    def knows_link(self, token: str) -> bool:
+        """Whether a token is of a link that this store made; nothing is changed."""
+        return unsubscribe.subscription_of(token, self._world.store.key) is not None
+
+    def unsubscribe(self, token: str) -> bool:
+        """Carry out the click on a link; when this returns, nothing more is sent against it.
+
+        Repeated, it is one withdrawal, until the person says yes again.
+
+        Returns:
+            False if this store did not make the token: nothing happened.
+
+        Raises:
+            StateError: the store cannot be used; nothing was recorded.
+        """
+        what = unsubscribe.subscription_of(token, self._world.store.key)
+        if what is None:
+            return False
+        with self._world.store.transaction("unsubscribe") as tx:
+            unsubscribe.end(self._world, tx, what)
+        return True
+
     def retain(self) -> Kept:
         """Run the policy's retention rules once: who must be asked to renew, and what ended.
 
@@ -214,6 +282,19 @@ class ConsentDesk:
                 tx.evidence.add(Evidence(said.evidence, proof.method, now, details=details))
             note(world, tx, person, said)
             return overview_of(tx, person)
+
+
+def _public(base_url: str) -> str:
+    """An address for links in messages. RFC 8058 demands https; http on loopback is for trying it out."""
+    parts = urlsplit(base_url)
+    local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
+    plain = base_url.isascii() and base_url.isprintable() and not set(base_url) & set(" <>,")
+    if not (parts.hostname and plain and (parts.scheme == "https" or local)) or parts.query or parts.fragment:
+        raise SetupError(
+            "the address of an unsubscribe link must be https, without query or fragment (RFC 8058)",
+            hint="Give the public address under which `accord serve` is reached, such as https://news.example.com.",
+        )
+    return base_url.rstrip("/")
 
 
 def _seconds(at: datetime | None) -> float | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from accord.api import journal
+from accord.api.journal import Entry
 from accord.engine import erase, locate
 from accord.engine.revoke import Revoker
 from accord.engine.scope import Scope
@@ -105,17 +106,30 @@ def begin(world: World, root: Path, record: str, identity: str) -> str:
     request, now = world.env.new_id(), world.env.now().timestamp()
     with world.store.transaction("erase") as tx:
         found = erase.doomed(tx, locate.one(world, tx, record))
-        _note(world, tx, root, found, journal.Entry(request, found.person.id, identity, now, ()))
+        note(world, tx, root, found, Entry(request, found.person.id, identity, now, ()))
         erase.begin(world, tx, found, request, identity, now)
     world.store.scrub()
     return request
 
 
-def _note(world: World, tx: Transaction, root: Path, found: Doomed, entry: journal.Entry) -> None:
+def note(world: World, tx: Transaction, root: Path, found: Doomed, entry: Entry) -> None:
+    """Put an erasure in the journal with everything by which the person could come back.
+
+    Raises:
+        StateError: the journal cannot be written.
+    """
     links = [link for some in tx.links.of_entities(found.ids).values() for link in some]
-    hmacs = erase.digests(world, found, links)
-    whole = journal.Entry(entry.request, entry.subject, entry.identity, entry.at, hmacs)
-    journal.append(root / journal.NAME, whole)
+    hmacs = list(dict.fromkeys([*entry.hmacs, *erase.digests(world, found, links)]))
+    append(root, Entry(entry.request, entry.subject, entry.identity, entry.at, hmacs))
+
+
+def append(root: Path, entry: Entry) -> None:
+    """Put an erasure in the journal as it is.
+
+    Raises:
+        StateError: the journal cannot be written.
+    """
+    journal.append(root / journal.NAME, entry)
 
 
 def reapply(world: World, root: Path) -> list[str]:
@@ -129,7 +143,8 @@ def reapply(world: World, root: Path) -> list[str]:
         return []
     with world.store.reading("erasures") as tx:
         known = tx.erasures.get(entry.request for entry in entries)
-    missing = [entry for entry in entries if entry.request not in known]
+    # A request that a crash cut off between journal and store was perhaps delivered, and noted, again.
+    missing = list({entry.request: entry for entry in entries if entry.request not in known}.values())
     for entry in missing:
         with world.store.transaction("erase again") as tx:
             _again(world, tx, entry)
@@ -138,7 +153,7 @@ def reapply(world: World, root: Path) -> list[str]:
     return [entry.request for entry in missing]
 
 
-def _again(world: World, tx: Transaction, entry: journal.Entry) -> None:
+def _again(world: World, tx: Transaction, entry: Entry) -> None:
     tx.tombstones.add(entry.hmacs, entry.request, entry.at)
     person = tx.entities.resolve([entry.subject]).get(entry.subject)
     if person is not None and person.state is not EntityState.ERASED:

@@ -40,6 +40,7 @@ class Statement:
         parental: Reference to a parent's consent.
         request: For a confirmation: the event of the request it answers.
         expires_at: When a yes ends by itself.
+        point: Keyed hash of the address it is about, where that need not be the present one.
     """
 
     kind: Kind
@@ -55,6 +56,7 @@ class Statement:
     parental: str = ""
     request: str = ""
     expires_at: float | None = None
+    point: str = ""
 
 
 def note(world: World, tx: Transaction, person: Entity, said: Statement) -> Person | None:
@@ -66,10 +68,11 @@ def note(world: World, tx: Transaction, person: Entity, said: Statement) -> Pers
     Raises:
         SetupError: the purpose or the channel does not exist, or a yes has no proof.
     """
-    _check(said)
+    check(said)
     now = world.env.now().timestamp()
     event = said.event or world.env.new_id()
     addressed = is_addressed(said.channel) and not said.whole_person
+    point = said.point or point_for(said.channel, points_of(person.cells, world.store.key))
     signal = ConsentSignal(
         id=fingerprint(said.source, event),
         subject=person.id,
@@ -81,7 +84,7 @@ def note(world: World, tx: Transaction, person: Entity, said: Statement) -> Pers
         actor=said.actor,
         received_at=now,
         effective_at=now if said.at is None else said.at,
-        contact_point=point_for(said.channel, points_of(person.cells, world.store.key)) if addressed else "",
+        contact_point=point if addressed else "",
         evidence=said.evidence,
         notice=said.notice,
         parental=said.parental,
@@ -92,7 +95,12 @@ def note(world: World, tx: Transaction, person: Entity, said: Statement) -> Pers
     return record(world, tx, person, signal)
 
 
-def _check(said: Statement) -> None:
+def check(said: Statement) -> None:
+    """Whether this can be said at all.
+
+    Raises:
+        SetupError: the purpose or the channel does not exist, or a yes has no proof.
+    """
     kind, closing = said.kind, said.kind in CLOSING
     parents = {parent for name in PURPOSES if needs_grant(name) for parent in lineage(name)}
     known = parents if closing else {name for name in PURPOSES if needs_grant(name)}

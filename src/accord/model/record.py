@@ -210,3 +210,41 @@ class Account:
     title: str = ""
     details: Mapping[str, str] = field(default_factory=dict)
     missing: Sequence[str] = ()
+
+
+class PrivacyAsk(StrEnum):
+    """What a vendor passes on when a person uses their rights there."""
+
+    ACCESS = "access"
+    """Give the person a copy of their data (GDPR art. 15)."""
+    ERASURE = "erasure"
+    """Erase the person (GDPR art. 17)."""
+    ACCOUNT = "account"
+    """Erase whatever came from an account that was disconnected."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyRequest:
+    """One verified request that a vendor passed on. Its repr shows no contact point.
+
+    Attributes:
+        id: The same for every delivery of the same request.
+        asks: What is asked.
+        topic: The vendor's own word for it.
+        account: The vendor's name of the account it is about.
+        stream: The stream in which the person has ``external_id``.
+        external_id: The person there; None for a whole account.
+        email: The person's address, to find them elsewhere; they may be unknown here.
+        phone: The person's telephone number.
+        orders: External ids of the orders concerned.
+    """
+
+    id: str
+    asks: PrivacyAsk
+    topic: str
+    account: str
+    stream: str = ""
+    external_id: str | None = None
+    email: str | None = field(default=None, repr=False)
+    phone: str | None = field(default=None, repr=False)
+    orders: tuple[str, ...] = ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from accord.errors import SetupError
+from accord.http.listening import listen
 from accord.sandbox.message import ConnectionLost, Request, Response
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class RunningSandbox:
 
     def __init__(self, sandbox: Sandbox, host: str, port: int) -> None:
         self.sandbox = sandbox
-        self._socket = _listen(host, port)
+        self._socket = listen(host, port)
         self.host, self.port = self._socket.getsockname()[:2]
         self.url = f"http://{host}:{self.port}"
         self._stopping = threading.Event()
@@ -173,21 +173,3 @@ def serve(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> RunningSa
             hint="its control plane has no credentials: use 127.0.0.1, or a tunnel",
         )
     return RunningSandbox(sandbox, host, port)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket, open before the thread starts: a client may connect at once.
-
-    The protocol is named because asyncio sets TCP_NODELAY only on sockets that name it; without it
-    every answer takes 40 ms.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise SetupError(f"port {port} of {host} cannot be used: {error.strerror}") from error
-    listener.listen(128)
-    return listener

@@ -12,7 +12,7 @@ import accord
 from accord.errors import AccessError, AnswerShapeError, RecordRejectedError
 from accord.http import ApiKey, Http, RateLimit
 from accord_shopify import reference
-from accord_shopify.privacy import PrivacyRequest, privacy_request
+from accord_shopify.privacy import privacy_request
 from accord_shopify.streams.customers import Customers
 from accord_shopify.streams.inventory import InventoryLevels
 from accord_shopify.streams.orders import Orders
@@ -117,7 +117,7 @@ class Shopify(accord.Connector[ShopifySettings]):
             missing=[scope for scope in needed if not _allows(granted, scope)],
         )
 
-    def privacy_request(self, body: bytes, headers: Mapping[str, str]) -> PrivacyRequest:
+    def privacy_request(self, body: bytes, headers: Mapping[str, str]) -> accord.PrivacyRequest:
         """Verify and understand a privacy webhook of this shop.
 
         Raises:

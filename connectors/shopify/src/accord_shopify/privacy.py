@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
 from pydantic import SecretStr
 
+from accord import PrivacyAsk, PrivacyRequest
 from accord.errors import AccessError, AnswerShapeError
 from accord.http import verify_hmac
 
@@ -33,27 +33,11 @@ class PrivacyTopic(StrEnum):
     """Erase everything of a shop that has removed the app."""
 
 
-@dataclass(frozen=True, slots=True)
-class PrivacyRequest:
-    """One verified request. Its repr shows no contact point.
-
-    Attributes:
-        id: The same for every delivery of the same request: a digest of its body.
-        topic: What is asked.
-        shop: The shop's address, ``acme.myshopify.com``.
-        customer: The customer's global id; None for a whole shop.
-        email: The customer's address, to find them elsewhere; they may be unknown here.
-        phone: The customer's telephone number.
-        orders: Global ids of the orders concerned.
-    """
-
-    id: str
-    topic: PrivacyTopic
-    shop: str
-    customer: str | None = None
-    email: str | None = field(default=None, repr=False)
-    phone: str | None = field(default=None, repr=False)
-    orders: tuple[str, ...] = ()
+ASKS = {
+    PrivacyTopic.ACCESS: PrivacyAsk.ACCESS,
+    PrivacyTopic.ERASURE: PrivacyAsk.ERASURE,
+    PrivacyTopic.SHOP: PrivacyAsk.ACCOUNT,
+}
 
 
 def privacy_request(
@@ -109,7 +93,7 @@ def _topic(event: Mapping[str, Any]) -> PrivacyTopic:
 def _understood(event: Mapping[str, Any], topic: PrivacyTopic, id_: str) -> PrivacyRequest:
     shop = str(event["shop_domain"])
     if topic is PrivacyTopic.SHOP:
-        return PrivacyRequest(id_, topic, shop)
+        return PrivacyRequest(id_, ASKS[topic], topic, shop)
     customer = event.get("customer")
     number = customer.get("id") if isinstance(customer, dict) else None
     orders = event.get("orders_requested" if topic is PrivacyTopic.ACCESS else "orders_to_redact") or ()
@@ -117,8 +101,10 @@ def _understood(event: Mapping[str, Any], topic: PrivacyTopic, id_: str) -> Priv
         raise _odd("it does not name its customer and orders by number")
     return PrivacyRequest(
         id_,
+        ASKS[topic],
         topic,
         shop,
+        "customers",
         f"gid://shopify/Customer/{number}",
         customer.get("email") or None,
         customer.get("phone") or None,
