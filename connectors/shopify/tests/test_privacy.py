@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from accord import PrivacyRequest
+from accord import PrivacyAsk, PrivacyRequest
 from accord.errors import AccessError, AnswerShapeError
 from accord.http import sign
 from accord.sandbox import Target
@@ -40,13 +40,16 @@ def read(event: Any, *, secret: SecretStr = SECRET, topic: str | None = None) ->
 )
 def test_a_request_about_a_customer_is_understood(event: Any, topic: PrivacyTopic, orders: list[str]) -> None:
     request = read(event, topic=topic)
-    assert (request.topic, request.external_id) == (topic, "gid://shopify/Customer/7")
+    asks = PrivacyAsk.ACCESS if topic is PrivacyTopic.ACCESS else PrivacyAsk.ERASURE
+    assert (request.asks, request.topic) == (asks, topic)
+    assert (request.stream, request.external_id) == ("customers", "gid://shopify/Customer/7")
     assert (request.email, request.phone, list(request.orders)) == (ANA["email"], ANA["phone"], orders)
 
 
 def test_a_request_about_a_shop_names_nobody() -> None:
     request = read(UNINSTALLED, topic="shop/redact")
-    assert (request.topic, request.account, request.external_id) == (PrivacyTopic.SHOP, SHOP, None)
+    assert (request.asks, request.topic) == (PrivacyAsk.ACCOUNT, PrivacyTopic.SHOP)
+    assert (request.account, request.external_id) == (SHOP, None)
 
 
 def test_a_customer_without_contact_points_is_still_a_request() -> None:
