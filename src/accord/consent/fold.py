@@ -162,9 +162,9 @@ class Fold:
             return False
         if grant.rank < withdrawal.rank and not grant.is_evidenced:
             return False
+        if not grant.is_evidenced and grant.kind is not Kind.REQUEST_DOI:
+            return False  # what a system shows never overrules a refusal, not even one it showed itself
         same_source = grant.source == withdrawal.source
-        if not same_source and not grant.is_evidenced and grant.kind is not Kind.REQUEST_DOI:
-            return False  # what one system shows never overrules what a person told another one
         # A withdrawal since the request closes, however late the click came.
         request = _request_of(grant, opening) if grant.kind is Kind.CONFIRM_DOI else None
         return self._later(request or grant, withdrawal, same_source=same_source)

@@ -14,7 +14,7 @@ from accord.consent.scope import channels_above, closes, key_of
 from accord.consent.signal import Actor, ConsentSignal, Kind
 from accord.engine.addresses import is_addressed
 from accord.engine.fingerprints import fingerprint
-from accord.engine.persons import shows_yes
+from accord.engine.persons import OPEN, shows_yes
 from accord.model.record import Verb
 from accord.store.consent_rows import LEFT, Decision, Revocation, RevocationState, Send, SendState
 from accord.store.rows import Link, LinkState
@@ -27,13 +27,15 @@ if TYPE_CHECKING:
     from accord.store import Transaction
 
 HOUR = 3600.0
+OUTDATED = "address_changed"
+"""The cause of removals that no signal asked for: an address was left, its hash must leave as well."""
 REQUESTING = (Kind.GRANT, Kind.CONFIRM_DOI, Kind.RENEW)
 """Signals that may ask a destination to open: explicit ones, each once per destination."""
 
 
 def demand(world: World, tx: Transaction, people: Sequence[Person]) -> None:
     """Queue what these people's changed permissions ask of destinations."""
-    closing = [one for one in people if one.closed() or one.left]
+    closing = [one for one in people if one.closed() or one.left or one.regrouped]
     opening = [one for one in people if one.opened() or _reopens(one)]
     if closing:
         _revoke(world, tx, closing)
@@ -47,7 +49,8 @@ def _revoke(world: World, tx: Transaction, people: Sequence[Person]) -> None:
     due: list[Revocation] = []
     pending: list[str] = []
     for person in people:
-        left = [send for send in sends.get(person.entity.id, ()) if _is_due(person, send)]
+        own = sends.get(person.entity.id, ())
+        left = [send for send in own if _is_due(person, send) or _is_outdated(world, person, send)]
         pending += [send.id for send in left]
         mine = links.get(person.entity.id, [])
         due += _by_ledger(world, person, left, mine) + _back_to_sources(world, person, mine)
@@ -62,7 +65,18 @@ def _is_due(person: Person, send: Send) -> bool:
     state = person.state(send.purpose, send.channel)
     if state.is_closed:
         return True
-    return bool(person.left) and is_addressed(send.channel) and state.state not in ("granted", "soft_opt_in")
+    if state.state in OPEN:
+        return False
+    moved = bool(person.left) and is_addressed(send.channel)
+    return moved or person.regrouped or state.epoch > send.epoch
+
+
+def _is_outdated(world: World, person: Person, send: Send) -> bool:
+    """Whether it went out under an address the person has left, and still stands there under its hash."""
+    if not person.left or not send.identifiers or send.status not in LEFT or not needs_grant(send.purpose):
+        return False
+    owner = world.member((send.connection, send.stream))
+    return owner is not None and owner.member.stream.operations.remove is not None
 
 
 def _by_ledger(
@@ -76,11 +90,14 @@ def _by_ledger(
         verb = _verb(member, send.purpose)
         state = person.state(send.purpose, send.channel)
         one = _revocation(world, person, place, verb, (send.purpose, send.channel), state, links)
+        if state.state in OPEN:  # the permission stands; only the address has gone
+            one.cause, one.expected, one.before = OUTDATED, "", ""
         one.identifiers = send.identifiers
         one.external_id = one.external_id or (
             send.external_id if place == (send.connection, send.stream) else None
         )
-        one.id = fingerprint(one.id, sorted(send.identifiers.items()))
+        again = [send.id] if person.regrouped else []
+        one.id = fingerprint(one.id, sorted(send.identifiers.items()), *again)
         one.document |= person.left
         found[one.id] = one
     return list(found.values())

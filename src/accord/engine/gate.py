@@ -52,6 +52,10 @@ NO_PURPOSE = Verdict(False, "no_purpose")
 NO_PERSON = Verdict(False, "subject_unknown")
 FILTERED = Verdict(False, "filtered")
 MARKETING = Verdict(False, "marketing_content")
+EMPTIED = Verdict(True, "erasure", basis="legal_obligation")
+"""Whose person was erased is emptied where it stands, and created nowhere."""
+ERASURE = "erasure"
+"""Names in a cell's stamp that an erasure emptied it."""
 LENT = Verdict(False, "marketplace_origin", state="not_applicable")
 NOTHING = CellState()
 
@@ -105,11 +109,20 @@ def _asked(tx: Transaction, world: World, member: Member, entities: Sequence[Ent
         person = persons.get(entity.id)
         if subject != "self" and _is_sold_there(world, entity):
             found[entity.id] = replace(LENT, subject=person.id if person is not None else "")
+        elif person is not None and person.state is EntityState.ERASED and (kept := _not_erased(entity)):
+            found[entity.id] = replace(EMPTIED, subject=person.id, withheld=kept)
         elif person is None or person.id not in living:
             found[entity.id] = NO_PERSON
         else:
             found[entity.id] = known.verdict(person)
     return found
+
+
+def _not_erased(entity: Entity) -> frozenset[str]:
+    """The fields of an erased person's record that hold more than the erasure left; empty if it left all."""
+    emptied = {cell for cell, stamp in entity.stamps.items() if stamp.source == ERASURE}
+    kept = {field_of(c) for c, value in entity.cells.items() if value is not None and c not in emptied}
+    return frozenset(kept) if emptied else frozenset()
 
 
 def _is_sold_there(world: World, entity: Entity) -> bool:
@@ -203,7 +216,7 @@ class Known:
             lent=self._is_lent(cells, lent),
             withheld=frozenset(map(field_of, lent)),
             suppressions=self._suppressed(person.id, points.values()),
-            objected=self._objected(points.values(), states[self.member.purpose]),
+            objected=self._objected(points.values(), states[self.member.purpose], winner),
             birth_date=birth_date_of(cells),
             country=country,
             business=business,
@@ -237,11 +250,12 @@ class Known:
         noted = [one for point in asked for one in self.suppressions.get(point, ())]
         return frozenset(one.reason for one in noted if one.channel in channels)
 
-    def _objected(self, points: Iterable[str], state: CellState) -> bool:
-        """Whether an address stands on the objection list, and nothing was granted since."""
+    def _objected(self, points: Iterable[str], state: CellState, winner: ConsentSignal | None) -> bool:
+        """Whether an address stands on the objection list, and the person proved no other mind since."""
         noted = [one for point in points for one in self.objections.get(point, ())]
         noted = [o for o in noted if closes(o.purpose, o.channel, self.member.purpose, self.member.channel)]
-        granted = state.since if state.state == "granted" and state.since is not None else float("-inf")
+        proved = state.state == "granted" and winner is not None and winner.is_evidenced
+        granted = state.since if proved and state.since is not None else float("-inf")
         return any(one.at >= granted and one.retain_until > self.now for one in noted)
 
 

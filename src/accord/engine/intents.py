@@ -106,6 +106,9 @@ def decide_one(scope: Scope, known: Standing, entity: Entity) -> Derived | None:
     if derived is None or derived.operation is Operation.DELETE:
         return derived
     verdict = known.verdicts.get(entity.id)
+    if verdict is not None and verdict.reason == gate.EMPTIED.reason and link is None:
+        derived.hold, derived.reason = Hold.REFUSED, gate.NO_PERSON.reason
+        return derived
     if verdict is not None and verdict.withheld:
         derived.withhold(verdict.withheld)
         if not derived.cells:

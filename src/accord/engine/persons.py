@@ -23,6 +23,7 @@ class Person:
         log: All their signals.
         before, after: Their states, earlier and now.
         left: Old addresses in clear, where an address changed just now, by type.
+        regrouped: Whether two people became one just now: what went out for either is looked at anew.
     """
 
     entity: Entity
@@ -31,17 +32,21 @@ class Person:
     after: dict[Cell, CellState] = field(default_factory=dict)
     points: Mapping[str, str] = field(default_factory=dict)
     left: Mapping[str, str] = field(default_factory=dict)
+    regrouped: bool = False
 
     def state(self, purpose: str, channel: str) -> CellState:
         """What holds for the present address."""
         return state_at(self.after, purpose, channel, point_for(channel, self.points))
 
     def closed(self) -> list[Cell]:
-        """Cells that are closed now and were not, or were closed once more."""
+        """Cells that were closed, perhaps once more, and that nothing reopened since.
+
+        One in which the person is asked to confirm again is among them: until the click, the refusal holds.
+        """
         return [
             cell
             for cell, now in self.after.items()
-            if now.is_closed and now.epoch > self.before.get(cell, CellState()).epoch
+            if _is_shut(now) and (self.regrouped or now.epoch > self.before.get(cell, CellState()).epoch)
         ]
 
     def opened(self) -> list[Cell]:
@@ -55,6 +60,10 @@ class Person:
     def signal(self, id_: str) -> ConsentSignal | None:
         """A signal of the log."""
         return next((one for one in self.log if one.id == id_), None)
+
+
+def _is_shut(now: CellState) -> bool:
+    return now.is_closed or (now.epoch > 0 and now.state not in OPEN)
 
 
 def state_at(states: Mapping[Cell, CellState], purpose: str, channel: str, point: str) -> CellState:

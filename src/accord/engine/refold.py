@@ -30,6 +30,7 @@ def refold(
     people: Iterable[Entity],
     *,
     left: Mapping[str, Mapping[str, str]] | None = None,
+    regrouped: bool = False,
 ) -> list[Person]:
     """Read people's logs anew, and store and carry out what follows.
 
@@ -38,6 +39,7 @@ def refold(
         tx: The writing transaction; signals must be in it.
         people: Their hub records; cells that changed are put into them, to be saved by the caller.
         left: By hub id the old addresses in clear, where an address changed just now.
+        regrouped: Whether two people became one just now.
     """
     entities = {entity.id: entity for entity in people}
     logs, before = tx.signals.of(entities), tx.permissions.of(entities)
@@ -46,10 +48,11 @@ def refold(
     found: list[Person] = []
     for id_, entity in entities.items():
         log = logs.get(id_, [])
-        if not log and id_ not in before:
+        if not log and id_ not in before and not regrouped:
             continue
         points = points_of(entity.cells, world.store.key)
-        person = Person(entity, log, before.get(id_, {}), {}, points, (left or {}).get(id_, {}))
+        gone = (left or {}).get(id_, {})
+        person = Person(entity, log, before.get(id_, {}), {}, points, gone, regrouped)
         person.after = {cell: fold.cell(cell, log) for cell in cells_of(log, points, notices)}
         found.append(person)
     tx.permissions.replace({one.entity.id: one.after for one in found if one.after != one.before})

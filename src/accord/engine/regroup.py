@@ -26,7 +26,7 @@ def merged(world: World, tx: Transaction, survivor: Entity, loser: Entity) -> No
     tx.origins.move(loser.id, survivor.id)
     tx.holds.move(loser.id, survivor.id)
     index(world, tx, [survivor])
-    _again(world, tx, survivor)
+    _again(world, tx, survivor, regrouped=True)
 
 
 def split(world: World, tx: Transaction, stayed: Entity, born: Entity, link: Link) -> None:
@@ -45,10 +45,10 @@ def split(world: World, tx: Transaction, stayed: Entity, born: Entity, link: Lin
     index(world, tx, [stayed, born])
     born.rev += 1
     for person in (stayed, born):
-        _again(world, tx, person)
+        _again(world, tx, person, regrouped=False)
 
 
-def _again(world: World, tx: Transaction, person: Entity) -> None:
-    refold(world, tx, [person])
+def _again(world: World, tx: Transaction, person: Entity, *, regrouped: bool) -> None:
+    refold(world, tx, [person], regrouped=regrouped)
     if person.rev != person.loaded_rev:
         tx.entities.update([person])

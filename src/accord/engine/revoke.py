@@ -7,7 +7,7 @@ unanswered one until that has taken effect or never will.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,14 +16,14 @@ from accord.consent.scope import key_of
 from accord.consent.signal import Actor, ConsentSignal, Kind
 from accord.engine import clashes
 from accord.engine.addresses import point_for, points_of
-from accord.engine.due import account_of, contact_of
+from accord.engine.due import OUTDATED, account_of, contact_of
 from accord.engine.fingerprints import fingerprint
 from accord.engine.hearing import record
 from accord.engine.persons import state_at
 from accord.errors import OutcomeUnknownError, RecordRejectedError, RetryableError, VendorError
 from accord.model.record import ConsentWrite, Operation, Outcome, Receipt, Result, Verb, Write
 from accord.store.consent_rows import Revocation, RevocationState, SendState
-from accord.store.rows import Fence, Intent, IntentState, LinkState
+from accord.store.rows import Fence, Intent, IntentState, LinkState, Shadow
 
 if TYPE_CHECKING:
     from accord.engine.flow import Member
@@ -101,8 +101,18 @@ class Revoker:
                     one.not_before = wait
                 elif self._decided(one, person, states.get(person.id, {}) if person is not None else {}):
                     claimed.append(one)
+            self._overtaken(tx, [one for one in ready if one.state is RevocationState.DROPPED])
             tx.revocations.save(ready)
         return claimed
+
+    def _overtaken(self, tx: Transaction, dropped: Sequence[Revocation]) -> None:
+        """What a newer yes saved from being revoked counts as sent again: the next refusal finds it.
+
+        A removal that was tried before may have arrived: the record goes there anew.
+        """
+        closing = [one for one in dropped if one.verb != Verb.SUBSCRIBE]
+        self._mark(tx, closing, {one.id: SendState.SENT for one in closing})
+        self._void(tx, [one for one in closing if one.attempt])
 
     def _under_way(self, intent: Intent | None) -> float:
         """Until when a write of the same person may still take effect."""
@@ -121,6 +131,7 @@ class Revoker:
             opens = known.state in ("granted", "soft_opt_in")
             asks = self.stream.confirms and known.state == "withdrawn" and one.cause in known.conflicts
             overtaken = not (opens or asks) if one.verb == Verb.SUBSCRIBE else opens
+            overtaken = overtaken and one.cause != OUTDATED
             if overtaken:
                 self._end(one, RevocationState.DROPPED, now, "overtaken")
                 return False
@@ -244,15 +255,36 @@ class Revoker:
             RevocationState.IMPOSSIBLE: SendState.REVOKE_FAILED,
         }
         closing = [one for one in due if one.state in ends and one.verb != Verb.SUBSCRIBE]
-        sends = tx.ledger.of({one.subject for one in closing}) if closing else {}
-        for one in closing:
+        self._mark(tx, closing, {one.id: ends[one.state] for one in closing})
+        self._void(tx, [one for one in closing if one.state is not RevocationState.IMPOSSIBLE])
+
+    def _mark(self, tx: Transaction, told: Sequence[Revocation], ends: Mapping[str, SendState]) -> None:
+        """Bring the ledger's pending sends to what became of these."""
+        people = tx.entities.resolve({one.subject for one in told}) if told else {}
+        sends = tx.ledger.of({one.id for one in people.values()}) if people else {}
+        for one in told:
+            person = people.get(one.subject)
             mine = [
                 send.id
-                for send in sends.get(one.subject, ())
+                for send in (sends.get(person.id, ()) if person is not None else ())
                 if (send.connection, send.purpose, send.channel) == (one.connection, one.purpose, one.channel)
                 and send.status is SendState.REVOKE_PENDING
             ]
-            tx.ledger.mark(mine, ends[one.state])
+            tx.ledger.mark(mine, ends[one.id])
+
+    def _void(self, tx: Transaction, told: Iterable[Revocation]) -> None:
+        """Whoever was taken out is there no more: what is known to stand there is nothing.
+
+        So a later yes, or a new address under the same one, sends all of the record again.
+        """
+        gone = {one.subject for one in told if one.verb == Verb.REMOVE}
+        people = tx.entities.resolve(gone) if gone else {}
+        ids = sorted({one.id for one in people.values()})
+        links = [k for some in tx.links.of_entities(ids, [self.member.key]).values() for k in some]
+        for link in links:
+            link.shadow, link.row_digest = Shadow(), None
+        tx.links.upsert(links)
+        tx.dirty.add([(*self.member.key, link.entity) for link in links])
 
     def _tell(self, tx: Transaction, one: Revocation, now: float) -> None:
         """Somebody must look: once."""

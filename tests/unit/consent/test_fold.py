@@ -99,14 +99,21 @@ def test_a_tie_of_two_clocks_goes_to_the_withdrawal() -> None:
 
 def test_within_one_source_its_own_time_decides_and_a_tie_is_a_no() -> None:
     no = withdraw()
-    assert fold(no, grant(effective_at=no.received_at)).state == "withdrawn"
-    assert fold(no, grant(effective_at=no.received_at + 1)).state == "granted"
+    assert fold(no, grant(effective_at=no.received_at, **PERSON)).state == "withdrawn"
+    assert fold(no, grant(effective_at=no.received_at + 1, **PERSON)).state == "granted"
+
+
+def test_what_a_system_shows_never_reopens_a_refusal_it_showed_itself() -> None:
+    no = withdraw(effective_at=None)
+    yes = grant(effective_at=NOW, received_at=NOW)
+    assert fold(no, yes).state == "withdrawn"
+    assert fold(no, yes).conflicts == (yes.id,)
 
 
 def test_within_one_source_its_own_numbers_decide() -> None:
     no = withdraw(sequence=7, effective_at=NOW - HOUR)
-    assert fold(no, grant(sequence=8, effective_at=NOW - DAY)).state == "granted"
-    assert fold(no, grant(sequence=6, effective_at=NOW)).state == "withdrawn"
+    assert fold(no, grant(sequence=8, effective_at=NOW - DAY, **PERSON)).state == "granted"
+    assert fold(no, grant(sequence=6, effective_at=NOW, **PERSON)).state == "withdrawn"
 
 
 def test_dates_without_a_time_are_a_tie_for_a_day() -> None:
