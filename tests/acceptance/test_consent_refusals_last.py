@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from accord.api.consent import Proof
 from accord.consent.signal import Actor, Kind
@@ -123,8 +126,9 @@ def test_an_address_that_objected_before_it_was_known_stays_closed_to_what_syste
 
 
 def test_the_orders_of_an_erased_person_are_emptied_where_they_stand_and_created_nowhere(
-    stage: Stage,
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # where the journal of erasures is kept
     stage["shop"].put("s1", mail=ANN, mail_consent=stage.yes())
     stage.sync()
     stage["shop/orders"].put("o1", number="1001", contact_id="s1", mail=ANN, placed=stage.ago(hours=1))
