@@ -231,6 +231,8 @@ class Stream:
             not listed is dropped before mapping. A purpose that is not named gets every mapped field,
             unless ``allows`` names it with an empty set.
         confirms: Whether ``subscribe`` only asks the person to confirm, so that their click decides.
+        mails_unless_refused: Whether the vendor mails whoever it holds unless it holds a refusal of theirs:
+            ``subscribe`` is then asked only of somebody it holds a refusal of.
         consent_per_request: Whether the vendor takes one consent for all records of a request: batches then
             hold records of the same lawful basis only.
         consent_channels: The channels that the consent operations serve, such as ``{"email"}`` or
@@ -261,6 +263,7 @@ class Stream:
     allows: Mapping[str, frozenset[str]] = MappingProxyType({})
     consent_channels: frozenset[str] = frozenset()
     confirms: ClassVar[bool] = False
+    mails_unless_refused: ClassVar[bool] = False
     consent_per_request: ClassVar[bool] = False
 
     def __init__(self, connector: Connector[Any], mapping: FieldMapping | None = None) -> None:

@@ -12,7 +12,21 @@ import pytest
 from tests.acceptance.cli_stage import Said, Stage
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "json.md"
-OPEN = {"members", "held", "counts", "details", "environment", "batches", "payload", "intents", "accord"}
+LEA = "lea@example.com"
+FREE = {"facts", "profile", "provenance", "record"}
+"""Keys whose content is a record's, of any shape."""
+OPEN = {
+    "identifiers",
+    "members",
+    "held",
+    "counts",
+    "details",
+    "environment",
+    "batches",
+    "payload",
+    "intents",
+    "accord",
+}
 """Keys whose tables have names of the user's or the vendor's; ``connections`` of ``config show``, too."""
 KEY = "QnJhbmQtbmV3LWtleS1mb3ItdGhlLXRlc3RzLW9ubHk="
 
@@ -66,11 +80,23 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Said]:
     run("accord config secret set", "shop", stdin="very secret\n")
     run("accord config secret list")
     run("accord connectors show", "hubspot")
+    run("accord consent record", LEA, "--method", "pos_paper", "--reference", "form 12")
+    for name in ("withdraw", "show", "history", "explain"):
+        run(f"accord consent {name}", LEA)
+    run("accord consent retain")
+    run("accord consent audit", "--verify")
+    run("accord export", LEA)
+    report = run("accord erase", LEA, "--identity", "ticket 17")["erasure"]
+    run("accord erasures list")
+    run("accord erasures show", report["request"])
+    run("accord erasures lift", report["request"])
     return said
 
 
 def same(shown: Any, real: Any, at: str = "") -> None:
     """Compare keys, one level after the other."""
+    if at.rpartition(".")[2] in FREE:
+        return
     if isinstance(shown, str) and shown.startswith("@"):
         shown = SHOWN[shown[1:]][0]
     if isinstance(shown, dict) and isinstance(real, dict):

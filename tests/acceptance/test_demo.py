@@ -18,6 +18,7 @@ CLAIMS = {
     "edit_returns",
     "consent",
     "orders",
+    "campaign",
     "kill_and_resume",
     "faults",
 }

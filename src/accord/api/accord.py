@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from accord.api import accounts, approval, due, erasures, requests, status
+from accord.api import accounts, approval, due, erasures, journal, requests, status
 from accord.api.compose import Connections, closed, flows, trouble_of
 from accord.api.consent import ConsentDesk
 from accord.api.views import AccountCheck, Status
@@ -72,6 +72,7 @@ class Accord:
         url = config.store_url(self.plugins.secret(address) if referred else None)
         self.policy = config.consent_policy()
         self.store = Store.open(url, self.env, sealer=sealer(url), migrate=migrate)
+        self._journal = journal.place(url, config.root)
         self.plugins.register(StoreSecrets(self.store), "store-secrets")
         self._progress = progress or silent
         self._trace = trace
@@ -154,7 +155,7 @@ class Accord:
         self, flow: str, connections: Iterable[str] | None, *, full: bool, max_seconds: float | None
     ) -> Plan:
         chosen = self.flow(flow)
-        erasures.reapply(self.world, self.config.root)
+        erasures.reapply(self.world, self._journal)
         options = Options(full=full, only=self._only(connections), kind="plan")
         with self._budget(max_seconds) as budget:
             accounts.refuse_changed(self.connections, self.store, self.env, chosen, options.only)
@@ -189,7 +190,7 @@ class Accord:
             StateError: the store cannot be used; nothing was advanced.
         """
         chosen = self.flow(flow)
-        erasures.reapply(self.world, self.config.root)
+        erasures.reapply(self.world, self._journal)
         only = self._only(connections)
         if not approve and not approval.given(self.store, flow):
             plan = self._rehearsed(flow, only, full=full, max_seconds=max_seconds)
@@ -230,7 +231,7 @@ class Accord:
         owner = self.world.member(key)
         if owner is None:
             raise SetupError(f"{key[0]}/{key[1]} belongs to no flow", hint="Add it to a flow in accord.toml.")
-        erasures.reapply(self.world, self.config.root)
+        erasures.reapply(self.world, self._journal)
         with self._budget(max_seconds) as budget:
             accounts.refuse_changed(self.connections, self.store, self.env, owner.flow, None)
             run = RecordRun(self.world, owner.flow, Options(kind="record"), budget)
@@ -371,7 +372,7 @@ class Accord:
             SetupError: the record is unknown, no person or erased, or ``identity`` is empty.
             StateError: the journal or the store cannot be written; nothing was erased.
         """
-        request = erasures.begin(self.world, self.config.root, record, identity)
+        request = erasures.begin(self.world, self._journal, record, identity)
         with self._budget(max_seconds) as budget:
             erasures.deliver(self.world, budget)
         return self.erasure(request)
@@ -428,7 +429,7 @@ class Accord:
                 hint=f"Those that do: {', '.join(sorted(self.takes_privacy_requests)) or 'none'}.",
             )
         connector = self.connections.connectors[connection]
-        return requests.receive(self.world, self.config.root, connection, connector, body, headers)
+        return requests.receive(self.world, self._journal, connection, connector, body, headers)
 
     # House-keeping.
 

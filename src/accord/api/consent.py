@@ -96,7 +96,7 @@ class ConsentDesk:
             SetupError: the record is unknown, or no person.
         """
         with self._world.store.reading("consent") as tx:
-            return overview_of(tx, self._person(tx, record))
+            return overview_of(tx, self._person(tx, record), self._world.store.key)
 
     def history(self, record: str) -> list[ConsentSignal]:
         """Everything that was said about a person, oldest first.
@@ -281,7 +281,7 @@ class ConsentDesk:
                 details = {**proof.details, "reference": proof.reference}
                 tx.evidence.add(Evidence(said.evidence, proof.method, now, details=details))
             note(world, tx, person, said)
-            return overview_of(tx, person)
+            return overview_of(tx, person, world.store.key)
 
 
 def _public(base_url: str) -> str:

@@ -91,7 +91,7 @@ def plan(world: World, record: str) -> ErasurePlan:
         return erase.plan(world, tx, locate.one(world, tx, record))
 
 
-def begin(world: World, root: Path, record: str, identity: str) -> str:
+def begin(world: World, path: Path, record: str, identity: str) -> str:
     """Erase a person here and queue what other systems must do; returns the request's id.
 
     Raises:
@@ -106,13 +106,13 @@ def begin(world: World, root: Path, record: str, identity: str) -> str:
     request, now = world.env.new_id(), world.env.now().timestamp()
     with world.store.transaction("erase") as tx:
         found = erase.doomed(tx, locate.one(world, tx, record))
-        note(world, tx, root, found, Entry(request, found.person.id, identity, now, ()))
+        note(world, tx, path, found, Entry(request, found.person.id, identity, now, ()))
         erase.begin(world, tx, found, request, identity, now)
     world.store.scrub()
     return request
 
 
-def note(world: World, tx: Transaction, root: Path, found: Doomed, entry: Entry) -> None:
+def note(world: World, tx: Transaction, path: Path, found: Doomed, entry: Entry) -> None:
     """Put an erasure in the journal with everything by which the person could come back.
 
     Raises:
@@ -120,25 +120,16 @@ def note(world: World, tx: Transaction, root: Path, found: Doomed, entry: Entry)
     """
     links = [link for some in tx.links.of_entities(found.ids).values() for link in some]
     hmacs = list(dict.fromkeys([*entry.hmacs, *erase.digests(world, found, links)]))
-    append(root, Entry(entry.request, entry.subject, entry.identity, entry.at, hmacs))
+    journal.append(path, Entry(entry.request, entry.subject, entry.identity, entry.at, hmacs))
 
 
-def append(root: Path, entry: Entry) -> None:
-    """Put an erasure in the journal as it is.
-
-    Raises:
-        StateError: the journal cannot be written.
-    """
-    journal.append(root / journal.NAME, entry)
-
-
-def reapply(world: World, root: Path) -> list[str]:
+def reapply(world: World, path: Path) -> list[str]:
     """Carry out erasures of the journal that this store does not know: it was restored from a backup.
 
     Returns:
         The requests that were carried out again.
     """
-    entries = journal.read(root / journal.NAME)
+    entries = journal.read(path)
     if not entries:
         return []
     with world.store.reading("erasures") as tx:

@@ -18,6 +18,13 @@ from accord.errors import StateError
 NAME = "accord-erasures.jsonl"
 
 
+def place(url: str, root: Path) -> Path:
+    """Where the journal lies: beside the file of an SQLite store, else beside accord.toml."""
+    path = url.removeprefix("sqlite:///").partition("?")[0]
+    in_file = path != url.partition("?")[0] and not path.startswith((":memory:", "file:"))
+    return (Path(path).parent if in_file else root) / NAME
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One erasure.

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from accord.api import erasures
+from accord.api import erasures, journal
 from accord.api.journal import Entry
 from accord.engine import erase
 from accord.engine.fingerprints import fingerprint
@@ -47,7 +47,7 @@ class _Desk:
     """One request being dealt with."""
 
     world: World
-    root: Path
+    path: Path
     connection: str
     connector: str
     asked: PrivacyRequest
@@ -64,7 +64,7 @@ class _Desk:
 
 def receive(
     world: World,
-    root: Path,
+    path: Path,
     connection: str,
     connector: Connector[Any],
     body: bytes,
@@ -82,8 +82,8 @@ def receive(
         _log.warning("%s: %s", connection, error)
         odd = PrivacyRequest(sha256(body).hexdigest()[:32], PrivacyAsk.ACCOUNT, "not understood", connection)
         with world.store.transaction("privacy request") as tx:
-            return _ask_person(_Desk(world, root, connection, connector.name, odd), tx, [])
-    desk = _Desk(world, root, connection, connector.name, asked)
+            return _ask_person(_Desk(world, path, connection, connector.name, odd), tx, [])
+    desk = _Desk(world, path, connection, connector.name, asked)
     if asked.asks is PrivacyAsk.ERASURE:
         return _erase(desk)
     with world.store.transaction("privacy request") as tx:
@@ -103,7 +103,7 @@ def _erase(desk: _Desk) -> Received:
         if people:
             hmacs = _hmacs(desk, tx)
             found = erase.doomed(tx, people[0])
-            erasures.note(desk.world, tx, desk.root, found, _entry(desk, request, found.person.id, hmacs))
+            erasures.note(desk.world, tx, desk.path, found, _entry(desk, request, found.person.id, hmacs))
             erase.begin(desk.world, tx, found, request, desk.identity, desk.now)
             tx.tombstones.add(hmacs, request, desk.now)
         else:
@@ -115,7 +115,7 @@ def _erase(desk: _Desk) -> Received:
 def _bar(desk: _Desk, tx: Transaction, request: str) -> None:
     """Nobody here is known by it: what they are known by elsewhere is barred all the same."""
     entry = _entry(desk, request, "", _hmacs(desk, tx))
-    erasures.append(desk.root, entry)
+    journal.append(desk.path, entry)
     tx.tombstones.add(entry.hmacs, request, entry.at)
     done = erase.bare(request, "", desk.identity, entry.at)
     done.closed_at = entry.at

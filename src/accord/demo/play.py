@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from accord.demo.claims.claim import Claim
     from accord.demo.stage import Stage
 
-SIZE, LEAST = 600, 50
+SIZE, LEAST = 1200, 50
 NEEDED = (
     *("faker", "uvicorn", "graphql"),
     *("accord_shopify", "accord_hubspot", "accord_brevo", "accord_files", "accord_sql"),

@@ -14,7 +14,7 @@ from accord.consent.scope import channels_above, closes, key_of
 from accord.consent.signal import Actor, ConsentSignal, Kind
 from accord.engine.addresses import is_addressed
 from accord.engine.fingerprints import fingerprint
-from accord.engine.persons import OPEN, shows_yes
+from accord.engine.persons import OPEN, shows_no, shows_yes
 from accord.model.record import Verb
 from accord.store.consent_rows import LEFT, Decision, Revocation, RevocationState, Send, SendState
 from accord.store.rows import Link, LinkState
@@ -212,27 +212,44 @@ def contact_of(cells: Mapping[str, Any]) -> dict[str, Any]:
 
 def request(world: World, tx: Transaction, people: Sequence[Person]) -> None:
     """Ask destinations that hold these people, and that open only when asked, to open."""
-    links = tx.links.of_entities([one.entity.id for one in people])
+    ids = [one.entity.id for one in people]
+    links, told = tx.links.of_entities(ids), _refusals_told(tx, ids)
     due: list[Revocation] = []
     for person in people:
         for link in links.get(person.entity.id, ()):
             owner = world.member((link.connection, link.stream))
             if owner is not None and link.state is LinkState.LIVE:
-                due += _requests(world, person, owner.member, link)
+                due += _requests(world, person, owner.member, link, told)
     _queue(world, tx, due)
 
 
-def _requests(world: World, person: Person, member: Member, link: Link) -> list[Revocation]:
+def _refusals_told(tx: Transaction, ids: Sequence[str]) -> frozenset[tuple[str, ...]]:
+    """Refusals that destinations hold because we told them: (person, connection, purpose, channel)."""
+    done = [one for one in tx.revocations.of(ids) if one.state is RevocationState.DONE]
+    return frozenset(
+        (one.subject, one.connection, one.purpose, one.channel)
+        for one in done
+        if one.verb == Verb.UNSUBSCRIBE
+    )
+
+
+def _requests(
+    world: World, person: Person, member: Member, link: Link, told: frozenset[tuple[str, ...]]
+) -> list[Revocation]:
     stream = member.stream
+    what = (member.purpose, member.channel)
     served = member.channel in stream.consent_channels
     if not (member.needs_grant and member.writes and stream.operations.subscribe and served):
         return []
     grant = _grant(person, member)
-    yes = shows_yes(person.log, member.connection, member.purpose, member.channel)
+    yes = shows_yes(person.log, member.connection, *what)
     if grant is None or grant.source == member.connection or yes:
         return []
-    state = person.state(member.purpose, member.channel)
-    what = (member.purpose, member.channel)
+    refused = (person.entity.id, member.connection, *what) in told
+    refused = refused or shows_no(person.log, member.connection, *what)
+    if stream.mails_unless_refused and not refused:
+        return []
+    state = person.state(*what)
     one = _revocation(world, person, member.key, Verb.SUBSCRIBE, what, state, [link])
     one.id = fingerprint(Verb.SUBSCRIBE, member.key, what, person.entity.id, grant.id)
     one.cause, one.at = grant.id, grant.effective_at

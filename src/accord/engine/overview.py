@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from accord.consent.scope import closes
 from accord.consent.signal import CLOSING, ConsentSignal
+from accord.engine.addresses import points_of
 
 if TYPE_CHECKING:
     from accord.consent.fold import Cell, CellState
@@ -81,11 +82,11 @@ class Incident:
     send: str
 
 
-def overview_of(tx: Transaction, person: Entity) -> Overview:
-    """A person's permissions and what follows from them."""
-    [log] = [tx.signals.of([person.id]).get(person.id, [])]
+def overview_of(tx: Transaction, person: Entity, key: bytes) -> Overview:
+    """A person's permissions and what follows from them; ``key`` is the store's."""
+    log = tx.signals.of([person.id]).get(person.id, [])
     states = tx.permissions.of([person.id]).get(person.id, {})
-    points = set(tx.points.of([person.id]).get(person.id, {}).values())
+    points = set(points_of(person.cells, key).values())
     return Overview(
         person.id,
         sorted(_permissions(states, log, points), key=lambda one: (one.purpose, one.channel, not one.here)),

@@ -83,6 +83,19 @@ def state_at(states: Mapping[Cell, CellState], purpose: str, channel: str, point
 
 def shows_yes(log: Iterable[ConsentSignal], connection: str, purpose: str, channel: str) -> bool:
     """Whether a system last showed a yes for this permission, as far as its signals tell."""
+    last = _last_said(log, connection, purpose, channel)
+    return last is not None and last.kind not in CLOSING and last.kind not in (Kind.EXPIRE, Kind.REQUEST_DOI)
+
+
+def shows_no(log: Iterable[ConsentSignal], connection: str, purpose: str, channel: str) -> bool:
+    """Whether a system last showed a refusal of this permission, as far as its signals tell."""
+    last = _last_said(log, connection, purpose, channel)
+    return last is not None and last.kind in CLOSING
+
+
+def _last_said(
+    log: Iterable[ConsentSignal], connection: str, purpose: str, channel: str
+) -> ConsentSignal | None:
     said = [
         one
         for one in log
@@ -90,5 +103,4 @@ def shows_yes(log: Iterable[ConsentSignal], connection: str, purpose: str, chann
         and one.purpose in lineage(purpose)
         and one.channel in channels_above(channel)
     ]
-    last = max(said, key=lambda one: (one.received_at, one.id), default=None)
-    return last is not None and last.kind not in CLOSING and last.kind not in (Kind.EXPIRE, Kind.REQUEST_DOI)
+    return max(said, key=lambda one: (one.received_at, one.id), default=None)

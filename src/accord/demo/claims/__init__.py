@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from accord.demo.claims import agreement, consent, edits, orders, survival
+from accord.demo.claims import agreement, campaign, consent, edits, orders, survival
 from accord.demo.configuration import LAG
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ AFTER_FIRST_RUN: tuple[Callable[[Stage], Claim], ...] = (
     agreement.typed_twice,
     agreement.second_run,
 )
-SURVIVAL: tuple[Callable[[Stage], Claim], ...] = (survival.killed, survival.faulty)
+SURVIVAL: tuple[Callable[[Stage], Claim], ...] = (campaign.interrupted, survival.killed, survival.faulty)
 
 
 def check(stage: Stage) -> Iterator[Claim]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from accord.demo.claims.claim import Claim
 
@@ -39,13 +39,18 @@ def withdrawn(stage: Stage) -> Callable[[], Claim]:
             "added": len(added),
             "added_without_yes": len(without),
             "yes_but_missing": len(_missing(stage, census, told, states)),
-            "sent_after_withdrawal": int(before["attributes"] != after["attributes"]),
+            "sent_after_withdrawal": int(_filled(before) != _filled(after)),
             "not_unsubscribed": int(after["emailBlacklisted"] is not True),
         }
         ok = bool(added) and not any(list(figures.values())[2:])
         return Claim("consent", "The newsletter holds only those who consented", ok, figures)
 
     return check
+
+
+def _filled(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a contact says of itself; an empty attribute is none."""
+    return {name: value for name, value in row["attributes"].items() if value}
 
 
 def _states(told: dict[str, str], stage: Stage) -> dict[str, str]:

@@ -23,6 +23,7 @@ class Permissions(accord.Stream):
 
     consent_channels = frozenset(FLAGS)
     confirms: ClassVar[bool] = True
+    mails_unless_refused: ClassVar[bool] = True
 
     lookup: Callable[[str, str], accord.Row | None]
     """One contact by a kind of identifier and its value; the contacts know how."""
