@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from accord.consent.signal import Actor, Kind
 from accord.engine.retention import keep
+from accord.errors import RetryableError
 from accord.store.rows import Entity, Stamp
 from tests.acceptance.consent_stage import *  # noqa: F403
 from tests.acceptance.consent_stage import Build, Stage
@@ -43,6 +44,26 @@ def test_consent_scenario_24_a_recent_click_keeps_it(stage: Stage) -> None:
     touch(stage, "click", 30)
     kept = keep(stage.accord.world)
     assert (kept.renew, kept.expired) == ([], [])
+
+
+def test_consent_scenario_25_an_export_names_signals_recipients_and_whoever_could_not_be_read(
+    stage: Stage,
+) -> None:
+    stage["shop"].put(mail="ann@example.com", first="Ann")
+    stage.sync(connections=["shop"])
+    stage.say(Kind.GRANT, evidence="form-7", actor=Actor.PERSON, notice="newsletter@3")
+    begun = stage.env.now().timestamp()
+    stage.sync()
+    stage["letter"].fail("get", RetryableError("the newsletter tool is down"))
+    found = stage.accord.export_person("ann@example.com")
+    assert [(one["kind"], one["notice"]) for one in found.signals] == [("grant", "newsletter@3")]
+    told = {send.connection for send in stage.sends()}
+    assert {"crm", "letter"} <= told
+    assert {one.connection for one in found.recipients} == told
+    assert all(begun <= one.first_at <= one.last_at <= found.generated_at for one in found.recipients)
+    assert [one.connection for one in found.sources if one.missing] == ["letter"]
+    assert [one.record for one in found.sources if one.missing] == [None]
+    assert not found.complete
 
 
 def test_a_permission_ends_on_its_own_date(stage: Stage) -> None:

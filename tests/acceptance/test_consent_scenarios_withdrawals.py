@@ -32,6 +32,9 @@ def test_consent_scenario_08_a_late_withdrawal_stops_revokes_and_leaves_the_send
     late = [send for send in stage.sends() if send.connection == "letter" and send.at > since]
     assert len(late) == 2
     assert {send.status for send in late} == {SendState.REVOKED}
+    reported = [one for one in stage.accord.consent.audit().incidents if one.connection == "letter"]
+    assert {one.send for one in reported} == {send.id for send in late}
+    assert all(one.withdrawn_at == since < one.sent_at < one.received_at for one in reported)
 
 
 def test_consent_scenario_11_an_ordinary_sync_never_subscribes(stage: Stage) -> None:
