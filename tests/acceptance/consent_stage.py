@@ -237,6 +237,7 @@ class Stage:
         folder: Where the store lies.
         purposes: Purposes that differ from :data:`PURPOSES`.
         systems: Further systems by connector.
+        sources: Systems whose people are read and never written.
         keys: Further tables of the configuration.
     """
 
@@ -245,17 +246,24 @@ class Stage:
         folder: Path,
         purposes: Mapping[str, str] | None = None,
         systems: Mapping[str, str] | None = None,
+        sources: Sequence[str] = (),
         **keys: Any,
     ) -> None:
         self.env = TownEnv()
         self.env.forward(400 * 86_400.0)
         systems = {**SYSTEMS, **(systems or {})}
         purpose = {name: p for name, p in {**PURPOSES, **(purposes or {})}.items() if name in systems}
+        written = {name: p for name, p in purpose.items() if name not in sources}
         flow = {
             "model": "customer",
-            "both": [name for name in ("shop", "crm", "letter", "market") if name in systems],
+            "both": [
+                name
+                for name in ("shop", "crm", "letter", "market")
+                if name in systems and name not in sources
+            ],
+            "from": list(sources),
             "to": ["sms", "ads"],
-            "purpose": purpose,
+            "purpose": written,
             "channel": {"sms": "sms"},
             "match": ["email"],
         }

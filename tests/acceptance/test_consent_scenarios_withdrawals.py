@@ -182,6 +182,16 @@ def test_a_withdrawal_goes_back_to_systems_that_show_a_yes(stage: Stage) -> None
     assert stage.state() == "withdrawn"
 
 
+def test_a_withdrawal_goes_back_to_a_source_that_is_only_read(build_stage: Build) -> None:
+    stage = build_stage(sources=["letter"])
+    reader = stage["letter"].put(mail="ann@example.com", mail_consent=stage.yes(days=3))
+    stage.sync()
+    stage["shop"].put(stage["shop"].row(mail="ann@example.com")["id"], mail_consent=stage.no())
+    stage.settle()
+    assert stage["letter"].rows[reader]["mail_consent"]["state"] == "withdrawn"
+    assert [call for call, _ in stage["letter"].calls] == ["unsubscribe"]
+
+
 def test_nobody_is_created_to_record_a_refusal(stage: Stage) -> None:
     stage["shop"].put(mail="ann@example.com")
     stage.sync()

@@ -132,10 +132,10 @@ def _told(
 
 
 def _consenting(world: World, links: Sequence[Link]) -> list[Member]:
-    """Written members that hold the person and can be told a refusal."""
+    """Members that hold the person and can be told a refusal, also those whose records are only read."""
     live = {(link.connection, link.stream) for link in links if link.state is LinkState.LIVE}
     owners = [owner for key in sorted(live) if (owner := world.member(key)) is not None]
-    return [owner.member for owner in owners if owner.member.writes and can_refuse(owner.member)]
+    return [owner.member for owner in owners if can_refuse(owner.member)]
 
 
 def written_channels(member: Member) -> list[str]:
@@ -145,11 +145,11 @@ def written_channels(member: Member) -> list[str]:
 
 
 def can_refuse(member: Member) -> bool:
-    """Whether a refusal can be told there, by an operation or by an ordinary column."""
+    """Whether a refusal can be told there: by an operation, or by an ordinary column of a written member."""
     can = member.stream.operations
     if can.unsubscribe is not None or can.remove is not None:
         return True
-    return can.update is not None and bool(written_channels(member))
+    return member.writes and can.update is not None and bool(written_channels(member))
 
 
 def _serving(world: World, connection: str, stream: str, channel: str) -> Member | None:
