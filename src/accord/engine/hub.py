@@ -192,6 +192,7 @@ def _unite(absorber: Absorber, link: Link, loser: Link) -> None:
     absorber.links.update(
         {e: found for e, found in refreshed.items() if found.state is not LinkState.ALIASED}
     )
+    _move_pending(absorber, survivor, other)
     # A later row of this page that matches either of the two is the survivor's second record here.
     absorber.matcher.united(survivor, other)
     absorber.placed[survivor.id] = absorber.links[link.external_id]
@@ -199,6 +200,20 @@ def _unite(absorber: Absorber, link: Link, loser: Link) -> None:
         # What the merged record shows there is what a person kept: a claim of its own, not the old value.
         absorber.links[link.external_id].shadow.seen.pop(change.cell, None)
     scope.wake(absorber.tx, [survivor])
+
+
+def _move_pending(absorber: Absorber, survivor: Entity, other: Entity) -> None:
+    """Links that earlier rows of this page changed are not written yet: they move like the stored ones."""
+    for external_id, pending in absorber.touched.links.items():
+        stored = absorber.links.get(external_id)
+        if stored is None or pending.entity not in (survivor.id, other.id):
+            continue
+        if pending.entity == other.id:
+            pending.entity, pending.row_digest = survivor.id, None
+            pending.shadow.agreed, pending.shadow.base = {}, 0
+        if stored.state is LinkState.SHADOWED:
+            pending.state = LinkState.SHADOWED
+        absorber.links[external_id] = pending
 
 
 def ids(entities: Iterable[Entity]) -> list[str]:

@@ -113,3 +113,20 @@ def test_a_merge_during_our_push_loses_nothing(build: Build) -> None:
     town["crm"].once("update", lambda _: town["crm"].merge("c1", "c2"))
     town.settle()
     assert town["crm"].rows["c1"]["last"] == "Lee"
+
+
+def test_an_edit_on_the_page_of_a_merge_does_not_undo_it(build: Build) -> None:
+    """Found by the simulation (weather consent, seed 247): the edited link was stored as before the merge."""
+    town = build()
+    town["shop"].put(mail="ann@example.com", first="Ann")
+    town.settle()
+    town["crm"].put(mail="ann@example.com", last="Again")
+    town["crm"].put(mail="bea@example.com", first="Bea")
+    town.settle()
+    town["crm"].put("c1", last="Edited")
+    town["crm"].merge("c3", "c2")
+    town.settle()
+    assert town.hub("crm:c1").id == town.hub("crm:c3").id
+    [live] = [name for name, state in town.links("crm:c3").items() if (name[:3], state) == ("crm", "live")]
+    assert town["crm"].rows[live[4:]]["mail"] == town.hub("crm:c3").cells["email"]
+    assert town.link("crm:c1").entity == town.hub("crm:c3").id
