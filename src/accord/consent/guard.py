@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from accord.model.record import ConsentWrite, Operation, Outcome, Receipt, Result, Verb, Write
+from accord.model.record import (
+    ConsentWrite,
+    Operation,
+    Outcome,
+    Receipt,
+    Result,
+    Verb,
+    Write,
+    none_refused,
+)
 
 Send = Callable[[Sequence[Write]], Sequence[Outcome]]
 SendConsent = Callable[[Sequence[ConsentWrite]], Sequence[Outcome]]
@@ -61,6 +70,7 @@ def _deletion(write: ConsentWrite) -> Write:
         hub_id="",
         idempotency_key=write.id,
         external_id=write.external_id,
+        recheck=none_refused,
     )
 
 

@@ -139,6 +139,10 @@ class Confirmation:
             self.counts.unknown += 1
         elif result is Result.RETRY:
             self._try_again(intent, outcome)
+        elif result is Result.ABANDONED:
+            # No fault of the record: it is decided again, and the attempt does not count.
+            intent.attempt -= 1
+            self._wait(intent, outcome)
         elif operation is Operation.CREATE:
             self._exists(intent, outcome)
         else:
@@ -149,6 +153,9 @@ class Confirmation:
         if intent.attempt >= MOST_ATTEMPTS:
             self._rejected(intent, outcome)
             return
+        self._wait(intent, outcome)
+
+    def _wait(self, intent: Intent, outcome: Outcome) -> None:
         intent.state, intent.sent_at, intent.settle_until = IntentState.PLANNED, None, None
         intent.not_before = self.scope.now() + (outcome.retry_after or 1.0)
         self.updated.append(intent)

@@ -21,7 +21,16 @@ from accord.engine.fingerprints import fingerprint
 from accord.engine.hearing import record
 from accord.engine.persons import state_at
 from accord.errors import OutcomeUnknownError, RecordRejectedError, RetryableError, VendorError
-from accord.model.record import ConsentWrite, Operation, Outcome, Receipt, Result, Verb, Write
+from accord.model.record import (
+    ConsentWrite,
+    Operation,
+    Outcome,
+    Receipt,
+    Result,
+    Verb,
+    Write,
+    none_refused,
+)
 from accord.store.consent_rows import Revocation, RevocationState, SendState
 from accord.store.rows import Fence, Intent, IntentState, LinkState, Shadow
 
@@ -102,6 +111,8 @@ class Revoker:
                 elif self._decided(one, person, states.get(person.id, {}) if person is not None else {}):
                     claimed.append(one)
             self._overtaken(tx, [one for one in ready if one.state is RevocationState.DROPPED])
+            # A send that reached nobody, or was abandoned: there is nothing left of it to call back.
+            self._settle(tx, [one for one in ready if one.state is RevocationState.GONE])
             tx.revocations.save(ready)
         return claimed
 
@@ -338,4 +349,6 @@ def _update(member: Member, write: ConsentWrite) -> Write:
         state["at"] = write.at.isoformat().replace("+00:00", "Z")
     document = {"consents": {key_of(write.purpose, write.channel): state}}
     row = member.stream.mapping.write(document)
-    return Write(write.id, Operation.UPDATE, row, document, "", write.id, write.external_id)
+    return Write(
+        write.id, Operation.UPDATE, row, document, "", write.id, write.external_id, recheck=none_refused
+    )

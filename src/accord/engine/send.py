@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from accord.connector import Atomicity, Creates
@@ -29,7 +30,7 @@ from accord.errors import (
     RetryableError,
     VendorError,
 )
-from accord.model.record import Operation, Outcome, Result, Row, Write
+from accord.model.record import Operation, Outcome, Recheck, Result, Row, Write
 from accord.store.consent_rows import SendState
 from accord.store.rows import Entity, Fence, Intent, IntentState
 
@@ -51,6 +52,7 @@ class Batch:
     Attributes:
         halved: It is half of one that the vendor has just refused as a whole.
         group: Names it in the idempotency keys of its creates.
+        recheck: Tells which of its writes may not be carried out any more (consent.md 2.7, K4).
     """
 
     operation: Operation
@@ -60,6 +62,7 @@ class Batch:
     noted: list[tuple[Intent, Entity, Verdict, Derived]] = field(default_factory=list)
     halved: bool = False
     group: str = ""
+    recheck: Recheck | None = None
 
 
 class Sender:
@@ -235,6 +238,7 @@ class Sender:
     def mark(self, batch: Batch, intent: Intent, entity: Entity, derived: Derived) -> None:
         """Mark an intent as sent with what it carries, and add its write to the batch."""
         batch.entities[entity.id] = entity
+        batch.recheck = batch.recheck or partial(self.refused_now, batch)
         stream = self.stream
         # Those that are sent together are settled together.
         now = batch.intents[0].sent_at if batch.intents else None
@@ -252,7 +256,32 @@ class Sender:
         intent.attempt += 1
         intent.run = self.scope.run
         batch.intents.append(intent)
-        batch.writes.append(_write(intent, derived))
+        batch.writes.append(_write(intent, derived, batch.recheck))
+
+    def refused_now(self, batch: Batch, writes: Sequence[Write]) -> frozenset[str]:
+        """Which marked writes may not be carried out any more: asked before the last step of a vendor's job.
+
+        Each needs the very permission it was marked with: one that ended and came back is a new decision.
+
+        Raises:
+            StateError: it cannot be asked, or another process has taken over: nothing may be carried out.
+        """
+        asked = {write.id for write in writes if write.operation is not Operation.DELETE}
+        noted = [one for one in batch.noted if one[0].id in asked]
+        refusals = self.scope.refusals([entity.id for _, entity, _, _ in noted])
+        with self.store.transaction("recheck", self.fences) as tx:
+            known = self.known(tx, tx.entities.resolve([entity.id for _, entity, _, _ in noted]), refusals)
+            ended = [
+                (entity, known.verdicts.get(entity.id, verdict), intent, derived)
+                for intent, entity, verdict, derived in noted
+                if not _still_stands(known, intent, entity, verdict)
+            ]
+            told = [
+                (entity, now, list(derived.cells)) for entity, now, _, derived in ended if not now.allowed
+            ]
+            self.account.refused(tx, told)
+        accounted = {intent.id for intent, _, _, _ in noted}
+        return frozenset(intent.id for _, _, intent, _ in ended) | (asked - accounted)
 
     def gives_way(self, tx: Transaction) -> bool:
         """Whether a refusal is due here: it goes first, and what was to be sent is decided again after it."""
@@ -333,7 +362,22 @@ def group_of(intent: Intent) -> str:
     return intent.key.rpartition(".")[0] if repeats else ""
 
 
-def _write(intent: Intent, derived: Derived) -> Write:
+def _still_stands(known: Standing, intent: Intent, entity: Entity, verdict: Verdict) -> bool:
+    """Whether a marked write is still ours, of the same living record, under the same permission."""
+    mine, record, now = (
+        known.intents.get(entity.id),
+        known.entities.get(entity.id),
+        known.verdicts.get(entity.id),
+    )
+    if mine is None or (mine.id, mine.sent_at) != (intent.id, intent.sent_at):
+        return False
+    if record is None or (record.id, record.state) != (entity.id, entity.state) or now is None:
+        return False
+    same = (now.epoch, now.signal, now.withheld) == (verdict.epoch, verdict.signal, verdict.withheld)
+    return now.allowed and same and entity.id not in known.refusals
+
+
+def _write(intent: Intent, derived: Derived, recheck: Recheck | None) -> Write:
     return Write(
         id=intent.id,
         operation=derived.operation,
@@ -343,6 +387,7 @@ def _write(intent: Intent, derived: Derived) -> Write:
         idempotency_key=intent.key,
         external_id=derived.external_id,
         precondition=derived.precondition,
+        recheck=recheck,
     )
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from accord.http.gets import BatchGet as BatchGet
     from accord.http.gets import Get as Get
     from accord.http.jobs import Job as Job
+    from accord.http.jobs import Step as Step
     from accord.http.limits import RateLimit as RateLimit
     from accord.http.oauth import FetchedToken as FetchedToken
     from accord.http.oauth import OAuth2ClientCredentials as OAuth2ClientCredentials
@@ -57,7 +58,7 @@ _HOMES = {
     "budget": ("MemoryBudget",),
     "client": ("Http",),
     "faults": ("ErrorRule", "ErrorTable"),
-    "jobs": ("Job",),
+    "jobs": ("Job", "Step"),
     "limits": ("RateLimit",),
     "oauth": ("FetchedToken", "OAuth2ClientCredentials", "OAuth2Refresh"),
     "outcomes": ("AllOrNothing", "PerItem"),

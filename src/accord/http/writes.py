@@ -206,14 +206,14 @@ class BatchOf(Bound[Batch]):
 
     def _part(self, writes: Sequence[Write]) -> list[Outcome]:
         sent = self._items(writes)
-        return self.declared.outcomes.read(self._submit(sent), sent, self.stream)
+        return self.declared.outcomes.read(self._submit(sent, self.scope()), sent, self.stream)
 
     def _items(self, writes: Sequence[Write]) -> Sent:
         item, stream = self.declared.item, self.stream
         return [(write, item_of(item, write, self.scope(**scope_of(write)), stream)) for write in writes]
 
-    def _submit(self, sent: Sent) -> Answer:
-        declared, scope = self.declared, self.scope()
+    def _submit(self, sent: Sent, scope: Mapping[str, Any]) -> Answer:
+        declared = self.declared
         body: Any = [item for _, item in sent]
         if declared.items:
             filled: dict[str, Any] = templates.fill(declared.extra, scope)

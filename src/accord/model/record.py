@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -83,6 +83,9 @@ class Write:
         idempotency_key: Stays the same over every retry of this write. Where the vendor honours keys and
             takes several creates at once it is ``GROUP.PLACE``: a repeat goes out with its group.
         precondition: The etag or version the vendor's record must still have, if it offers that.
+        recheck: Tells which writes of its batch may not be carried out any more, by their ids. An operation
+            of several requests asks immediately before the one that takes effect, and abandons the whole if
+            any is named (``Result.ABANDONED``). None = nobody can say: that request may not be made.
     """
 
     id: str
@@ -93,6 +96,16 @@ class Write:
     idempotency_key: str
     external_id: str | None = None
     precondition: str | None = None
+    recheck: Recheck | None = field(default=None, compare=False, repr=False)
+
+
+Recheck = Callable[[Sequence[Write]], frozenset[str]]
+"""Writes in, the ids of those that are not allowed any more out."""
+
+
+def none_refused(writes: Sequence[Write]) -> frozenset[str]:  # noqa: ARG001
+    """The :data:`Recheck` of writes that carry a refusal out, or concern nobody."""
+    return frozenset()
 
 
 class Verb(StrEnum):
@@ -164,6 +177,8 @@ class Result(StrEnum):
     """There is no such record (any more)."""
     RETRY = "retry"
     """Certainly not applied; try again later."""
+    ABANDONED = "abandoned"
+    """Certainly not applied: permission ended before the last step, for this write or another of its job."""
     UNKNOWN = "unknown"
     """May have been applied."""
 

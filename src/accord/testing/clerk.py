@@ -18,6 +18,7 @@ from accord.model.record import (
     Row,
     Verb,
     Write,
+    none_refused,
 )
 from accord.testing import samples
 
@@ -107,7 +108,9 @@ class Clerk:
         document = {**self.sample(number), **more}
         hub_id = _hub_id(number)
         row = self.stream.stamp(self.stream.mapping.write(document), hub_id)
-        return Write(f"w{number}", Operation.CREATE, row, document, hub_id, f"key-{number}")
+        return Write(
+            f"w{number}", Operation.CREATE, row, document, hub_id, f"key-{number}", recheck=none_refused
+        )
 
     def updating(self, id_: str, changed: Document, *, precondition: str | None = None) -> Write:
         """An update of some fields, with those that the mapping can only write together with them."""
@@ -116,11 +119,15 @@ class Clerk:
         document = {**{name: held[name] for name in fields if name in held}, **changed}
         row = self.stream.mapping.write(document)
         name = f"u-{id_}-{next(_numbers)}"
-        return Write(name, Operation.UPDATE, row, document, f"hub-{id_}", name, id_, precondition)
+        return Write(
+            name, Operation.UPDATE, row, document, f"hub-{id_}", name, id_, precondition, none_refused
+        )
 
     def deleting(self, id_: str) -> Write:
         """A delete."""
-        return Write(f"d-{id_}", Operation.DELETE, {}, {}, f"hub-{id_}", f"d-{id_}", id_)
+        return Write(
+            f"d-{id_}", Operation.DELETE, {}, {}, f"hub-{id_}", f"d-{id_}", id_, recheck=none_refused
+        )
 
     def send(self, writes: Sequence[Write]) -> list[Outcome]:
         """Send writes of one operation in batches; a batch refused as a whole is halved, as the engine does.

@@ -14,7 +14,7 @@ import respx
 
 from accord.env import SystemEnv
 from accord.http import Auth, Http, MemoryBudget, MemoryTokens, NoAuth
-from accord.model.record import Operation, Row, Write
+from accord.model.record import Operation, Row, Write, none_refused
 
 BASE = "https://api.example.com/v3"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -134,6 +134,7 @@ def write(name: str = "w1", operation: Operation = Operation.UPDATE, **more: Any
         "hub_id": f"hub-{name}",
         "idempotency_key": f"key-{name}",
         "external_id": None if operation is Operation.CREATE else f"k-{name}",
+        "recheck": none_refused,
     }
     return Write(id=name, operation=operation, **{**facts, **more})
 

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from accord.errors import OutcomeUnknownError
-from accord.http import Job, PerItem
-from accord.model.record import Outcome, Result
+from accord.errors import OutcomeUnknownError, PluginError, RateLimitedError, RetryableError
+from accord.http import Job, PerItem, Step
+from accord.model.record import Outcome, Recheck, Result
 from tests.unit.http.surroundings import BASE, Vendor, caught, write
 
 
@@ -67,3 +67,63 @@ def test_a_job_without_a_name_is_unknown(vendor: Vendor) -> None:
 def test_a_submission_in_doubt_is_raised(vendor: Vendor) -> None:
     vendor.answers("POST", "/jobs", httpx.ReadTimeout("t"))
     caught(OutcomeUnknownError, lambda: run(vendor))
+
+
+PREPARED: dict[str, Any] = {
+    "create": Step("POST", "/jobs"),
+    "run": Step("PATCH", "/jobs/{job}", body={"state": "go"}),
+    "abandon": Step("DELETE", "/jobs/{job}"),
+}
+
+
+def prepared(vendor: Vendor, recheck: Recheck | None, *, members: Any = None, go: Any = None) -> Any:
+    """A job in steps for two writes; what was asked of the vendor, and the outcomes."""
+    ended = {"status": "completed", "results": [{"id": "k-b"}, {"id": "k-a"}]}
+    submitted(vendor, ended)
+    vendor.answers("POST", "/jobs/17/users", {} if members is None else members)
+    vendor.answers("PATCH", "/jobs/17", {} if go is None else go)
+    vendor.answers("DELETE", "/jobs/17", 204)
+    job = Job("POST", "/jobs/{job}/users", items="users", outcome=PerItem("results"), every=5, **PREPARED)
+    writes = [write("a", recheck=recheck), write("b", recheck=recheck)]
+    return lambda: list(vendor.stream(update=job).update(writes))
+
+
+def asked(vendor: Vendor) -> list[str]:
+    return [call.request.method for call in vendor.router.calls]
+
+
+def test_a_prepared_job_is_run_when_nobody_is_refused(vendor: Vendor) -> None:
+    send = prepared(vendor, lambda _: frozenset())
+    assert states(send()) == ["done", "done"]
+    assert asked(vendor) == ["POST", "POST", "PATCH", "GET"]
+
+
+def test_a_prepared_job_is_abandoned_when_one_is_refused(vendor: Vendor) -> None:
+    found = prepared(vendor, lambda writes: frozenset({writes[1].id}))()
+    assert [(each.write_id, str(each.result)) for each in found] == [("a", "abandoned"), ("b", "abandoned")]
+    assert asked(vendor) == ["POST", "POST", "DELETE"]
+
+
+def test_a_prepared_job_that_nobody_can_be_asked_about_is_abandoned(vendor: Vendor) -> None:
+    assert states(prepared(vendor, None)()) == ["abandoned", "abandoned"]
+    assert "PATCH" not in asked(vendor)
+
+
+def test_members_in_doubt_are_not_written_as_the_job_never_runs(vendor: Vendor) -> None:
+    send = prepared(vendor, lambda _: frozenset(), members=httpx.ReadTimeout("t"))
+    assert not isinstance(caught(RetryableError, send), OutcomeUnknownError)
+    assert asked(vendor) == ["POST", "POST", "DELETE"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"), [(429, RateLimitedError), (httpx.ReadTimeout("t"), OutcomeUnknownError)]
+)
+def test_a_last_step_in_doubt_may_be_running_and_is_not_discarded(
+    vendor: Vendor, answer: Any, error: type[Exception]
+) -> None:
+    caught(error, prepared(vendor, lambda _: frozenset(), go=answer))
+    assert ("DELETE" in asked(vendor)) is (error is RateLimitedError)
+
+
+def test_steps_before_a_start_need_the_start() -> None:
+    caught(PluginError, lambda: Job("POST", "/jobs", create=Step("POST", "/jobs")))
