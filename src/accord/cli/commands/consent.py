@@ -175,6 +175,7 @@ def _explain(output: Output, found: list[Decision]) -> None:
             "rule": facts.get("rule"),
             "policy": facts.get("policy"),
             "signal": str(facts.get("signal") or facts.get("cause") or "")[:SHORT],
+            "epoch": str(facts.get("epoch", "")),
             "state": facts.get("state"),
             "sent": listed(facts.get("fields") or ()).replace("-", ""),
             "withheld": listed(facts.get("withheld") or ()).replace("-", ""),
