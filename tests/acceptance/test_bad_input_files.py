@@ -112,7 +112,13 @@ def test_the_next_sound_export_is_read_whole(stage: Stage, kind: str) -> None:
 
 def test_an_emptied_export_waits_for_a_person(stage: Stage) -> None:
     stage.sync(TWO)
-    assert str(stage.sync("").state) == "waiting"
+    assert str(stage.sync(HEADER).state) == "waiting"
+    assert len(stage.people) == 3
+
+
+def test_an_export_of_no_bytes_is_half_written(stage: Stage) -> None:
+    stage.sync(TWO)
+    assert str(stage.sync("").state) == "failed"
     assert len(stage.people) == 3
 
 

@@ -121,6 +121,9 @@ class Town:
         for name, value in attributes.items():
             setattr(found, name, value)
         vars(found).pop("operations", None)
+        for flow in self.accord.world.flows:
+            for member in flow.members:
+                vars(member).pop("_covered", None)  # what a mapping covers is asked once per process
 
     def run(self, flow: str = "customers", **options: Any) -> Report:
         """Sync; whatever happens, the counters balance."""
