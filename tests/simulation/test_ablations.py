@@ -12,7 +12,7 @@ FIRST = {
     "consent": 0,
     "echo": 17,
     "fence": 0,
-    "intent": 19,
+    "intent": 12,
     "overlap": 3,
     "projection": 2,
     "reference": 1,

@@ -18,6 +18,7 @@ from accord.mapping.mapping import Mapping
 from accord.model.cells import explode, pruned
 from accord.model.document import Canonical
 from accord.model.record import Document, Row
+from accord.model.schema import references
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -112,9 +113,16 @@ def check_get_put(mapping: Mapping, model: type[Canonical], row: Row) -> None:
 
 
 def _cells(model: type[Canonical], document: Document) -> dict[str, Any]:
-    """Cells whose emptiness does not matter are left out, as digests do."""
-    found = ((cell, pruned(value)) for cell, value in explode(model, document).items())
+    """Cells whose emptiness does not matter are left out, as digests do; a reference is the id it names."""
+    named = references(model)
+    bare = {name: _id_of(value) if name in named else value for name, value in document.items()}
+    found = ((cell, pruned(value)) for cell, value in explode(model, bare).items())
     return {cell: value for cell, value in found if value is not None}
+
+
+def _id_of(reference: Any) -> Any:
+    """What is read names an external id as ``{"ref": id}`` until it is resolved; what is shown is the id."""
+    return reference.get("ref") if isinstance(reference, dict) else reference
 
 
 def _same(law: str, mapping: Mapping, model: type[Canonical], wanted: Document, found: Document) -> None:

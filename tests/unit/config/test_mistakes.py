@@ -156,7 +156,7 @@ def test_tables_of_the_wrong_type_are_told() -> None:
         ("connections", 1, "expected tables [connections.NAME]"),
         ("flows", 2, "expected tables [flows.NAME]"),
         ("accord", 3, "expected a table"),
-        ("x", 4, "unknown key, known are accord, connections, flows"),
+        ("x", 4, "unknown key, known are accord, connections, consent, flows"),
     ]
     assert problems("[flows]\na = 1\n[connections]\nb = 2\n") == [
         ("flows.a", 2, "expected a table"),
