@@ -47,11 +47,11 @@ def test_a_connection_really_breaks(running: RunningSandbox, http: httpx.Client,
 
 
 def test_requests_overlap_in_their_latency() -> None:
-    with serve(shop(size=1, latency=0.05)) as running:
+    # One client for all: each would load its certificates for longer than the answers take.
+    with serve(shop(size=1, latency=0.2)) as running, httpx.Client(base_url=running.url) as client:
         auth = {"Authorization": "Bearer token"}
         threads = [
-            threading.Thread(target=httpx.get, args=(running.url + CUSTOMERS,), kwargs={"headers": auth})
-            for _ in range(4)
+            threading.Thread(target=client.get, args=(CUSTOMERS,), kwargs={"headers": auth}) for _ in range(4)
         ]
         for thread in threads:
             thread.start()
