@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from accord.demo.claims.claim import Claim
     from accord.demo.stage import Stage
 
-SIZE, LEAST = 1200, 50
+LEAST = 50
 NEEDED = (
     *("faker", "uvicorn", "graphql"),
     *("accord_shopify", "accord_hubspot", "accord_brevo", "accord_files", "accord_sql"),
 )
 
 
-def run(*, json: bool = False, size: int = SIZE, keep: Path | None = None, seed: int = 7) -> int:
+def run(*, size: int, json: bool = False, keep: Path | None = None, seed: int = 7) -> int:
     """Show what Accord does with five invented systems, and check every claim.
 
     Args:

@@ -15,7 +15,7 @@ def demo(
     size: Annotated[
         int,
         typer.Option("--size", metavar="N", min=50, help="Invented customers in the shop and in the CRM."),
-    ] = 600,
+    ] = 1000,
     keep: Annotated[
         Path | None,
         typer.Option(
