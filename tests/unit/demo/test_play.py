@@ -15,7 +15,7 @@ from accord.errors import SetupError
 def test_a_folder_with_something_in_it_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "accord.toml").write_text("mine")
     with pytest.raises(SetupError, match="not empty"):
-        run(json=True, keep=tmp_path)
+        run(size=50, json=True, keep=tmp_path)
     assert (tmp_path / "accord.toml").read_text() == "mine"
 
 
