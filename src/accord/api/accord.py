@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from accord.api import accounts, approval, due, erasures, journal, requests, status
+from accord.api import accounts, approval, due, erasures, journal, requests, several, status
 from accord.api.compose import Connections, closed, flows, trouble_of
 from accord.api.consent import ConsentDesk
 from accord.api.views import AccountCheck, Status
@@ -17,7 +17,7 @@ from accord.config import Config, check, load
 from accord.engine import decide, explain, locate, rebase, rehearse
 from accord.engine.disclose import disclose
 from accord.engine.progress import Progress, silent
-from accord.engine.report import Plan, Report, RunState
+from accord.engine.report import Plan, Report
 from accord.engine.run import FlowRun, Options
 from accord.engine.single import RecordRun
 from accord.engine.stop import Budget
@@ -211,15 +211,26 @@ class Accord:
         return report
 
     def sync_all(self, *, only_due: bool = False, **options: Any) -> list[Report]:
-        """Sync every flow (or every flow whose schedule is due), records before those that refer to them."""
-        names = due.flows_due(self.config, self.store, self.env) if only_due else list(self.config.flows)
-        reports: list[Report] = []
-        for flow in self.world.flows:
-            if flow.name in names:
-                reports.append(self.sync(flow.name, **options))
-                if reports[-1].state is RunState.INTERRUPTED:
-                    break
-        return reports
+        """Sync every flow (or every flow whose schedule is due), records before those that refer to them.
+
+        Ends after a flow that was interrupted; the next call goes on there.
+
+        Args:
+            only_due: Only flows whose schedule is due; as nobody looks then, ``unattended`` is on by default.
+            options: For :meth:`sync`.
+
+        Raises:
+            AccordError: a flow could not be started. It is raised when the others had their turn; their
+                reports are among :meth:`runs`.
+        """
+        options.setdefault("unattended", only_due)
+        names = several.in_order(self.config, self.world)
+        ready = set(due.flows_due(self.config, self.store, self.env)) if only_due else set(names)
+        todo = [(name, partial(self.sync, name, **options)) for name in names if name in ready]
+        results = several.run(todo)
+        for _, error in results.failed:
+            raise error
+        return results.done
 
     def sync_record(self, record: str, *, max_seconds: float | None = None) -> Report:
         """Sync one record now. ``record`` is ``CONNECTION:ID`` or ``CONNECTION/STREAM:ID``.
@@ -254,7 +265,7 @@ class Accord:
             return tx.runs.recent(flow, limit)
 
     def find(self, text: str) -> list[tuple[Entity, list[Link]]]:
-        """Hub records by hub id, ``CONNECTION:ID``, e-mail or another natural key, with their links."""
+        """Hub records by hub id or its beginning, ``CONNECTION:ID`` or a natural key, with their links."""
         with self.store.reading() as tx:
             found = locate.locate(self.world, tx, text)
             links = tx.links.of_entities([entity.id for entity in found])
@@ -274,13 +285,13 @@ class Accord:
         with self.store.reading() as tx:
             return tx.conflicts.list(state, model, limit)
 
-    def resolve(self, conflict: str, choice: str) -> None:
-        """Settle a conflict as a person chose.
+    def resolve(self, conflict: str, choice: str) -> str:
+        """Settle a conflict as a person chose; what it is settled with.
 
         Args:
             conflict: Its id.
-            choice: ``hub`` or ``vendor`` for a field, a candidate's hub id or ``new`` for an ambiguous
-                record, ``keep`` to close a notice.
+            choice: ``hub`` or ``vendor`` for a field, a candidate's hub id (or its beginning) or ``new``
+                for an ambiguous record, ``keep`` to close a notice.
 
         Raises:
             SetupError: there is no such conflict, or it cannot be settled so.
@@ -289,7 +300,7 @@ class Accord:
             found = tx.conflicts.get(conflict)
             if found is None:
                 raise SetupError(f"there is no conflict {conflict!r}", hint="See `accord conflicts`.")
-            decide.resolve(self.world, tx, found, choice)
+            return decide.resolve(self.world, tx, found, choice)
 
     def dead_letters(self, state: str | None = "open", limit: int = 100) -> list[DeadLetter]:
         """Changes set aside, oldest first."""

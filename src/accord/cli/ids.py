@@ -13,12 +13,8 @@ if TYPE_CHECKING:
 SHORT = 12
 """Characters of a fingerprint that tables show."""
 
-LEAST = 4
-LENGTH = 32
 MOST = 10_000
 """Rows of a queue among which a prefix is looked for."""
-
-_HEX = frozenset("0123456789abcdef")
 
 
 def one(given: str, known: Iterable[str], what: str, where: str) -> str:
@@ -58,15 +54,3 @@ def erasure(accord: Accord, given: str) -> str:
     """The erasure a prefix stands for."""
     known = (each.request for each in accord.erasures(MOST))
     return one(given, known, "erasure", "accord erasures")
-
-
-def record(accord: Accord, given: str) -> str:
-    """The hub id a prefix stands for; whatever else names a record comes back as it is."""
-    text = given.lower()
-    if not LEAST <= len(text) < LENGTH or not _HEX.issuperset(text):
-        return given
-    with accord.store.reading("prefix") as tx:
-        found = tx.entities.beginning(text, 5)
-    if len(found) > 1:
-        raise SetupError(f"record {given!r} is not unique", hint=f"Type more of it: {', '.join(found)}.")
-    return found[0] if found else given

@@ -17,18 +17,17 @@ def chosen_flows(accord: Accord, flows: Sequence[str] | None, connections: Seque
     Raises:
         SetupError: there is no such flow or connection, or no flow is left.
     """
+    from accord.api import several
+
     for name in flows or ():
         accord.flow(name)
     for name in connections or ():
         if name not in accord.config.connections:
             known = ", ".join(accord.config.connections) or "none"
             raise SetupError(f"there is no connection {name!r}", hint=f"Connections: {known}.")
-    able = [flow.name for flow in accord.world.flows]
-    # A flow that cannot be opened (a missing secret) is chosen too: it says why when it is run.
-    every = [*able, *(name for name in accord.config.flows if name not in able)]
     names = [
         name
-        for name in every
+        for name in several.in_order(accord.config, accord.world)
         if (not flows or name in flows)
         and (not connections or not _connections(accord, name).isdisjoint(connections))
     ]

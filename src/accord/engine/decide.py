@@ -32,14 +32,15 @@ class Pair:
     other_external_id: str
 
 
-def resolve(world: World, tx: Transaction, conflict: Conflict, choice: str) -> None:
-    """Settle a conflict as a person chose.
+def resolve(world: World, tx: Transaction, conflict: Conflict, choice: str) -> str:
+    """Settle a conflict as a person chose; what it is settled with.
 
     Args:
         world: The flows.
         tx: The writing transaction.
         conflict: An open conflict.
-        choice: ``hub`` or ``vendor`` for a field; a candidate's hub id or ``new`` for an ambiguous record.
+        choice: ``hub`` or ``vendor`` for a field; a candidate's hub id, or its beginning, or ``new`` for
+            an ambiguous record.
 
     Raises:
         SetupError: this conflict cannot be resolved so.
@@ -49,7 +50,7 @@ def resolve(world: World, tx: Transaction, conflict: Conflict, choice: str) -> N
             f"conflict {conflict.id[:12]} is {conflict.state} already", hint="See `accord conflicts`."
         )
     if conflict.kind == "identity" and conflict.entity is None:
-        _identity(tx, conflict, choice)
+        choice = _identity(tx, conflict, choice)
     elif conflict.cell is not None:
         _cell(world, tx, conflict, choice)
     elif choice not in ("keep", "hub"):
@@ -58,10 +59,12 @@ def resolve(world: World, tx: Transaction, conflict: Conflict, choice: str) -> N
             hint="To change links use `accord link merge` or `accord link split`, then close it.",
         )
     tx.conflicts.resolve(conflict.id, choice, world.env.now().timestamp())
+    return choice
 
 
-def _identity(tx: Transaction, conflict: Conflict, choice: str) -> None:
-    if choice != "new" and choice not in conflict.candidates:
+def _identity(tx: Transaction, conflict: Conflict, choice: str) -> str:
+    meant = [each for each in conflict.candidates if choice and each.startswith(choice.lower())]
+    if choice != "new" and len(meant) != 1:
         raise SetupError(
             f"{choice!r} is none of the conflict's candidates",
             hint=f"Choose one of {', '.join(conflict.candidates)}, or `new`.",
@@ -70,6 +73,7 @@ def _identity(tx: Transaction, conflict: Conflict, choice: str) -> None:
     state = tx.streams.load(conflict.connection, conflict.stream)
     state.cursor, state.token = None, None
     tx.streams.save(state)
+    return choice if choice == "new" else meant[0]
 
 
 def _cell(world: World, tx: Transaction, conflict: Conflict, choice: str) -> None:

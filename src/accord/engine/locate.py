@@ -15,19 +15,25 @@ if TYPE_CHECKING:
     from accord.store import Transaction
 
 
+SHORTEST, WHOLE = 4, 32
+"""Characters of a hub id: the fewest that its beginning is recognised by, and all of them."""
+
+_HEX = frozenset("0123456789abcdef")
+
+
 def locate(world: World, tx: Transaction, text: str) -> list[Entity]:
     """The hub records that a text names, merges followed.
 
     Args:
         world: The flows and connections to look in.
         tx: A transaction.
-        text: A hub id; ``connection:external id`` or ``connection/stream:external id``; or a natural key
-            (e-mail, telephone, order number, SKU).
+        text: A hub id or its beginning; ``connection:external id`` or ``connection/stream:external id``; or
+            a natural key (e-mail, telephone, order number, SKU).
 
     Raises:
-        SetupError: nothing is known under that name.
+        SetupError: nothing is known under that name, or several hub ids begin so.
     """
-    entities = known(world, tx, text)
+    entities = known(world, tx, text) or _by_beginning(tx, text)
     if not entities:
         raise SetupError(
             "no record is known under that name",
@@ -38,7 +44,7 @@ def locate(world: World, tx: Transaction, text: str) -> list[Entity]:
 
 
 def known(world: World, tx: Transaction, text: str) -> list[Entity]:
-    """The same; empty when nothing has that name."""
+    """The same by whole names only; empty when nothing has that name."""
     found = tx.entities.resolve([text])
     if text in found:
         return [found[text]]
@@ -78,6 +84,17 @@ def place(world: World, text: str) -> tuple[Key, str]:
             f"{name!r} is not one stream of a flow", hint=f"Write CONNECTION/STREAM:ID, of: {known}."
         )
     return keys[0], external_id
+
+
+def _by_beginning(tx: Transaction, text: str) -> list[Entity]:
+    """The record whose hub id begins so: asked last, as an order number may look like one."""
+    start = text.lower()
+    if not SHORTEST <= len(start) < WHOLE or not _HEX.issuperset(start):
+        return []
+    ids = tx.entities.beginning(start, 5)
+    if len(ids) > 1:
+        raise SetupError(f"record {text!r} is not unique", hint=f"Type more of it: {', '.join(ids)}.")
+    return list(tx.entities.resolve(ids).values())
 
 
 def _by_external_id(world: World, tx: Transaction, text: str) -> list[Entity]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accord.errors import AccessError
+from accord.errors import AccessError, SetupError
 from tests.integration.engine.town import Build, Town
 
 
@@ -42,6 +42,20 @@ def test_the_status_counts_what_waits(town: Town) -> None:
     assert (flow.records, flow.last_state, flow.approved) == (1, "done", True)
     assert {stream.connection: stream.linked for stream in flow.streams} == {"shop": 1, "crm": 1}
     assert (status.open_conflicts, status.open_dead_letters) == (0, 1)
+
+
+def test_the_beginning_of_a_hub_id_names_a_record(town: Town) -> None:
+    whole = town.hub("ann@example.com").id
+    assert [entity.id for entity, _ in town.accord.find(whole[:8].upper())] == [whole]
+    with pytest.raises(SetupError, match="no record is known"):
+        town.accord.find(whole[:3])
+
+
+def test_a_number_that_begins_like_a_hub_id_is_a_number_first(town: Town) -> None:
+    number = town.hub("ann@example.com").id[:8]
+    town["shop/orders"].put(number=number)
+    town.sync("orders")
+    assert [entity.kind for entity, _ in town.accord.find(number)] == ["order"]
 
 
 def test_a_field_tells_who_set_it_and_what_lost(town: Town) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from accord.engine.progress import Progress
-from accord.errors import SetupError
+from accord.errors import AccessError, SetupError
 from tests.integration.engine.town import BOTH, THREE, Build, Town
 
 pytestmark = BOTH
@@ -58,6 +58,16 @@ def test_two_threads_of_one_flow_do_the_work_once(town: Town) -> None:
     town.settle()
     assert sum(report.total.created for report in reports) <= 7
     assert len(town["crm"].rows) == 7
+
+
+def test_a_flow_that_cannot_start_is_told_when_the_others_had_their_turn(build: Build) -> None:
+    town = build(names=THREE, flow={"both": ["shop", "crm"]}, orders={"both": ["shop", "till"]})
+    town.accord.sync_all()
+    town.system("crm").account = "somebody else"
+    crowd(town)
+    with pytest.raises(AccessError, match="another account"):
+        town.accord.sync_all()
+    assert (len(town["till/orders"].rows), town["crm"].rows) == (7, {})
 
 
 def test_chosen_connections_leave_the_others_for_later(build: Build) -> None:

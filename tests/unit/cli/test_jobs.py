@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from accord.api.several import Results, run
 from accord.cli import ids, jobs
 from accord.cli.codes import worst
 from accord.engine.report import Report, RunState
@@ -20,26 +21,32 @@ def job(error: Exception | None = None) -> Callable[[], Report]:
 
 
 def test_one_flows_trouble_does_not_stop_the_next() -> None:
-    results = jobs.run([("a", job(AccessError("no", hint="ask"))), ("b", job())], lambda: False)
+    results = run([("a", job(AccessError("no", hint="ask"))), ("b", job())], lambda: False)
     assert [name for name, _ in results.failed] == ["a"]
     assert len(results.done) == 1
-    assert results.exit_code == 5
+    assert jobs.exit_code(results) == 5
 
 
 def test_a_broken_store_stops_everything() -> None:
     with pytest.raises(StateError):
-        jobs.run([("a", job(StateError("full"))), ("b", job())], lambda: False)
+        run([("a", job(StateError("full"))), ("b", job())], lambda: False)
 
 
 def test_nothing_starts_after_a_stop() -> None:
-    results = jobs.run([("a", job()), ("b", job())], lambda: True)
+    results = run([("a", job()), ("b", job())], lambda: True)
     assert results.left == ["a", "b"]
-    assert results.exit_code == 130
+    assert jobs.exit_code(results) == 130
+
+
+def test_nothing_starts_after_one_that_was_interrupted() -> None:
+    stopped = Report("a", "run", RunState.INTERRUPTED)
+    results = run([("a", lambda: stopped), ("b", job())])
+    assert (results.done, results.left) == ([stopped], ["b"])
 
 
 def test_a_waiting_plan_matters_more_than_a_conflict() -> None:
     waiting = Report("flow", "run", RunState.WAITING)
-    assert jobs.Results([Report("a", "b"), waiting]).exit_code == 4
+    assert jobs.exit_code(Results([Report("a", "b"), waiting])) == 4
     assert [worst(codes) for codes in ([3, 5, 0], [1, 3], [0], [])] == [5, 1, 0, 0]
 
 

@@ -124,8 +124,7 @@ def resolve(
 
     with session.open() as accord:
         wanted = ids.conflict(accord, id)
-        chosen = choice if choice in {"hub", "vendor", "new", "keep"} else ids.record(accord, choice)
-        accord.resolve(wanted, chosen)
+        chosen = accord.resolve(wanted, choice)
     document = {"conflict": wanted, "resolution": chosen}
     session.output.tell(
         document,

@@ -35,10 +35,8 @@ _At = Annotated[
 
 def show(session: Session, record: options.RecordName) -> int | None:
     """Show where a person stands: permissions, blocks, who was sent them, who is still to be told."""
-    from accord.cli import ids
-
     with session.open() as accord:
-        found = accord.consent.show(ids.record(accord, record))
+        found = accord.consent.show(record)
     session.output.tell({"consent": _public(found)}, lambda: _show(session.output, found))
     return None
 
@@ -108,10 +106,8 @@ def _told(output: Output, found: Overview) -> None:
 
 def history(session: Session, record: options.RecordName) -> int | None:
     """List everything that was said about a person's permissions, oldest first."""
-    from accord.cli import ids
-
     with session.open() as accord:
-        found = accord.consent.history(ids.record(accord, record))
+        found = accord.consent.history(record)
     session.output.tell({"signals": [_signal(one) for one in found]}, lambda: _history(session.output, found))
     return None
 
@@ -152,10 +148,8 @@ def explain(
     limit: options.Limit = 100,
 ) -> int | None:
     """Tell why a person was sent somewhere or kept back: from the decision log alone, newest first."""
-    from accord.cli import ids
-
     with session.open() as accord:
-        found = accord.consent.explain(ids.record(accord, record), destination, limit)
+        found = accord.consent.explain(record, destination, limit)
     document = {"decisions": [asdict(one) for one in found]}
     session.output.tell(document, lambda: _explain(session.output, found))
     return None
@@ -218,11 +212,10 @@ def record(
 ) -> int | None:
     """Record that a person agreed, with the proof; without one a grant counts for nothing."""
     from accord.api.consent import Proof
-    from accord.cli import ids
 
     proof = Proof(method, reference, notice, parental)
     with session.open() as accord:
-        found = accord.consent.grant(ids.record(accord, record), purpose, channel, proof, at=_utc(at))
+        found = accord.consent.grant(record, purpose, channel, proof, at=_utc(at))
     session.output.tell({"consent": _public(found)}, lambda: _show(session.output, found))
     return None
 
@@ -241,12 +234,8 @@ def withdraw(
     at: _At = None,
 ) -> int | None:
     """Record that a person refuses: nothing goes out against it from now on; sync tells every destination."""
-    from accord.cli import ids
-
     with session.open() as accord:
-        found = accord.consent.withdraw(
-            ids.record(accord, record), purpose, channel, at=_utc(at), reference=reference
-        )
+        found = accord.consent.withdraw(record, purpose, channel, at=_utc(at), reference=reference)
     session.output.tell({"consent": _public(found)}, lambda: _withdrawn(session.output, found))
     return None
 

@@ -35,15 +35,12 @@ def erase(
     ] = "",
 ) -> int | None:
     """Erase a person here and in every system; without --identity show what would be done."""
-    from accord.cli import ids
-
     with session.open() as accord:
-        name = ids.record(accord, record)
         if not identity:
-            plan = accord.erasure_plan(name)
+            plan = accord.erasure_plan(record)
             session.output.tell({"plan": asdict(plan)}, lambda: _plan(session.output, plan))
             return WAITS
-        report = accord.erase(name, identity=identity)
+        report = accord.erase(record, identity=identity)
     session.output.tell({"erasure": public(report)}, lambda: _report(session.output, report))
     return None
 

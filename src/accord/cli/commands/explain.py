@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 
 def explain(session: Session, record: options.RecordName) -> int | None:
     """Tell a record's story: per field who set it, by which rule, and what lost; per system what it holds."""
-    from accord.cli import ids
-
     with session.open() as accord:
-        found = accord.explain(ids.record(accord, record))
+        found = accord.explain(record)
     document = {"records": [asdict(each) for each in found]}
 
     def tell() -> None:

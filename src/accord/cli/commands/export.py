@@ -28,10 +28,8 @@ def export(
     ] = None,
 ) -> int | None:
     """Answer a request for access: everything known of a person, every recipient, every system asked."""
-    from accord.cli import ids
-
     with session.open() as accord:
-        found = accord.export_person(ids.record(accord, record))
+        found = accord.export_person(record)
     document = {"export": asdict(found)}
     if out is not None:
         _write(out, document)

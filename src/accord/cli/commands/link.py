@@ -23,10 +23,8 @@ def merge(
     ],
 ) -> int | None:
     """Make two hub records one; the first keeps its id."""
-    from accord.cli import ids
-
     with session.open() as accord:
-        left = accord.merge(ids.record(accord, survivor), ids.record(accord, loser))
+        left = accord.merge(survivor, loser)
     session.output.tell(
         {"record": left.id},
         lambda: session.output.line(f"Both are record {left.id} now. Sync to carry it out."),
@@ -43,10 +41,8 @@ def split(
     external_id: Annotated[str, typer.Argument(metavar="ID", help="Its id there.", show_default=False)],
 ) -> int | None:
     """Give one external record a hub record of its own."""
-    from accord.cli import ids
-
     with session.open() as accord:
-        born = accord.split(ids.record(accord, record), connection, external_id)
+        born = accord.split(record, connection, external_id)
     session.output.tell(
         {"record": born.id},
         lambda: session.output.line(

@@ -22,6 +22,7 @@ def plan(
     every: Annotated[bool, typer.Option("--all", help=_EVERY)] = False,
 ) -> int | None:
     """Show what a sync would do now, without doing it."""
+    from accord.api import several
     from accord.cli import jobs, planned
     from accord.cli.bars import bars
     from accord.cli.selection import chosen_flows
@@ -31,13 +32,12 @@ def plan(
         given = partial(accord.plan, connections=connection, full=full, max_seconds=max_seconds)
         todo = [(name, partial(given, name)) for name in chosen_flows(accord, flow, connection)]
         with stopping(accord.interrupt) as stop:
-            results = jobs.run(todo, lambda: stop.requested)
+            results = several.run(todo, lambda: stop.requested)
 
     def show() -> None:
         for each in results.done:
             planned.show(session.output, each, every=every)
             session.output.line()
 
-    session.output.tell(results.document("plans"), show)
-    results.complain()
-    return results.exit_code
+    session.output.tell(jobs.document(results, "plans"), show)
+    return jobs.complained(results)

@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
 def show(session: Session, record: options.RecordName) -> int | None:
     """Show a record: its fields, who set them and when, and where it stands in every system."""
-    from accord.cli import ids
-
     with session.open() as accord:
-        found = accord.explain(ids.record(accord, record))
+        found = accord.explain(record)
     document = {"records": [asdict(each) for each in found]}
 
     def tell() -> None:

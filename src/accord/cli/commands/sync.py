@@ -13,7 +13,7 @@ from accord.errors import SetupError
 
 if TYPE_CHECKING:
     from accord.api import Accord
-    from accord.cli.jobs import Results
+    from accord.api.several import Results
     from accord.engine.report import Report
 
 _APPROVE = "You have seen the plan: neither limits nor a first run stop this."
@@ -34,6 +34,7 @@ def sync(
     max_seconds: options.MaxSeconds = None,
 ) -> int | None:
     """Bring all flows into agreement, or those that are named."""
+    from accord.api import several
     from accord.cli import jobs
     from accord.cli.bars import bars
     from accord.cli.stopping import stopping
@@ -55,10 +56,9 @@ def sync(
             names = _names(accord, flow, connection, due=due)
             todo = [(name, partial(given, name)) for name in names]
         with stopping(accord.interrupt) as stop:
-            results = jobs.run(todo, lambda: stop.requested)
-    session.output.tell(results.document("reports"), lambda: _show(session, results))
-    results.complain()
-    return results.exit_code
+            results = several.run(todo, lambda: stop.requested)
+    session.output.tell(jobs.document(results, "reports"), lambda: _show(session, results))
+    return jobs.complained(results)
 
 
 def _names(accord: Accord, flows: list[str] | None, connections: list[str] | None, *, due: bool) -> list[str]:
