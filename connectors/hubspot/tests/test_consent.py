@@ -191,6 +191,19 @@ def test_a_sweep_goes_on_where_it_stopped(peopled: Portal, monkeypatch: pytest.M
     assert {row["id"] for page in pages for row in page.rows} == set(people)
 
 
+def test_an_idle_portal_is_swept_once_an_hour(peopled: Portal) -> None:
+    peopled.env.sleep(7200)
+    stream, since, through, swept = contacts(peopled), peopled.env.now(), peopled.env.now(), []
+    for _ in range(12):
+        peopled.env.sleep(600)
+        began, before = peopled.env.now(), len(peopled.recorder.exchanges)
+        list(stream.read(accord.ReadRequest(since=since, through=through)))
+        asked = [request.url.path for request, _ in peopled.recorder.exchanges[before:]]
+        swept.append(any("statuses/batch" in path for path in asked))
+        through = began
+    assert sum(swept) == 2
+
+
 def test_no_sweep_is_made_when_it_is_switched_off(portal: Portal) -> None:
     id_ = person(portal)
     portal.env.sleep(7200)

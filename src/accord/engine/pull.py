@@ -54,6 +54,8 @@ class Pull:
         self.absorber = Absorber(scope, counts)
         self.rows_read = 0
         self.resumed = False
+        self.offset = 0.0
+        """Seconds the vendor's clock was ahead of ours when it gave the latest page."""
         self.canary_shown = False
         self.rebasing = False
         """Whether the stream's mapping changed since it was last read to its end."""
@@ -92,11 +94,14 @@ class Pull:
         return self.scope.now() - (state.full_at or 0.0) > ANTI_ENTROPY
 
     def _request(self, state: StreamState) -> ReadRequest:
+        through = (
+            None if state.read_through_at is None else datetime.fromtimestamp(state.read_through_at, UTC)
+        )
         if state.full or state.cursor is None:
-            return ReadRequest(token=state.token)
+            return ReadRequest(token=state.token, through=through)
         overlap = timedelta() if "overlap" in self.scope.env.ablations else overlap_of(self.stream)
         since = datetime.fromtimestamp(state.cursor, UTC) - overlap
-        return ReadRequest(since=since, token=state.token)
+        return ReadRequest(since=since, token=state.token, through=through)
 
     def _pages(self, request: ReadRequest) -> Iterator[Page]:
         """Pages in order, fetched ahead by another task that ends at most a page after this generator."""
@@ -139,7 +144,7 @@ class Pull:
 
     def _page(self, page: Page, state: StreamState) -> list[Entity]:
         """Digest, skip what is known, map the rest, absorb it all in one transaction; what it changed."""
-        offset = self._offset(page.server_time)
+        offset = self.offset = self._offset(page.server_time)
         seen = self.observer.look(page.rows)
         canary.watch(self, seen)
         fresh = self._fresh(seen)
@@ -250,7 +255,7 @@ class Pull:
         state.full_at = self.scope.now() if state.full else state.full_at
         state.generation, state.token, state.full = generation, None, False
         state.scan_started = state.scan_high = None
-        state.read_through_at = self.scope.now()
+        state.read_through_at = self.scope.now() if started is None else started - self.offset
         state.baseline = baseline_of(self.stream.mapping)
         with self.store.transaction("pull done", self.fences) as tx:
             tx.streams.save(state)

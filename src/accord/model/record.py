@@ -24,11 +24,14 @@ class ReadRequest:
             None reads everything.
         until: Only rows changed before this instant; None leaves the end open.
         token: The resume token of the page to continue with, as an earlier :class:`Page` gave it.
+        through: When the latest complete read of the stream began, by our clock; None before the first one.
+            Unlike ``since`` it moves on while nothing changes.
     """
 
     since: datetime | None = None
     until: datetime | None = None
     token: str | None = None
+    through: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

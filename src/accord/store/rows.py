@@ -216,6 +216,7 @@ class StreamState:
         scan_high: The newest change seen in the present read.
         full: Whether the present (or interrupted) read is a full one.
         generation: Number of complete full reads.
+        read_through_at: When the last complete read began, by our clock.
         full_at: When the last one ended, by our clock.
         retired_at: Since when it is in no flow any more, by our clock.
         baseline: The mapping of the last read that came to its end; the shadows are of it.

@@ -65,6 +65,19 @@ def test_a_week_later_everything_is_read_again(town: Town) -> None:
     assert town.sync().total.created == 1
 
 
+def test_a_stream_is_told_when_the_read_before_began_though_nothing_changes(town: Town) -> None:
+    town.person()
+    town.sync()
+    asked = record_requests(town)
+    began = town.env.now()
+    town.sync()
+    town.env.forward(WEEK / 2)
+    town.sync()
+    assert asked[0].since == asked[1].since
+    assert asked[1].through is not None
+    assert abs(asked[1].through - began) < timedelta(minutes=1)
+
+
 def test_another_account_stops_before_the_first_page(town: Town) -> None:
     town.person()
     town.system("crm").account = "somebody else"

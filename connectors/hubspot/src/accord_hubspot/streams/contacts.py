@@ -78,12 +78,13 @@ class Contacts(Permissions):
         ]
 
     def _is_due(self, request: accord.ReadRequest) -> bool:
-        """Whether an hour (or what is set) has begun since the read before."""
+        """Whether an hour (or what is set) has begun since the read before began."""
         period = self.connector.settings_value.statuses_every * 3600
         if self.preferences is None or request.since is None or not period:
             return False
-        now = self.connector.context.env.now().timestamp()
-        return bool(request.since.timestamp() // period != now // period)
+        now = self.connector.context.env.now()
+        before = request.through or request.since
+        return bool(before.timestamp() // period != now.timestamp() // period)
 
     def _swept(self, request: accord.ReadRequest, after: str, seen: set[str]) -> Iterator[accord.Page]:
         """All contacts, of which those are shown whose status changed since the sweep before."""
