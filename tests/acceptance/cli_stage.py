@@ -127,6 +127,12 @@ class Stage:
         with self.till.open(encoding="utf-8", newline="") as file:
             return {row["card"]: row for row in csv.DictReader(file)}
 
+    def leave(self) -> None:
+        """Take the loyalty programme out of the flow, and sync once without it."""
+        text = self.config.read_text(encoding="utf-8")
+        self.config.write_text(text.replace('["till", "loyalty"]', '["till"]'), encoding="utf-8")
+        self.inside("sync", "--approve")
+
     def edit(self, old: str, new: str) -> None:
         """Change the till's file."""
         self.till.write_text(self.till.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")

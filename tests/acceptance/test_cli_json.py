@@ -90,6 +90,9 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Said]:
     run("accord erasures list")
     run("accord erasures show", report["request"])
     run("accord erasures lift", report["request"])
+    stage.leave()
+    run("accord link retired")
+    run("accord link release", "loyalty/members", "--told")
     return said
 
 

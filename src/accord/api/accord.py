@@ -14,7 +14,7 @@ from accord.api.compose import Connections, closed, flows, trouble_of
 from accord.api.consent import ConsentDesk
 from accord.api.views import AccountCheck, Status
 from accord.config import Config, check, load
-from accord.engine import decide, explain, locate, rebase, rehearse
+from accord.engine import decide, explain, locate, rebase, rehearse, retire
 from accord.engine.disclose import disclose
 from accord.engine.progress import Progress, silent
 from accord.engine.report import Plan, Report
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from accord.engine.erase import ErasurePlan
     from accord.engine.explain import Explanation
     from accord.engine.flow import Flow
+    from accord.engine.retire import RetiredStream
     from accord.store.rows import Conflict, DeadLetter, Entity, Link, Run
 
 
@@ -357,6 +358,24 @@ class Accord:
                     facts={"refused": refused},
                 )
         return len(known)
+
+    def retired_streams(self) -> list[RetiredStream]:
+        """The streams that left their flow, with what is kept of them; noticed by the first plan or sync."""
+        with self.store.reading() as tx:
+            return retire.retired(tx)
+
+    def release_stream(self, stream: str, *, told: bool = False) -> RetiredStream:
+        """Forget the links of a stream that left its flow for good; what was forgotten.
+
+        Args:
+            stream: ``CONNECTION/STREAM``.
+            told: You have told that system of the withdrawals and erasures that it was not told of.
+
+        Raises:
+            SetupError: the stream has not left its flow, or it was not told of something.
+        """
+        with self.store.transaction("release") as tx:
+            return retire.release(self.world, tx, stream, told=told)
 
     # People's rights.
 

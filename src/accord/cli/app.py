@@ -95,8 +95,14 @@ _GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
         {"list": erase.show_all, "show": erase.show, "lift": erase.lift},
     ),
     "link": (
-        "Which records are the same.",
-        {"merge": link.merge, "split": link.split, "import": link.import_pairs},
+        "Which records are the same, and what is kept of streams that left.",
+        {
+            "merge": link.merge,
+            "split": link.split,
+            "import": link.import_pairs,
+            "retired": link.retired,
+            "release": link.release,
+        },
     ),
     "config": ("The configuration.", {"schema": config.schema, "show": config.show}),
 }

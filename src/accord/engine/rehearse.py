@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from accord.engine.intents import Decider
 from accord.engine.report import Plan, PlannedWrite
-from accord.engine.retire import retire, retired
+from accord.engine.retire import notices, retire
 from accord.engine.run import FlowRun, Options
 from accord.engine.scope import Scope
 
@@ -30,7 +30,7 @@ def _plan(world: World, flow: Flow, options: Options, budget: Budget) -> Plan:
     report.mappings = {m.scope: m.stream.mapping.version for m in flow.members if m.key in run.scopes}
     with world.store.transaction("retire") as tx:
         retire(world, tx)
-        report.notices += retired(tx)
+        report.notices += notices(tx)
     run.rebase_unread()
     run.pull_all()
     for scope in run.working(flow.targets):

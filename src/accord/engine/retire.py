@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from accord.errors import SetupError
+from accord.model.record import Receipt
+from accord.store.consent_rows import Revocation, RevocationState
+
 if TYPE_CHECKING:
+    from accord.engine.flow import Key
     from accord.engine.world import World
     from accord.store import Transaction
+
+ALL = 1_000_000
+"""As many duties as anybody may have."""
 
 
 def retire(world: World, tx: Transaction) -> None:
@@ -30,15 +40,109 @@ def retire(world: World, tx: Transaction) -> None:
         tx.streams.save(state)
 
 
-def retired(tx: Transaction) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class RetiredStream:
+    """A stream that is in no flow any more. Instants are seconds since 1970.
+
+    Attributes:
+        links: Retired links.
+        writes: Open writes to it, which nobody carries out.
+        duties: Withdrawals and erasures that it was not told of.
+    """
+
+    connection: str
+    stream: str
+    retired_at: float
+    links: int
+    writes: int
+    duties: int
+
+    @property
+    def name(self) -> str:
+        """As commands name it."""
+        return f"{self.connection}/{self.stream}"
+
+
+def retired(tx: Transaction) -> list[RetiredStream]:
+    """The streams that left and still have something of theirs here."""
+    states = [(state, state.retired_at) for state in tx.streams.all()]
+    found = [_account(tx, state.connection, state.stream, at) for state, at in states if at is not None]
+    return [one for one in found if one.links or one.writes or one.duties]
+
+
+def _account(tx: Transaction, connection: str, stream: str, at: float) -> RetiredStream:
+    key = (connection, stream)
+    writes = sum(tx.intents.count(*key).values())
+    return RetiredStream(*key, at, tx.links.retired_count(*key), writes, len(_duties(tx, key)))
+
+
+def _duties(tx: Transaction, key: Key) -> list[Revocation]:
+    return tx.revocations.ready(*key, math.inf, ALL)
+
+
+def notices(tx: Transaction) -> list[str]:
     """What a plan says of retired streams."""
-    found = []
-    for state in tx.streams.all():
-        key = (state.connection, state.stream)
-        if state.retired_at is not None and (links := tx.links.retired_count(*key)):
-            writes = sum(tx.intents.count(*key).values())
-            found.append(
-                f"{'/'.join(key)} is in no flow any more; its {links} links are retired, {writes} writes "
-                "stay open, nothing there is changed"
-            )
+    return [
+        f"{one.name} is in no flow any more; its {one.links} links are retired, {one.writes} writes stay open, "
+        f"nothing there is changed. If it is gone for good: `accord link release {one.name}`"
+        for one in retired(tx)
+    ]
+
+
+def release(world: World, tx: Transaction, name: str, *, told: bool) -> RetiredStream:
+    """Forget the links of a stream that left for good, and what it was still to be sent; what that was.
+
+    The send ledger keeps what was sent there: a later erasure and an access request still name it. Should the
+    stream return to a flow, it is read and matched like a new one.
+
+    Args:
+        world: The flows.
+        tx: The writing transaction.
+        name: ``CONNECTION/STREAM``.
+        told: A person told the system themselves what it has not been told.
+
+    Raises:
+        SetupError: the stream has not left, or withdrawals or erasures are due there and nobody told it.
+    """
+    retire(world, tx)
+    found = next((one for one in retired(tx) if one.name == name), None)
+    if found is None:
+        known = ", ".join(one.name for one in retired(tx)) or "none"
+        raise SetupError(
+            f"{name!r} is no stream that left its flow",
+            hint=f"Retired streams: {known}. A stream leaves when accord.toml names it in no flow any more.",
+        )
+    key, now = (found.connection, found.stream), world.env.now().timestamp()
+    duties = _duties(tx, key)
+    if duties and not told:
+        raise SetupError(
+            f"{name} has not been told of {len(duties)} withdrawals or erasures",
+            hint="Put it back into a flow and sync; or tell it yourself (`accord consent audit` and "
+            "`accord erasures` name whom), then release it with --told.",
+            facts={"duties": len(duties)},
+        )
+    tx.revocations.save([_by_hand(one, now) for one in duties])
+    _drop(tx, key)
+    tx.links.forget(*key)
+    state = tx.streams.load(*key)
+    state.cursor, state.token, state.full_at = None, None, None
+    tx.streams.save(state)
     return found
+
+
+def _by_hand(duty: Revocation, now: float) -> Revocation:
+    """A duty that a person has taken over."""
+    done = RevocationState.IMPOSSIBLE
+    return replace(duty, state=done, finished_at=now, receipt=Receipt.IMPOSSIBLE.value, reason="released")
+
+
+def _drop(tx: Transaction, key: Key) -> None:
+    """Close the open writes and clear the marks."""
+    while intents := [
+        *tx.intents.ready(*key, math.inf),
+        *tx.intents.blocked(*key),
+        *tx.intents.unsettled(*key),
+    ]:
+        tx.intents.close([one.id for one in intents])
+    while marks := tx.dirty.take(*key):
+        tx.dirty.clear(*key, marks)

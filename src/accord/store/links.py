@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import Select, bindparam, delete, func, select, update
 
 from accord.store.bulk import Bulk
 from accord.store.codec import Found, pack_link, unpack_link
@@ -112,6 +112,12 @@ class Links:
     def restore(self, connection: str, stream: str) -> int:
         """The stream is in a flow again: its retired links live; tells how many."""
         return self._restate(connection, stream, LinkState.RETIRED, LinkState.LIVE)
+
+    def forget(self, connection: str, stream: str) -> int:
+        """Remove all links of a stream, in any state; tells how many there were."""
+        return self._bulk.changed(
+            delete(link).where(link.c.connection == connection, link.c.stream == stream)
+        )
 
     def _restate(self, connection: str, stream: str, old: LinkState, new: LinkState) -> int:
         change = update(link).where(link.c.connection == connection, link.c.stream == stream)

@@ -1,7 +1,8 @@
-"""``accord link``: say which records are the same, and which are not."""
+"""``accord link``: say which records are the same, and which are not; let go of streams that left."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from accord.cli import options
 from accord.cli.session import Session
-from accord.cli.text import plural
+from accord.cli.text import instant, plural
 
 
 def merge(
@@ -71,4 +72,46 @@ def import_pairs(
         pairs.record(accord, file, found)
     number = len(found)
     session.output.tell({"linked": number}, lambda: session.output.line(f"{plural(number, 'pair')} linked."))
+    return None
+
+
+def retired(session: Session) -> int | None:
+    """List the streams that are in no flow any more, with what is kept of them."""
+    with session.open() as accord:
+        found = accord.retired_streams()
+
+    def show() -> None:
+        if not found:
+            session.output.line("No stream has left its flow.")
+            return
+        rows = [(one.name, instant(one.retired_at), one.links, one.writes, one.duties) for one in found]
+        headers = ("stream", "since", "links", "open writes", "to be told")
+        session.output.table(headers, rows, right=headers[2:])
+
+    session.output.tell({"retired": [asdict(one) for one in found]}, show)
+    return None
+
+
+def release(
+    session: Session,
+    stream: Annotated[
+        str, typer.Argument(metavar="CONNECTION/STREAM", help="The stream that left.", show_default=False)
+    ],
+    told: Annotated[
+        bool,
+        typer.Option(
+            "--told", help="You told that system of the withdrawals and erasures it was not told of."
+        ),
+    ] = False,
+) -> int | None:
+    """Forget the links of a stream that left its flow for good."""
+    with session.open() as accord:
+        gone = accord.release_stream(stream, told=told)
+    session.output.tell(
+        {"released": asdict(gone)},
+        lambda: session.output.line(
+            f"{stream} is released: {plural(gone.links, 'link')} and {plural(gone.writes, 'open write')} "
+            "are forgotten. What was sent there stays in the ledger."
+        ),
+    )
     return None
