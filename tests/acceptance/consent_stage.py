@@ -238,6 +238,7 @@ class Stage:
         purposes: Purposes that differ from :data:`PURPOSES`.
         systems: Further systems by connector.
         sources: Systems whose people are read and never written.
+        channels: Channels of the orders' flow that differ from what its systems serve.
         keys: Further tables of the configuration.
     """
 
@@ -247,6 +248,7 @@ class Stage:
         purposes: Mapping[str, str] | None = None,
         systems: Mapping[str, str] | None = None,
         sources: Sequence[str] = (),
+        channels: Mapping[str, str] | None = None,
         **keys: Any,
     ) -> None:
         self.env = TownEnv()
@@ -274,6 +276,7 @@ class Stage:
             "from": ["market"] if "market" in systems else [],
             "to": ["letter", "ads"],
             "purpose": told | {"crm": "service.transactional"},
+            "channel": dict(channels or {}),
             "match": ["number"],
         }
         document = {

@@ -51,6 +51,7 @@ DESCRIBED = [
     *(kind.__name__ for kind in MODELS.values()),
     "Address",
     "Consent",
+    "ConsentSnapshot",
     "Money",
     "OrderLine",
     "Suppression",

@@ -47,6 +47,8 @@ class Verdict:
         subject: The person it was asked of; empty = nobody's data.
         withheld: Canonical fields that must not go although the record may.
         waits: Whether it is no answer yet, only a wait.
+        captured: Of an event: the signal that allowed it when it happened, and the fingerprint of the
+            snapshot that came with it.
     """
 
     allowed: bool
@@ -59,6 +61,7 @@ class Verdict:
     subject: str = ""
     withheld: frozenset[str] = frozenset()
     waits: bool = False
+    captured: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def answer(self) -> Answer:

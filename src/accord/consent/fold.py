@@ -99,6 +99,18 @@ class Fold:
             return self._withdrawn(opening, closing, known, cell, epoch)
         return CellState(epoch=epoch)
 
+    def said_by_then(self, signals: Iterable[ConsentSignal]) -> list[ConsentSignal]:
+        """The signals of a log that count at :attr:`now`, which may lie in the past.
+
+        When Accord learned of a signal does not matter, when the person decided does. A yes that may have
+        come later (undated, or of a day without a time) does not count yet.
+        """
+        return [one for one in signals if self._counts_by_now(one)]
+
+    def _counts_by_now(self, one: ConsentSignal) -> bool:
+        at = self._at(one)
+        return at <= self.now if one.kind in CLOSING else NEVER < at <= self.now - one.precision
+
     def _closes(self, one: ConsentSignal, cell: Cell) -> bool:
         """Whether a signal is a withdrawal of this cell, perhaps of a broader scope."""
         if one.kind not in CLOSING:

@@ -16,6 +16,8 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
+from accord.consent.capture import Capture
+from accord.consent.part import Part, Reviewed
 from accord.consent.purposes import PURPOSES, needs_grant
 from accord.errors import ConfigError
 
@@ -23,20 +25,6 @@ DAY = 86_400.0
 Basis = Literal["consent", "soft_opt_in", "legitimate_interest_b2b"]
 ELSEWHERE = "ZZ"
 """Stands for every country that no rule names (ISO 3166-1 keeps ZZ for users)."""
-
-
-class Part(pydantic.BaseModel):
-    """The base of all tables of a policy."""
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class Reviewed(Part):
-    """A statement about the law: somebody answers for it and looks at it again."""
-
-    owner: Annotated[str, Field(min_length=1)]
-    review_by: date
-    source: str = ""
 
 
 class Signals(Part):
@@ -86,7 +74,7 @@ class Destinations(Part):
     """Signed processor contracts by connection."""
 
     contracts_required: bool = False
-    contracts: dict[str, Annotated[str, Field(min_length=1)]] = {}
+    contracts: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
 
 
 class Objections(Reviewed):
@@ -185,6 +173,7 @@ class Policy(Reviewed):
     transactional: Transactional = Transactional()
     destinations: Destinations = Destinations()
     objections: Objections
+    capture: Capture = Capture()
     rules: tuple[Rule, ...] = ()
     retention: tuple[Retention, ...] = ()
 
@@ -258,6 +247,7 @@ class Policy(Reviewed):
         parts += [("marketplace", self.marketplace), ("objections", self.objections)]
         parts += [(f"rule {rule.id}", rule) for rule in self.rules]
         parts += [(f"retention of {one.purpose}", one) for one in self.retention]
+        parts += [(f"capture.{name}", one) for name, one in self.capture.reviewed()]
         return [
             f"{name} was to be reviewed by {part.review_by.isoformat()} ({part.owner})"
             for name, part in parts

@@ -131,6 +131,7 @@ class Account:
             "fields": sorted({field_of(cell) for cell in cells}),
             "withheld": sorted(verdict.withheld),
             "run": self.scope.run,
+            **({"captured": dict(verdict.captured)} if verdict.captured else {}),
         }
         return Decision(
             self.scope.env.new_id(),

@@ -34,6 +34,7 @@ from accord.engine.addresses import (
     point_for,
     points_of,
 )
+from accord.engine.capture import Logs, is_captured
 from accord.engine.origins import lent_cells
 from accord.engine.persons import state_at
 from accord.model.cells import field_of
@@ -104,6 +105,7 @@ def _asked(tx: Transaction, world: World, member: Member, entities: Sequence[Ent
     persons = {e.id: e for e in entities} if subject == "self" else _persons(tx, subject, entities)
     living = {p.id: p for p in persons.values() if p.state is EntityState.LIVE}
     known = Known(tx, world, member, living)
+    logs = Logs.of(tx, world, member, living) if is_captured(world, member) else None
     found: dict[str, Verdict] = {}
     for entity in entities:
         person = persons.get(entity.id)
@@ -114,7 +116,10 @@ def _asked(tx: Transaction, world: World, member: Member, entities: Sequence[Ent
         elif person is None or person.id not in living:
             found[entity.id] = NO_PERSON
         else:
-            found[entity.id] = known.verdict(person)
+            verdict = known.verdict(person)
+            if logs is not None and verdict.allowed:
+                verdict = logs.captured(entity, person, verdict, *known.facts(person))
+            found[entity.id] = verdict
     return found
 
 
@@ -190,6 +195,10 @@ class Known:
                 if other is not None and not (theirs := self._one(other)).allowed:
                     return replace(own, allowed=False, reason=f"shared_{theirs.reason}")
         return own
+
+    def facts(self, person: Entity) -> tuple[Facts, str]:
+        """What is known of a person, and the address that the member would use."""
+        return self._facts(person), point_for(self.member.channel, self.points[person.id])
 
     def _one(self, person: Entity) -> Verdict:
         found = self.verdicts.get(person.id)

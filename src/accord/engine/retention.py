@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from accord.consent.scope import lineage
 from accord.consent.signal import Actor, ConsentSignal, Kind
+from accord.engine.capture import happened_at
 from accord.engine.fingerprints import fingerprint
 from accord.engine.refold import refold
 from accord.store.rows import EntityState
@@ -178,7 +178,4 @@ def _some(world: World, kind: str, after: str | None) -> list[Entity]:
 def _when(cells: Mapping[str, Any], kind: str, counts: set[str]) -> float | None:
     """The instant of a contact by the person, None if it was none of theirs."""
     word = "order" if kind == "order" else str(cells.get("kind") or "")
-    text = cells.get("placed_at") or cells.get("created_at") if kind == "order" else cells.get("at")
-    if word not in counts or not text:
-        return None
-    return datetime.fromisoformat(str(text)).timestamp()
+    return happened_at(cells) if word in counts else None

@@ -17,6 +17,7 @@ from accord.model.cells import (
 from accord.model.contact import (
     Address,
     Consent,
+    ConsentSnapshot,
     ConsentState,
     ContactPoint,
     ContactType,
@@ -80,6 +81,7 @@ __all__ = [
     "Canonical",
     "Cells",
     "Consent",
+    "ConsentSnapshot",
     "ConsentState",
     "ConsentWrite",
     "ContactPoint",

@@ -118,3 +118,21 @@ class Suppression(Canonical):
     """When the system noted it."""
     source: Text = None
     """The vendor's own name for it."""
+
+
+class ConsentSnapshot(Canonical):
+    """What the visitor's banner said when an event happened, as the source kept it with the event.
+
+    Accord keeps the words as they came; the consent policy says what they mean. A snapshot can only take
+    away: what the person's own log does not allow, it cannot.
+    """
+
+    tcf: Text = None
+    """A TC string of IAB Europe's TCF (cookie ``euconsent-v2``)."""
+    gpp: Text = None
+    """A string of IAB Tech Lab's Global Privacy Platform."""
+    ad_storage: Text = None
+    """Google consent mode: ``granted``; anything else, and absence, is a no."""
+    analytics_storage: Text = None
+    ad_user_data: Text = None
+    ad_personalization: Text = None

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from accord.model import values
-from accord.model.contact import Address, Money
+from accord.model.contact import Address, ConsentSnapshot, Money
 from accord.model.document import Canonical
 from accord.model.types import (
     CurrencyCode,
@@ -227,4 +227,6 @@ class Order(Canonical):
     refunds: dict[Key, Refund | None] | None = None
     fulfilments: dict[Key, Fulfilment | None] | None = None
     created_at: Moment = None
+    consent: ConsentSnapshot | None = None
+    """What the banner said when it was placed."""
     custom: dict[Key, CustomValue] | None = None

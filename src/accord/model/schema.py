@@ -39,8 +39,10 @@ REFERENCES: Mapping[str, Mapping[str, str]] = {
 
 PERSONAL: Mapping[str, frozenset[str]] = {
     "customer": frozenset(Customer.model_fields) - {"lifecycle", "currency", "loyalty_tier"},
-    "order": frozenset({"customer", "email", "phone", "name", "addresses", "notes", "custom"}),
-    "touchpoint": frozenset({"customer", "email", "anonymous_id", "click_id", "url", "referrer", "custom"}),
+    "order": frozenset({"customer", "email", "phone", "name", "addresses", "notes", "consent", "custom"}),
+    "touchpoint": frozenset(
+        {"customer", "email", "anonymous_id", "click_id", "url", "referrer", "consent", "custom"}
+    ),
 }
 """Per model: the fields that tell, or may tell, who somebody is."""
 

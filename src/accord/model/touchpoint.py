@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accord.model.contact import Money
+from accord.model.contact import ConsentSnapshot, Money
 from accord.model.document import Canonical
 from accord.model.types import CustomValue, Email, Key, Moment, Reference, Text
 
@@ -30,4 +30,6 @@ class Touchpoint(Canonical):
     referrer: Text = None
     device: Text = None
     value: Money | None = None
+    consent: ConsentSnapshot | None = None
+    """What the banner said when it happened."""
     custom: dict[Key, CustomValue] | None = None

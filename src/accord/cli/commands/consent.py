@@ -171,6 +171,7 @@ def _explain(output: Output, found: list[Decision]) -> None:
             "signal": str(facts.get("signal") or facts.get("cause") or "")[:SHORT],
             "epoch": str(facts.get("epoch", "")),
             "state": facts.get("state"),
+            "captured": str((facts.get("captured") or {}).get("signal", ""))[:SHORT],
             "sent": listed(facts.get("fields") or ()).replace("-", ""),
             "withheld": listed(facts.get("withheld") or ()).replace("-", ""),
             "receipt": facts.get("receipt"),
