@@ -83,8 +83,8 @@ def _duties(tx: Transaction, key: Key) -> list[Revocation]:
 def notices(tx: Transaction) -> list[str]:
     """What a plan says of retired streams."""
     return [
-        f"{one.name} is in no flow any more; its {one.links} links are retired, {one.writes} writes stay open, "
-        f"nothing there is changed. If it is gone for good: `accord link release {one.name}`"
+        f"{one.name} is in no flow any more; its {one.links} links are retired, {one.writes} writes stay "
+        f"open, nothing there is changed. If it is gone for good: `accord link release {one.name}`"
         for one in retired(tx)
     ]
 
