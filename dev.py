@@ -37,6 +37,10 @@ CHECKS = (
     ("mypy",),
     ("lint-imports", "--no-logo"),
 )
+# Arguments of pytest that select nothing.
+WHOLE = {"--require-specs", "-q", "-v"}
+# More processes than this would make the tests of timing and of killed processes wait for each other.
+MOST_WORKERS = 4
 # Variables that would make pip install, or Python import, from or to somewhere else.
 FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "VIRTUAL_ENV")
 
@@ -54,14 +58,14 @@ def main(arguments: Sequence[str]) -> int:
         if command == "accord":
             return become(environment("run") / "accord", *rest)
         if command == "test":
-            return become(environment("dev") / "python", "-m", "pytest", *rest)
+            return become(environment("dev") / "python", "-m", "pytest", *workers(rest), *rest)
         if command == "check":
             return check()
         if command == "bench":
             os.chdir(ROOT)
             return become(Path(sys.executable), "-m", "bench", *rest)
         if command == "ci":
-            return check() or become(environment("dev") / "python", "-m", "pytest", *rest)
+            return check() or become(environment("dev") / "python", "-m", "pytest", *workers(rest), *rest)
     except SetupFailedError as error:
         print(f"dev.py: {error}", file=sys.stderr)
         return 2
@@ -81,6 +85,14 @@ def check() -> int:
     if failed:
         print("dev.py: failed: " + "; ".join(failed), file=sys.stderr)
     return 1 if failed else 0
+
+
+def workers(arguments: Sequence[str]) -> list[str]:
+    """The whole suite runs in one process per core; what a person selects runs in one, as debuggers need."""
+    if set(arguments) - WHOLE:
+        return []
+    # A file stays in one process, so that what its tests share is set up once.
+    return ["-n", str(min(os.cpu_count() or 1, MOST_WORKERS)), "--dist", "loadfile"]
 
 
 def environment(purpose: str) -> Path:

@@ -63,3 +63,10 @@ def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str])
 
 def test_every_pin_is_exact() -> None:
     assert [pin for pin in dev.pinned() if not re.fullmatch(r"[A-Za-z0-9_.-]+==[\w.+]+", pin)] == []
+
+
+def test_the_whole_suite_runs_in_several_processes_and_a_selection_in_one() -> None:
+    assert "-n" in dev.workers([])
+    assert "-n" in dev.workers(["--require-specs"])
+    assert dev.workers(["-k", "consent"]) == []
+    assert dev.workers(["tests/unit"]) == []
