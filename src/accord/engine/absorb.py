@@ -159,9 +159,8 @@ class Absorber:
         else:
             if link.state is LinkState.GONE:
                 link.state = LinkState.LIVE
-            gone = removals(
-                self.flow.model, seen.document, link.shadow.seen, self.member.stream.mapping.enumerates
-            )
+            mapping = self.member.stream.mapping
+            gone = removals(self.flow.model, mapping.read(seen.row), link.shadow.seen, mapping.enumerates)
             if self.rebase is not None:
                 observation.rebased = self.rebase.judge(link, seen.row)
                 gone = self.rebase.released(link, gone, observation.rebased)

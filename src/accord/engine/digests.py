@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -15,46 +15,62 @@ KEPT = 16_384
 LONGEST = 256
 """Characters of the longest text (bytes of a structure's JSON) whose digest is kept."""
 
-Digest = Callable[[Any], bytes | None]
+_dumps, _SORTED = orjson.dumps, orjson.OPT_SORT_KEYS
 
 
-def keyed(key: bytes) -> Digest:
-    """The digest (8 bytes) of a value in a vendor's terms; None for what is empty.
+class Digests:
+    """Digests (8 bytes) of values in a vendor's terms. Hot path: a whole record is one call.
 
     Args:
         key: The store's key: without it short values could be guessed from their digests.
     """
-    # Copying a keyed hash is cheaper than keying one anew: the key fills a whole block.
-    fresh = blake2b(digest_size=8, key=key).copy
-    dumps, sort = orjson.dumps, orjson.OPT_SORT_KEYS
-    known: dict[str | bytes, bytes] = {}
-    hasher = fresh()
-    hasher.update(dumps(True))
-    true = hasher.digest()
 
-    def digest(value: Any) -> bytes | None:
-        if type(value) is str:
-            asked: str | bytes = value
-        elif value is None:
-            return None
-        elif value is True:
-            return true
-        else:
-            asked = dumps(value, option=sort)
-        found = known.get(asked)
-        if found is not None:
-            return found
+    __slots__ = ("_fresh", "_known", "_true")
+
+    def __init__(self, key: bytes) -> None:
+        # Copying a keyed hash is cheaper than keying one anew: the key fills a whole block.
+        self._fresh = blake2b(digest_size=8, key=key).copy
+        self._known: dict[str | bytes, bytes] = {}
+        hasher = self._fresh()
+        hasher.update(_dumps(True))
+        self._true = hasher.digest()
+
+    def __call__(self, value: Any) -> bytes | None:
+        """The digest of one value; None for what is empty."""
+        return self.of({"": value}).get("")
+
+    def of(self, cells: Mapping[str, Any]) -> dict[str, bytes]:
+        """The digest of each cell that is not empty, in their order."""
+        known = self._known
+        found: dict[str, bytes] = {}
+        for cell, value in cells.items():
+            if type(value) is str:
+                asked: str | bytes = value
+            elif value is None:
+                continue
+            elif value is True:
+                found[cell] = self._true
+                continue
+            else:
+                asked = _dumps(value, option=_SORTED)
+            digest = known.get(asked)
+            if digest is None:
+                digest = self._new(value, asked)
+                if digest is None:
+                    continue
+            found[cell] = digest
+        return found
+
+    def _new(self, value: Any, asked: str | bytes) -> bytes | None:
         if type(value) is dict:
             value = pruned(value)
             if value is None:
                 return None
-        hasher = fresh()
-        hasher.update(dumps(value, option=sort))
-        found = hasher.digest()
+        hasher = self._fresh()
+        hasher.update(_dumps(value, option=_SORTED))
+        digest = hasher.digest()
         if len(asked) <= LONGEST:
-            if len(known) >= KEPT:
-                known.clear()
-            known[asked] = found
-        return found
-
-    return digest
+            if len(self._known) >= KEPT:
+                self._known.clear()
+            self._known[asked] = digest
+        return digest

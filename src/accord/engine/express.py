@@ -32,7 +32,7 @@ Launch = Callable[[Callable[[], None]], None]
 """Starts a batch beside the caller, waiting while too many are under way."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Prepared:
     """A record as it was when its write was derived; ``derived`` None = this side holds everything.
 

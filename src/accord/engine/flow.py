@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from accord.consent.purposes import needs_grant
-from accord.model.cells import field_of
+from accord.model.cells import Kept, field_of
 from accord.model.schema import Merge, lattice, merge_kinds
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from accord.model import Canonical
     from accord.model.record import Document
 
-MOST_COVERED = 4_096
-"""Cells of which a member remembers whether it may carry them: the lines of orders are without number."""
 Key = tuple[str, str]
 """(connection, stream)."""
 
@@ -117,21 +115,15 @@ class Member:
     canary: str = ""
 
     @cached_property
-    def _covered(self) -> dict[str, bool]:
-        return {}
-
-    def covers(self, cell: str) -> bool:
+    def covers(self) -> Callable[[str], bool]:
         """Whether ordinary writes to this member may carry a cell.
 
         Never a permission or a suppression: those go out by consent operations only. And nothing beyond what
         the stream may get for the member's purpose (data minimisation, consent.md 2.2).
         """
-        known = self._covered.get(cell)
-        if known is None:
-            if len(self._covered) >= MOST_COVERED:
-                self._covered.clear()
-            known = self._covered[cell] = self._may_carry(field_of(cell)) and self.stream.mapping.covers(cell)
-        return known
+        return Kept(
+            lambda cell: self._may_carry(field_of(cell)) and self.stream.mapping.covers(cell)
+        ).__getitem__
 
     def _may_carry(self, name: str) -> bool:
         if name in PERMISSIONS or (self.purpose.startswith("ads.") and name in NEVER_TO_ADS):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -84,12 +83,13 @@ def _service(world: World, member: Member, entities: Sequence[Entity]) -> dict[s
     watched = member.purpose == "service.transactional" and "custom" in member.stream.mapping.writable_fields
     if not watched or not blocks:
         return dict.fromkeys((entity.id for entity in entities), ALLOWED)
-    return {entity.id: MARKETING if _carries(member, entity, blocks) else ALLOWED for entity in entities}
-
-
-def _carries(member: Member, entity: Entity, blocks: Iterable[str]) -> bool:
-    cells = [c for c, v in entity.cells.items() if v is not None and c.startswith("custom.")]
-    return any(fnmatchcase(cell, block) and member.covers(cell) for cell in cells for block in blocks)
+    covers, blocked = member.covers, world.blocked
+    return {
+        entity.id: MARKETING
+        if any(blocked(c) and v is not None and covers(c) for c, v in entity.cells.items())
+        else ALLOWED
+        for entity in entities
+    }
 
 
 def subject_of(member: Member, entity: Entity) -> str:

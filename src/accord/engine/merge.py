@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from accord.engine.digests import Digests
 from accord.engine.flow import PERMISSIONS, Flow, ForeignEdit, Member, PolicyKind
 from accord.engine.forms import is_form_of
 from accord.engine.policies import Claim, Winner, decide, disagree
@@ -51,6 +52,11 @@ class Observation:
         """The cell's value in the vendor's terms."""
         return self.shown.get(cell, self.cells[cell])
 
+    def shows_all(self) -> Cells:
+        """Every observed cell's value in the vendor's terms."""
+        shown = self.shown
+        return {cell: shown.get(cell, value) for cell, value in self.cells.items()} if shown else self.cells
+
 
 Arbiter = Callable[[str, str, Claim, Claim, str], str | None]
 """A plugin's word on a conflict: (record, cell, hub's claim, vendor's claim, policy) -> the winner."""
@@ -61,7 +67,7 @@ class Side:
     """One member's view in a merge.
 
     Attributes:
-        digest: Keyed digest of a value in the vendor's terms; None for None.
+        digest: Keyed digests of values in the vendor's terms.
         project: The hub record as this vendor would show it (cells in the vendor's terms).
         t_max: Seconds within which a request takes effect or never does; with the clock skew allowed for.
         skew: Seconds by which clocks may differ.
@@ -70,7 +76,7 @@ class Side:
 
     flow: Flow
     member: Member
-    digest: Callable[[Any], bytes | None]
+    digest: Digests
     project: Callable[[Entity], Cells]
     t_max: float
     skew: float = 5.0
@@ -132,8 +138,11 @@ def absorb(
     ``frozen`` cells wait for a person: they are only looked at.
     """
     merge = _Merge(side, entity, link, seen, intent, frozen, run)
+    digests, held = side.digest.of(seen.shows_all()), link.shadow.seen
     for cell in seen.cells:
-        merge.cell(cell)
+        digest = digests.get(cell)
+        if held.get(cell) != digest:
+            merge.cell(cell, digest)
     link.changed_at = seen.changed_at if seen.changed_at is not None else link.changed_at
     link.etag = seen.etag
     link.row_digest = seen.row_digest
@@ -151,12 +160,7 @@ def observe_new(side: Side, entity: Entity, link: Link, seen: Observation) -> li
     owned = any(rule.owner is not None for rule in side.flow.rules.values())
     entity.cells = {cell: v for cell, v in kept.items() if not side.keeps_out(cell)} if owned else kept
     entity.origin, entity.rev = Stamp(1, side.member.scope, seen.time, seen.external_id), 1
-    shadow, digest, shown = link.shadow, side.digest, seen.shown
-    for cell, value in held.items():
-        found = digest(shown.get(cell, value) if shown else value)
-        if found is not None:
-            shadow.seen[cell] = found
-    shadow.base = 1
+    link.shadow.seen, link.shadow.base = side.digest.of(seen.shows_all()), 1
     link.changed_at, link.etag, link.row_digest = seen.changed_at, seen.etag, seen.row_digest
     return heard
 
@@ -180,12 +184,8 @@ class _Merge:
         self.projected: Mapping[str, Any] | None = None
         self.bumped = False
 
-    def cell(self, cell: str) -> None:
-        """Look at one observed cell."""
-        shown = self.seen.shows(cell)
-        digest = self.side.digest(shown)
-        if self.link.shadow.seen.get(cell) == digest:
-            return
+    def cell(self, cell: str, digest: bytes | None) -> None:
+        """Look at one observed cell that does not show what it was last seen to hold."""
         version = self.entity.version(cell)
         if self.side.member.hears and field_of(cell) in PERMISSIONS:
             self._agree(cell, digest, version)

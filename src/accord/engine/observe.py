@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -12,8 +12,8 @@ import orjson
 
 from accord.engine.merge import Observation
 from accord.errors import MappingError
-from accord.model.cells import explode, field_of
-from accord.model.record import Document, Row
+from accord.model.cells import Cells, field_of
+from accord.model.record import Row
 
 if TYPE_CHECKING:
     from accord.engine.flow import Flow, Member
@@ -31,7 +31,6 @@ class Seen:
     row: Row
     deleted: bool = False
     observation: Observation | None = None
-    document: Document = field(default_factory=dict)
     error: MappingError | None = None
 
 
@@ -90,10 +89,9 @@ class Observer:
         if seen.error is not None:
             return
         try:
-            document = self.stream.mapping.read(seen.row)
+            cells = self.stream.mapping.cells(seen.row)
             changed = self.stream.updated_at(seen.row)
-            seen.document = document
-            seen.observation = self._observation(seen, document, changed, now, offset)
+            seen.observation = self._observation(seen, cells, changed, now, offset)
         except MappingError as error:
             seen.error = error
         except ValueError as error:
@@ -101,12 +99,12 @@ class Observer:
             seen.error = self._error(f"a value cannot be read ({type(error).__name__})", path)
 
     def _observation(
-        self, seen: Seen, document: Document, changed: datetime | None, now: float, offset: float
+        self, seen: Seen, cells: Cells, changed: datetime | None, now: float, offset: float
     ) -> Observation:
         changed_at = changed.timestamp() if changed is not None else None
         observation = Observation(
             seen.external_id,
-            explode(self.flow.model, document),
+            cells,
             now if changed_at is None else changed_at - offset,
             changed_at,
             self.stream.version(seen.row),

@@ -16,9 +16,8 @@ from accord.model.record import Document, Operation
 from accord.store.rows import Cells, Entity, EntityState, Link, LinkState
 
 if TYPE_CHECKING:
+    from accord.engine.digests import Digests
     from accord.engine.flow import Flow, Member
-
-Digest = Callable[[Any], bytes | None]
 
 
 class Hold(StrEnum):
@@ -81,7 +80,7 @@ class Target:
 
     flow: Flow
     member: Member
-    digest: Digest
+    digest: Digests
     transform: Callable[[Document], Document] | None = None
     projecting: bool = True
 
@@ -155,18 +154,19 @@ def _deletion(target: Target, link: Link | None) -> Derived | None:
 
 
 def _creation(target: Target, entity: Entity, references: Mapping[str, Reference]) -> Derived | None:
-    digest, version = target.digest, entity.version
-    first = None if entity.stamps else entity.origin.version
     wanted = projected(target, entity, references)
-    cells: dict[str, tuple[int, bytes | None]] = {
-        cell: (first if first is not None and cell in entity.cells else version(cell), digest(value) or b"")
-        for cell, value in wanted.items()
-        if value is not None
-    }
+    found = target.digest.of(wanted)
+    given = [cell for cell, value in wanted.items() if value is not None]
+    cells: dict[str, tuple[int, bytes | None]]
+    if not entity.stamps and entity.cells.keys() >= wanted.keys():
+        first = entity.origin.version
+        cells = {cell: (first, found.get(cell, b"")) for cell in given}
+    else:
+        cells = {cell: (entity.version(cell), found.get(cell, b"")) for cell in given}
     derived = Derived(Operation.CREATE, cells)
     if target.member.stream.operations.create is None:
         derived.hold, derived.reason = Hold.UNSUPPORTED, "create"
-    else:
+    elif references:
         _hold_for_references(target, entity, derived, references)
     return derived if cells else None
 
@@ -191,7 +191,7 @@ def _update(
     derived = Derived(Operation.UPDATE, cells, external_id=link.external_id, precondition=link.etag)
     if target.member.stream.operations.update is None:
         derived.hold, derived.reason = Hold.UNSUPPORTED, "update"
-    else:
+    elif references:
         _hold_for_references(target, entity, derived, references)
     return derived
 

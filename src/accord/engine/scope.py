@@ -15,7 +15,7 @@ from accord.model.record import Row
 from accord.store.rows import Entity, LinkState
 
 if TYPE_CHECKING:
-    from accord.engine.digests import Digest
+    from accord.engine.digests import Digests
     from accord.engine.flow import Flow, Member
     from accord.engine.match import Answer
     from accord.engine.world import World
@@ -65,7 +65,7 @@ class Scope:
         return self.env.now().timestamp()
 
     @property
-    def digest(self) -> Digest:
+    def digest(self) -> Digests:
         """Keyed digest (8 bytes) of a value in the vendor's terms; None for what is empty."""
         return self.world.digest
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from accord.connector import Origin
 from accord.consent.policy import Policy, shipped
-from accord.engine.digests import Digest, keyed
+from accord.engine.digests import Digests
 from accord.engine.flow import Flow, Key, Member
 from accord.engine.progress import Progress, silent
+from accord.model.cells import Kept
 
 if TYPE_CHECKING:
     from accord.env import Env
@@ -42,9 +44,9 @@ class World:
     policy: Policy = field(default_factory=shipped)
 
     @cached_property
-    def digest(self) -> Digest:
+    def digest(self) -> Digests:
         """The digest of cell values under the store's key, shared by all runs and members."""
-        return keyed(self.store.key)
+        return Digests(self.store.key)
 
     @cached_property
     def _members(self) -> Mapping[Key, Owner]:
@@ -65,6 +67,14 @@ class World:
     def written(self, kind: str) -> Sequence[Key]:
         """All (connection, stream) that records of this kind are written to."""
         return self._written.get(kind, ())
+
+    @cached_property
+    def blocked(self) -> Callable[[str], bool]:
+        """Whether a cell is a custom field that the policy takes for marketing, whatever its flow says."""
+        blocks = self.policy.transactional.blocks
+        return Kept(
+            lambda cell: cell.startswith("custom.") and any(fnmatchcase(cell, block) for block in blocks)
+        ).__getitem__
 
     @cached_property
     def asks_people(self) -> bool:

@@ -16,7 +16,8 @@ from accord.mapping.projecting import compile_project
 from accord.mapping.reading import FieldError, compile_read
 from accord.mapping.showing import Shower, compile_show
 from accord.mapping.writing import compile_write
-from accord.model.cells import Cells, shape
+from accord.model.cells import Cells, explode, shape
+from accord.model.checks import checker
 from accord.model.document import Canonical, validated
 from accord.model.record import Document, Row
 from accord.model.schema import VERSION as MODEL_VERSION
@@ -100,6 +101,32 @@ class Mapping:
             _collapse(document, way)
         return document if self.model is None else self._validated(self.model, document)
 
+    def cells(self, row: Row) -> Cells:
+        """A vendor row as checked cells: :meth:`read` exploded, without the document between.
+
+        Raises:
+            MappingError: a value cannot be mapped, as :meth:`read` says it.
+            SetupError: the mapping is not bound to a model.
+        """
+        document: Document = {}
+        try:
+            self._read(row, document)
+            for way in self._items:
+                _collapse(document, way)
+            return self._check(document)
+        except Exception:  # noqa: BLE001  whatever it is, the way over the document names the field or passes
+            return explode(self._model, self.read(row))
+
+    @cached_property
+    def _check(self) -> Callable[[Document], Cells]:
+        return checker(self._model)
+
+    @property
+    def _model(self) -> type[Canonical]:
+        if self.model is None:
+            raise SetupError("only a mapping of a stream knows a record's cells", hint="Bind it first.")
+        return self.model
+
     def _validated(self, model: type[Canonical], document: Document) -> Document:
         try:
             return validated(model, document)
@@ -181,9 +208,7 @@ class Mapping:
 
     @cached_property
     def _show(self) -> Shower:
-        if self.model is None:
-            raise SetupError("only a mapping of a stream knows a record's cells", hint="Bind it first.")
-        return compile_show(self.declarations, self.model, self.coverage.written)
+        return compile_show(self.declarations, self._model, self.coverage.written)
 
     @cached_property
     def coverage(self) -> Coverage:

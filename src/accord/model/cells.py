@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from hashlib import blake2b
-from typing import Annotated, Any, NamedTuple, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin
 
 import orjson
 
@@ -21,6 +21,27 @@ from accord.model.types import Leaf
 
 Cells = dict[str, Any]
 """Cell name to JSON value."""
+
+
+MOST_KEPT = 4_096
+"""Names of cells of which something is remembered: the lines of orders are without number."""
+
+T = TypeVar("T")
+
+
+class Kept(dict[str, T]):
+    """Remembers what a function says of names of cells; looking it up costs no call of Python."""
+
+    __slots__ = ("_ask",)
+
+    def __init__(self, ask: Callable[[str], T]) -> None:
+        self._ask = ask
+
+    def __missing__(self, name: str) -> T:
+        if len(self) >= MOST_KEPT:
+            self.clear()
+        found = self[name] = self._ask(name)
+        return found
 
 
 class Shape(NamedTuple):
@@ -85,29 +106,36 @@ def implode(model: type[Canonical], cells: Mapping[str, Any]) -> Document:
     A removed member of a keyed collection stays in the document as null; a removed member of a set
     is left out, and a set all of whose cells are removed is an empty list.
     """
-    _, _, keyed, sets = shape(model)
+    places = _places(model)
     document: Document = {}
     for cell, value in cells.items():
-        if "." not in cell:
-            document[cell] = value
-            continue
-        field, _, key = cell.partition(".")
-        if field in keyed:
-            members = document.get(field)
-            if members is None:
-                members = document[field] = {}
-            members[key] = value
-        elif field in sets:
-            members = document.get(field)
-            if members is None:
-                members = document[field] = []
-            if value is not None:
-                members.append(key)
-        else:
+        kind, field, key = places[cell]
+        if kind is None:
             document[field] = value
-    for field in sets & document.keys():
+            continue
+        members = document.get(field)
+        if members is None:
+            members = document[field] = kind()
+        if kind is dict:
+            members[key] = value
+        elif value is not None:
+            members.append(key)
+    for field in shape(model).set & document.keys():
         document[field].sort()
     return document
+
+
+@cache
+def _places(model: type[Canonical]) -> Kept[tuple[type[Any] | None, str, str]]:
+    """Per cell the kind of its field in a document (None: no collection), its field and its key there."""
+    _, _, keyed, sets = shape(model)
+
+    def place(cell: str) -> tuple[type[Any] | None, str, str]:
+        field, dot, key = cell.partition(".")
+        kind = dict if field in keyed else list if field in sets else None
+        return (kind if dot else None, field, key)
+
+    return Kept(place)
 
 
 def removals(

@@ -123,7 +123,7 @@ class Town:
         vars(found).pop("operations", None)
         for flow in self.accord.world.flows:
             for member in flow.members:
-                vars(member).pop("_covered", None)  # what a mapping covers is asked once per process
+                vars(member).pop("covers", None)  # what a mapping covers is asked once per process
 
     def run(self, flow: str = "customers", **options: Any) -> Report:
         """Sync; whatever happens, the counters balance."""

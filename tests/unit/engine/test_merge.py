@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from hashlib import blake2b
 from types import SimpleNamespace
 from typing import Any, cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accord.engine.digests import Digests
 from accord.engine.flow import Flow, Member
 from accord.engine.merge import Observation, Side, absorb, observe_new
 from accord.engine.plan import Target, derive
@@ -24,8 +24,7 @@ values = st.sampled_from((None, "one", "two", "three"))
 rows = st.fixed_dictionaries(dict.fromkeys(CELLS, values))
 
 
-def digest(value: Any) -> bytes | None:
-    return None if value is None else blake2b(repr(value).encode(), digest_size=8).digest()
+digest = Digests(b"a key")
 
 
 def stream() -> Any:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,6 +95,25 @@ def test_cells_are_shown_as_their_document_is_projected(
     holds()
     document = mapping.read(row)
     assert known(mapping.show(explode(model, document))) == known(explode(model, mapping.project(document)))
+
+
+@pytest.mark.parametrize(("mapping", "model", "row"), SAMPLES)
+def test_cells_are_read_as_their_document_is_divided(
+    mapping: Mapping, model: type[Canonical], row: dict[str, Any]
+) -> None:
+    bound = mapping.bound(connector="c", stream="s", model=model)
+    assert bound.cells(row) == explode(model, bound.read(row))
+    for key in row:
+        spoiled = {**row, key: [{"no": {"such": "shape"}}]}
+        assert told(bound.cells, spoiled) == told(lambda row: explode(model, bound.read(row)), spoiled)
+
+
+def told(read: Callable[[dict[str, Any]], Any], row: dict[str, Any]) -> Any:
+    """What a way of reading gives, or the words with which it refuses."""
+    try:
+        return read(row)
+    except MappingError as error:
+        return str(error), error.facts
 
 
 def known(cells: dict[str, Any]) -> dict[str, Any]:
