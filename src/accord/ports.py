@@ -51,14 +51,3 @@ class BudgetStore(Protocol):
 
     def learn(self, scope: str, *, remaining: float | None, limit: float | None, reset: float | None) -> None:
         """Note what the vendor's headers said: tokens left, bucket size, seconds until refill."""
-
-
-class SecretSource(Protocol):
-    """Turns a reference such as ``env:NAME`` into its value."""
-
-    def resolve(self, reference: str) -> str:
-        """The secret's value.
-
-        Raises:
-            SecretMissingError: nothing is stored under this reference.
-        """

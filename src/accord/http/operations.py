@@ -14,14 +14,6 @@ if TYPE_CHECKING:
     from accord.http.client import Http
 
 
-class ConnectorLike(Protocol):
-    """What operations need of a connector."""
-
-    @property
-    def settings_value(self) -> Any:
-        """The connection's settings."""
-
-
 class StreamLike(Protocol):
     """What operations need of a stream; :class:`accord.connector.Stream` is one."""
 

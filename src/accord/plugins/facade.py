@@ -121,7 +121,7 @@ class Plugins:
         return any(not each.function.__module__.startswith("accord.secrets.") for each in found)
 
     def secret(self, ref: str) -> str:
-        """The value behind a reference; :class:`accord.ports.SecretSource` calls it ``resolve``.
+        """The value behind a reference.
 
         Raises:
             SecretMissingError: nothing is kept there, or no plugin knows such references. What is no
@@ -149,10 +149,6 @@ class Plugins:
         if value is not None and not isinstance(value, str):
             raise each.failed(f"it answered {type(value).__name__} instead of text")
         return value
-
-    def resolve(self, reference: str) -> str:
-        """The same as :meth:`secret`, so that plugins are a :class:`accord.ports.SecretSource`."""
-        return self.secret(reference)
 
     # What plugins have to say about records: None where no plugin says anything.
 
