@@ -53,6 +53,7 @@ def _setting(name: str, field: pydantic.fields.FieldInfo) -> dict[str, Any]:
 
 
 def _stream(stream: type[Stream]) -> dict[str, Any]:
+    from accord.model.record import Verb
     from accord.model.schema import name_of
 
     reads = getattr(stream, "read", None) is not None
@@ -66,6 +67,7 @@ def _stream(stream: type[Stream]) -> dict[str, Any]:
         "model": name_of(stream.model),
         "direction": direction.get((reads, bool(writes)), "unused"),
         "operations": [name for name, call in present.items() if call is not None],
+        "consent": [verb.value for verb in Verb if getattr(stream, verb.value, None) is not None],
         "deletes": str(stream.deletes),
         "creates": _CREATES.get(creates, creates),
         "cursor": stream.cursor.path if stream.cursor is not None else "",

@@ -26,12 +26,18 @@ def commands(command: Any, path: tuple[str, ...] = ("accord",)) -> Iterator[tupl
         yield from commands(each, (*path, name))
 
 
+def usage(argument: Any) -> str:
+    """An argument as the usage line shows it."""
+    name = argument.metavar if argument.required else f"[{argument.metavar}]"
+    return f"{name}..." if argument.nargs == -1 else str(name)
+
+
 def real() -> dict[str, set[str]]:
     """Usage -> what can be given."""
     found = {}
     for path, command in commands(typer.main.get_command(build())):
         given = [each for each in command.params if each.name not in {*COMMON, "help"}]
-        names = [each.metavar or each.name.upper() for each in given if each.param_type_name == "argument"]
+        names = [usage(each) for each in given if each.param_type_name == "argument"]
         options = {
             ", ".join(each.opts) + (f" {each.metavar}" if each.metavar else "")
             for each in given
@@ -43,8 +49,8 @@ def real() -> dict[str, set[str]]:
 
 def documented() -> dict[str, set[str]]:
     text = (DOCS / "cli.md").read_text(encoding="utf-8")
-    sections = {usage: body.replace("\\|", "|") for usage, body in _SECTION.findall(text)}
-    return {usage: set(_ROW.findall(body)) for usage, body in sections.items()}
+    sections = {words: body.replace("\\|", "|") for words, body in _SECTION.findall(text)}
+    return {words: set(_ROW.findall(body)) for words, body in sections.items()}
 
 
 def test_every_command_is_documented() -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def check(
     session: Session,
     connections: Annotated[
-        list[str] | None, typer.Argument(metavar="[CONNECTION]...", help="Only these.", show_default=False)
+        list[str] | None, typer.Argument(metavar="CONNECTION", help="Only these.", show_default=False)
     ] = None,
 ) -> int | None:
     """Test the configuration, and each connection's credentials and rights."""

@@ -115,6 +115,7 @@ def _stream(session: Session, stream: dict[str, Any]) -> None:
         "batches": batches or "-",
         "found by": listed(stream["find_by"]),
         "personal data of": stream["subject"] or "nobody",
+        "consent is carried by": ", ".join(stream["consent"]) or "-",
         "origin": stream["origin"],
     }
     for label, text in lines.items():

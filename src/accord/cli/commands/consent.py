@@ -143,7 +143,7 @@ def explain(
     record: options.RecordName,
     destination: Annotated[
         str | None,
-        typer.Argument(metavar="[CONNECTION]", help="Only decisions about it.", show_default=False),
+        typer.Argument(metavar="CONNECTION", help="Only decisions about it.", show_default=False),
     ] = None,
     limit: options.Limit = 100,
 ) -> int | None:

@@ -86,7 +86,7 @@ def _show(session: Session, letter: DeadLetter) -> None:
 def replay(
     session: Session,
     letters: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID]...", help="Which ones.", show_default=False)
+        list[str] | None, typer.Argument(metavar="ID", help="Which ones.", show_default=False)
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All open ones.")] = False,
 ) -> int | None:

@@ -59,7 +59,8 @@ def import_pairs(
         Path,
         typer.Argument(
             metavar="FILE.csv",
-            help="Columns: connection,stream,external_id,other_connection,other_stream,other_external_id.",
+            help="Columns: connection, stream, external_id, other_connection, other_stream, "
+            "other_external_id.",
             show_default=False,
         ),
     ],

@@ -19,7 +19,7 @@ _SUMS = ("read", "created", "updated", "removed", "conflicts", "dead_letters")
 def runs(
     session: Session,
     run: Annotated[
-        str | None, typer.Argument(metavar="[RUN]", help="Everything about this one.", show_default=False)
+        str | None, typer.Argument(metavar="RUN", help="Everything about this one.", show_default=False)
     ] = None,
     flow: Annotated[
         str | None, typer.Option("--flow", metavar="NAME", help="Only of this flow.", show_default=False)
