@@ -51,11 +51,11 @@ def test_a_waiting_plan_matters_more_than_a_conflict() -> None:
 
 
 def test_a_unique_beginning_is_enough() -> None:
-    assert ids.one("ab", ["abc", "xyz"], "run", "accord runs") == "abc"
-    assert ids.one("abc", ["abc", "abcd"], "run", "accord runs") == "abc"
+    assert ids.one("ab", {"abc": 1, "xyz": 2}, "run", "accord runs") == 1
+    assert ids.one("abc", {"abc": 1, "abcd": 2}, "run", "accord runs") == 1
 
 
 @pytest.mark.parametrize(("given", "said"), [("ab", "not unique"), ("q", "there is no run")])
 def test_an_ambiguous_beginning_is_refused(given: str, said: str) -> None:
     with pytest.raises(SetupError, match=said):
-        ids.one(given, ["abc", "abd"], "run", "accord runs")
+        ids.one(given, {"abc": 1, "abd": 2}, "run", "accord runs")

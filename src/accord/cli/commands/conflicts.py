@@ -72,8 +72,7 @@ def show(session: Session, id: _Id) -> int | None:
     from accord.cli import ids
 
     with session.open() as accord:
-        wanted = ids.conflict(accord, id)
-        found = next(each for each in accord.conflicts(None, limit=ids.MOST) if each.id == wanted)
+        found = ids.conflict(accord, id)
     session.output.tell({"conflict": asdict(found)}, lambda: _show(session, found))
     return None
 
@@ -123,7 +122,7 @@ def resolve(
     from accord.cli import ids
 
     with session.open() as accord:
-        wanted = ids.conflict(accord, id)
+        wanted = ids.conflict(accord, id).id
         chosen = accord.resolve(wanted, choice)
     document = {"conflict": wanted, "resolution": chosen}
     session.output.tell(

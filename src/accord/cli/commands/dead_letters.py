@@ -57,8 +57,7 @@ def show(session: Session, id: _Id) -> int | None:
     from accord.cli import ids
 
     with session.open() as accord:
-        wanted = ids.letter(accord, id)
-        found = next(each for each in accord.dead_letters(None, limit=ids.MOST) if each.id == wanted)
+        found = ids.letter(accord, id)
     session.output.tell({"dead_letter": asdict(found)}, lambda: _show(session, found))
     return None
 
@@ -96,7 +95,7 @@ def replay(
     if bool(letters) == every:
         raise SetupError("which dead letters?", hint="Give their ids, or --all for all open ones.")
     with session.open() as accord:
-        number = accord.replay([ids.letter(accord, each) for each in letters] if letters else None)
+        number = accord.replay([ids.letter(accord, each).id for each in letters] if letters else None)
     session.output.tell(
         {"replayed": number},
         lambda: session.output.line(f"{plural(number, 'dead letter')} will be tried again by the next sync."),
@@ -109,7 +108,7 @@ def discard(session: Session, id: _Id) -> int | None:
     from accord.cli import ids
 
     with session.open() as accord:
-        wanted = ids.letter(accord, id)
+        wanted = ids.letter(accord, id).id
         accord.discard(wanted)
     session.output.tell(
         {"discarded": wanted}, lambda: session.output.line(f"Dead letter {wanted[:SHORT]} is closed.")

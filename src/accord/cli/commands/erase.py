@@ -125,7 +125,7 @@ def show(session: Session, id: _Request) -> int | None:
     from accord.cli import ids
 
     with session.open() as accord:
-        report = accord.erasure(ids.erasure(accord, id))
+        report = ids.erasure(accord, id)
     session.output.tell({"erasure": public(report)}, lambda: _report(session.output, report))
     return None
 
@@ -135,7 +135,7 @@ def lift(session: Session, id: _Request) -> int | None:
     from accord.cli import ids
 
     with session.open() as accord:
-        wanted = ids.erasure(accord, id)
+        wanted = ids.erasure(accord, id).request
         number = accord.lift_erasure(wanted)
     session.output.tell(
         {"erasure": wanted, "lifted": number},

@@ -32,11 +32,7 @@ def runs(
     from accord.cli import ids
 
     with session.open() as accord:
-        if run is None:
-            found = accord.runs(flow, limit)
-        else:
-            wanted = ids.run(accord, run)
-            found = [each for each in accord.runs(limit=ids.MOST) if each.id == wanted]
+        found = accord.runs(flow, limit) if run is None else [ids.run(accord, run)]
     document = {"runs": [asdict(each) for each in found]}
     session.output.tell(document, lambda: _list(session, found) if run is None else _show(session, found[0]))
     return None
