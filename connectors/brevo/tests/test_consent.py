@@ -88,6 +88,25 @@ def test_a_bounce_suppresses_and_withdraws_nothing(account: Account) -> None:
     assert list(document["suppressions"]) == ["email:hard_bounce"]
 
 
+@pytest.mark.parametrize(
+    ("codes", "state"),
+    [
+        (["hardBounce"], "unknown"),
+        (["adminBlocked", "hardBounce"], "unknown"),
+        (["hardBounce", "unsubscribedViaEmail"], "withdrawn"),
+        (["somethingNewIn2027"], "withdrawn"),
+        ([], "withdrawn"),
+    ],
+)
+def test_a_flag_that_a_bounce_explains_is_no_wish(account: Account, codes: list[str], state: str) -> None:
+    person(account, emailBlacklisted=True)
+    for code in codes:
+        account.sandbox.person_blocks(ANA, code)
+    document = shown(contacts(account))
+    assert document["consents"][f"{DIRECT}:email"]["state"] == state
+    assert ("email:hard_bounce" in document.get("suppressions", {})) == ("hardBounce" in codes)
+
+
 def test_a_block_that_touches_no_contact_is_read_by_the_next_run(account: Account) -> None:
     person(account)
     account.env.sleep(3600)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from accord.consent.scope import EVERY
-from accord.consent.signal import METHODS, ConsentSignal, Evidence, Kind
+from accord.consent.signal import CLOSING, METHODS, ConsentSignal, Evidence, Kind
 from accord.engine import hearing, locate, unsubscribe
 from accord.engine.addresses import is_addressed, point_for, point_of, points_of
 from accord.engine.desk import Statement, check, note
 from accord.engine.overview import Incident, Overview, incidents, overview_of
 from accord.engine.retention import Kept, keep
 from accord.errors import SetupError
+from accord.model import values
 from accord.store.consent_rows import Objection
 
 if TYPE_CHECKING:
@@ -93,9 +94,11 @@ class ConsentDesk:
         """Where a person stands: permissions, blocks, destinations, what is still to be told.
 
         Raises:
-            SetupError: the record is unknown, or no person.
+            SetupError: the record is unknown, or no person; says so if the address stands on the objection
+                list although nobody is known by it.
         """
         with self._world.store.reading("consent") as tx:
+            self._tell_objection(tx, record)
             return overview_of(tx, self._person(tx, record), self._world.store.key)
 
     def history(self, record: str) -> list[ConsentSignal]:
@@ -114,10 +117,17 @@ class ConsentDesk:
         Works for erased people too: their hub id is enough.
 
         Raises:
-            SetupError: the record is unknown, or no person.
+            SetupError: the record is unknown, or no person; nothing was ever decided about the destination,
+                and no connection is called so.
         """
         with self._world.store.reading("consent") as tx:
-            return tx.decisions.of(self._person(tx, record).id, destination, limit)
+            found = tx.decisions.of(self._person(tx, record).id, destination, limit)
+        connections = sorted({one.connection for flow in self._world.flows for one in flow.members})
+        if destination is not None and not found and destination not in connections:
+            raise SetupError(
+                f"no connection is called {destination!r}", hint=f"Connections are: {', '.join(connections)}."
+            )
+        return found
 
     def grant(
         self, record: str, purpose: str, channel: str, proof: Proof, *, at: datetime | None = None
@@ -157,7 +167,8 @@ class ConsentDesk:
         Every destination they were sent to is told by the next sync, ahead of everything else.
 
         Args:
-            record: Who; an e-mail address or telephone nobody is known by goes on the objection list.
+            record: Who; where several people have this address, all of them. An e-mail address or telephone
+                nobody is known by goes on the objection list.
             purpose: One purpose, a parent of purposes (``marketing``), or ``*`` for all that need a yes.
             channel: One channel, or ``*`` for all.
             at: When they said so; by default now.
@@ -166,6 +177,7 @@ class ConsentDesk:
         Raises:
             SetupError: the record, purpose or channel is unknown.
         """
+        check(Statement(Kind.WITHDRAW, purpose, channel))
         if self._object_unknown(record, purpose, channel):
             return Overview("", (), (), (), (), ())
         proof = Proof("api", reference) if reference else None
@@ -252,9 +264,8 @@ class ConsentDesk:
     def _object_unknown(self, text: str, purpose: str, channel: str) -> bool:
         """Put an address that belongs to nobody known on the objection list; False if it is somebody's."""
         world = self._world
-        type_ = "email" if "@" in text and ":" not in text else "phone"
-        point = point_of(type_, text, world.store.key)
-        if not point or (not text.lstrip("+").replace(" ", "").isdigit() and type_ == "phone"):
+        point = _point(text, world.store.key)
+        if not point:
             return False
         with world.store.transaction("objection") as tx:
             if locate.known(world, tx, text):
@@ -263,6 +274,22 @@ class ConsentDesk:
             until = now + world.policy.objections.keep_months * hearing.MONTH
             tx.objections.add([Objection(point, purpose, channel, now, until)])
         return True
+
+    def _tell_objection(self, tx: Transaction, text: str) -> None:
+        """An address of nobody that stands on the objection list is not unknown."""
+        point = _point(text, self._world.store.key)
+        noted = tx.objections.at([point]).get(point, ()) if point else ()
+        if noted and not locate.known(self._world, tx, text):
+            day = datetime.fromtimestamp(min(one.at for one in noted), UTC).date().isoformat()
+            raise SetupError(
+                f"nobody is known under this address; it stands on the objection list since {day}",
+                hint="Whoever appears under it gets nothing they objected to, until they prove a later yes.",
+            )
+
+    def _people(self, tx: Transaction, record: str) -> list[Entity]:
+        """Everybody whom a text names."""
+        found = [one for one in locate.locate(self._world, tx, record) if one.kind == "customer"]
+        return found if len(found) > 1 else [self._person(tx, record)]
 
     def _person(self, tx: Transaction, record: str) -> Entity:
         found = locate.one(self._world, tx, record)
@@ -275,13 +302,27 @@ class ConsentDesk:
     def _say(self, record: str, said: Statement, proof: Proof | None) -> Overview:
         world = self._world
         with world.store.transaction("consent") as tx:
-            person = self._person(tx, record)
+            closing = said.kind in CLOSING
+            people = self._people(tx, record) if closing else [self._person(tx, record)]
             if proof is not None:
                 now = world.env.now().timestamp()
                 details = {**proof.details, "reference": proof.reference}
                 tx.evidence.add(Evidence(said.evidence, proof.method, now, details=details))
-            note(world, tx, person, said)
-            return overview_of(tx, person, world.store.key)
+            for person in people:
+                note(world, tx, person, said)
+            overview = overview_of(tx, people[0], world.store.key)
+            return replace(overview, also=[one.id for one in people[1:]])
+
+
+def _point(text: str, key: bytes) -> str:
+    """The keyed hash of what is an e-mail address or a telephone number; empty for anything else."""
+    for type_, normal in (("email", values.email), ("phone", values.phone)):
+        try:
+            if found := normal(text):
+                return point_of(type_, found, key)
+        except ValueError:
+            continue
+    return ""
 
 
 def _public(base_url: str) -> str:

@@ -132,7 +132,7 @@ class Fold:
         notice = self.notices.get(one.notice)
         purposes = notice.purposes if notice is not None else ()
         partners = notice.partners if notice is not None else ()
-        same = one.purpose == cell.purpose
+        same = one.purpose == cell.purpose and (not purposes or cell.purpose in purposes)
         named = is_child(cell.purpose, one.purpose) and cell.purpose in purposes
         name, _, platform = cell.channel.partition(":")
         here = one.channel == cell.channel or (one.channel == name and platform in partners)

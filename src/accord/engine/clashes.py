@@ -191,9 +191,19 @@ def overruled(scope: Scope, entity: Entity, signal: ConsentSignal, purpose: str,
     return conflict
 
 
-def not_revoked(scope: Scope, due: Revocation) -> Conflict:
+def not_revoked(due: Revocation, run: str, at: float) -> Conflict:
     """A destination was not told a refusal in time, or cannot be told at all: somebody must act there."""
-    conflict = _identity(scope, "revocation", due.external_id or "", [], "open")
-    conflict.id = fingerprint("revocation", due.id)
-    conflict.entity, conflict.policy, conflict.winner = due.subject, due.reason or due.verb, "nobody"
-    return conflict
+    return Conflict(
+        id=fingerprint("revocation", due.id),
+        kind="revocation",
+        model="customer",
+        entity=due.subject,
+        cell=None,
+        connection=due.connection,
+        stream=due.stream,
+        external_id=due.external_id or "",
+        policy=due.reason or due.verb,
+        winner="nobody",
+        run=run,
+        created_at=at,
+    )

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from accord.store.rows import Entity
 
 DESK = "operator"
+CLAMPED = "clamped"
+"""Flags a yes dated in the future: it counts from its arrival (consent.md 1.4 rule 2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def note(world: World, tx: Transaction, person: Entity, said: Statement) -> Pers
     check(said)
     now = world.env.now().timestamp()
     event = said.event or world.env.new_id()
+    too_late = said.at is not None and said.at > now + world.policy.clamp_seconds
     addressed = is_addressed(said.channel) and not said.whole_person
     point = said.point or point_for(said.channel, points_of(person.cells, world.store.key))
     signal = ConsentSignal(
@@ -91,6 +94,7 @@ def note(world: World, tx: Transaction, person: Entity, said: Statement) -> Pers
         request=said.request,
         expires_at=said.expires_at,
         recorded_for=person.id,
+        note="" if said.kind in CLOSING or not too_late else CLAMPED,
     )
     return record(world, tx, person, signal)
 

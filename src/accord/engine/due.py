@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from accord.consent.purposes import CHANNELS, PURPOSES, family, needs_grant
 from accord.consent.scope import channels_above, closes, key_of
 from accord.consent.signal import Actor, ConsentSignal, Kind
+from accord.engine import clashes
 from accord.engine.addresses import is_addressed
 from accord.engine.fingerprints import fingerprint
 from accord.engine.persons import OPEN, shows_no, shows_yes
@@ -47,15 +48,17 @@ def _revoke(world: World, tx: Transaction, people: Sequence[Person]) -> None:
     ids = [one.entity.id for one in people]
     sends, links = tx.ledger.of(ids), tx.links.of_entities(ids)
     due: list[Revocation] = []
-    pending: list[str] = []
+    left_there: list[Send] = []
     for person in people:
         own = sends.get(person.entity.id, ())
         left = [send for send in own if _is_due(person, send) or _is_outdated(world, person, send)]
-        pending += [send.id for send in left]
+        left_there += left
         mine = links.get(person.entity.id, [])
         due += _by_ledger(world, person, left, mine) + _back_to_sources(world, person, mine)
-    tx.ledger.mark(pending, SendState.REVOKE_PENDING)
-    _queue(world, tx, due)
+    hopeless = _queue(world, tx, due)
+    failed = [one.id for one in left_there if (one.connection, one.purpose, one.channel) in hopeless]
+    tx.ledger.mark([one.id for one in left_there if one.id not in failed], SendState.REVOKE_PENDING)
+    tx.ledger.mark(failed, SendState.REVOKE_FAILED)
 
 
 def _is_due(person: Person, send: Send) -> bool:
@@ -287,8 +290,12 @@ def _overruled(person: Person, state: CellState) -> ConsentSignal | None:
     return max(dated, key=lambda one: (one.effective_at or 0.0, one.id), default=None)
 
 
-def _queue(world: World, tx: Transaction, due: Sequence[Revocation]) -> None:
-    """Queue what is new; what no connector can carry out waits for a person from the start."""
+def _queue(world: World, tx: Transaction, due: Sequence[Revocation]) -> frozenset[tuple[str, str, str]]:
+    """Queue what is new; what no connector can carry out waits for a person from the start.
+
+    Returns:
+        Where nothing can be carried out: (connection, purpose, channel).
+    """
     unique = {one.id: one for one in due}
     for one in unique.values():
         owner = world.member((one.connection, one.stream))
@@ -300,6 +307,9 @@ def _queue(world: World, tx: Transaction, due: Sequence[Revocation]) -> None:
     new = [one for id_, one in unique.items() if id_ not in known]
     tx.revocations.add(new)
     tx.decisions.append([account_of(one, one.created_at) for one in new])
+    hopeless = [one for one in unique.values() if one.state is RevocationState.IMPOSSIBLE]
+    clashes.record(tx, [clashes.not_revoked(one, "", one.created_at) for one in hopeless if one in new])
+    return frozenset((one.connection, one.purpose, one.channel) for one in hopeless)
 
 
 def account_of(one: Revocation, at: float) -> Decision:

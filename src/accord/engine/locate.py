@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from accord.engine.addresses import point_of
 from accord.engine.match import key_digest
 from accord.errors import SetupError
 from accord.model.schema import NATURAL_KEYS, normal_key
@@ -118,4 +119,7 @@ def _by_key(world: World, tx: Transaction, text: str) -> list[Entity]:
         keys = [(name, key_digest(name, value, world.store.key)) for name, value in values if value]
         for found in tx.keys.find(flow.kind, keys).values():
             ids.update(found)
+    # No flow may match by e-mail or telephone, and still they are somebody's.
+    points = [point for type_ in ("email", "phone") if (point := point_of(type_, text, world.store.key))]
+    ids.update(*tx.points.owners(points).values())
     return list({e.id: e for e in tx.entities.resolve(sorted(ids)).values()}.values())

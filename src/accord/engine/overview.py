@@ -55,6 +55,7 @@ class Overview:
         holds: Where records of theirs are kept back, and why.
         sends: Every destination they were sent to.
         revocations: What destinations were or are still to be told.
+        also: Others with the same address, who were closed as well.
     """
 
     subject: str
@@ -63,6 +64,7 @@ class Overview:
     holds: Sequence[Hold]
     sends: Sequence[Send]
     revocations: Sequence[Revocation]
+    also: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

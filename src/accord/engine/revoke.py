@@ -301,7 +301,7 @@ class Revoker:
         """Somebody must look: once."""
         if one.alerted_at is None:
             one.alerted_at = now
-            clashes.record(tx, [clashes.not_revoked(self.scope, one)])
+            clashes.record(tx, [clashes.not_revoked(one, self.scope.run, now)])
 
     def _alert(self) -> None:
         """What is overdue is tried on, and somebody is told."""

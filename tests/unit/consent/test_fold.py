@@ -189,6 +189,12 @@ def test_a_grant_on_a_parent_covers_a_child_only_if_its_notice_names_it() -> Non
     assert fold(yes, cell=child, notices={text.reference: text}).state == "granted"
 
 
+def test_a_grant_does_not_reach_beyond_the_text_that_was_shown() -> None:
+    text = NoticeVersion("loyalty", "2", purposes=("marketing.partners",))
+    assert fold(grant(notice=text.reference), notices={text.reference: text}).state == "unknown"
+    assert fold(grant(notice=text.reference)).state == "granted"
+
+
 def test_a_grant_for_ad_platforms_covers_those_its_notice_names() -> None:
     text = NoticeVersion("n", "1", partners=("meta",))
     yes = grant(purpose="ads.audience_match", channel="ad_platform", contact_point="", notice=text.reference)

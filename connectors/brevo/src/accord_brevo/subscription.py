@@ -7,7 +7,7 @@ getTransacBlockedContacts of the vendor's description).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -49,7 +49,9 @@ def meaning(code: object) -> Meaning:
 class Permission:
     """What a row says about marketing on a channel, as a canonical consent.
 
-    A row that was read without its blocks, and whose flag is not set, says nothing at all.
+    A row that was read without its blocks, and whose flag is not set, says nothing at all. Brevo sets the
+    flag after a hard bounce too (help.brevo.com, article 209458705): where the blocks tell of nothing but
+    such facts, it is no wish. Where they are not known, or tell nothing, it is taken for one.
     """
 
     channel: str
@@ -57,13 +59,19 @@ class Permission:
     def __call__(self, row: dict[str, Any]) -> Any:
         """The consent, or MISSING."""
         flag = FLAGS[self.channel]
-        if row.get(flag) is True:
-            return {"state": "withdrawn", "source": f"brevo:{flag}"}
         blocks = row.get("blocks") if self.channel == "email" else []
+        if row.get(flag) is True and not _is_technical(blocks):
+            return {"state": "withdrawn", "source": f"brevo:{flag}"}
         for block in blocks or ():
             if meaning(block["code"]).withdrawn:
                 return {"state": "withdrawn", "at": block["at"], "source": f"brevo:{block['code']}"}
         return MISSING if flag not in row or blocks is None else {"state": "unknown"}
+
+
+def _is_technical(blocks: Sequence[Mapping[str, Any]] | None) -> bool:
+    """Whether all that is known to stand against an address are facts, none of them a wish."""
+    known = [BLOCKS.get(str(block["code"])) for block in blocks or ()]
+    return bool(known) and all(one is not None and not one.withdrawn for one in known)
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,7 @@ def _history(output: Output, found: list[ConsentSignal]) -> None:
         (
             instant(one.received_at),
             instant(one.effective_at),
-            str(one.kind) + (" (echo)" if one.echo_of else ""),
+            str(one.kind) + _flag(one),
             one.purpose,
             one.channel,
             one.source,
@@ -136,6 +136,11 @@ def _history(output: Output, found: list[ConsentSignal]) -> None:
         for one in found
     ]
     output.table(("received", "said at", "what", "purpose", "channel", "source", "by", "evidence"), rows)
+
+
+def _flag(one: ConsentSignal) -> str:
+    """What makes a signal count for less than it says."""
+    return " (echo)" if one.echo_of else " (dated in the future)" if one.note == "clamped" else ""
 
 
 def explain(
@@ -172,7 +177,9 @@ def _explain(output: Output, found: list[Decision]) -> None:
             "epoch": str(facts.get("epoch", "")),
             "state": facts.get("state"),
             "captured": str((facts.get("captured") or {}).get("signal", ""))[:SHORT],
-            "sent": listed(facts.get("fields") or ()).replace("-", ""),
+            "sent" if one.outcome == "allow" else "not sent": listed(facts.get("fields") or ()).replace(
+                "-", ""
+            ),
             "withheld": listed(facts.get("withheld") or ()).replace("-", ""),
             "receipt": facts.get("receipt"),
         }
@@ -243,10 +250,15 @@ def withdraw(
 
 def _withdrawn(output: Output, found: Overview) -> None:
     due = sum(one.finished_at is None for one in found.revocations)
+    by_hand = sum(one.state == "impossible" for one in found.revocations)
     if not found.subject:
         output.line("Nobody is known under that address. It stands on the objection list: nobody mails it.")
         return
     output.line(f"Noted. {plural(due, 'destination')} to tell: `accord sync` tells them first.")
+    if by_hand:
+        output.line(f"{plural(by_hand, 'destination')} cannot be told by Accord: act there yourself.")
+    if found.also:
+        output.line(f"They share the address; closed as well: {', '.join(found.also)}.")
     _show(output, found)
 
 

@@ -1,0 +1,131 @@
+"""The desk with the real command: whatever a person types, the answer is true and says what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.cli_stage import Said, Stage
+
+LEA = "lea@example.com"
+STRANGER = "stranger@example.net"
+CONFIG = """\
+[connections.till]
+connector = "files"
+root = "till"
+[connections.till.streams.customers]
+model = "customer"
+path = "customers.csv"
+key = "card"
+[connections.till.streams.customers.fields]
+given_name = "first"
+email = "mail"
+phone = "tel"
+
+[connections.letter]
+connector = "files"
+root = "letter"
+[connections.letter.streams.readers]
+model = "customer"
+path = "readers.csv"
+write = "readers.csv"
+key = "id"
+[connections.letter.streams.readers.fields]
+given_name = "first"
+email = "mail"
+
+[flows.customers]
+model = "customer"
+from = ["till"]
+to = ["letter"]
+match = ["phone"]
+[flows.customers.purpose]
+letter = "marketing.direct"
+"""
+TILL = "card,first,mail,tel\n1,Léa,lea@example.com,+33199000001\n2,Max,lea@example.com,+33199000002\n"
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    """Léa and Max share an address and a household."""
+    stage = Stage(tmp_path)
+    stage.config.write_text(CONFIG, encoding="utf-8")
+    stage.till.write_text(TILL, encoding="utf-8")
+    (tmp_path / "letter").mkdir()
+    (tmp_path / "letter" / "readers.csv").write_text("id,first,mail\n", encoding="utf-8")
+    assert stage.inside("sync", "--approve").code == 0
+    return stage
+
+
+def consent(stage: Stage, *arguments: str) -> Said:
+    return stage.inside("consent", *arguments)
+
+
+def agrees(stage: Stage, *numbers: str) -> None:
+    for number in numbers:
+        assert consent(stage, "record", number, "--method", "web_form", "--reference", "form 3").code == 0
+    assert stage.inside("sync").code == 0
+
+
+@pytest.mark.parametrize(
+    "given", [("--purpose", "nonsense"), ("--channel", "pigeon"), ("--purpose", "service.support")]
+)
+def test_a_strangers_refusal_of_what_does_not_exist_is_no_refusal(
+    stage: Stage, given: tuple[str, str]
+) -> None:
+    said = consent(stage, "withdraw", STRANGER, *given)
+    assert (said.code, "objection list" in said.out) == (2, False)
+
+
+@pytest.mark.parametrize("text", ["not an address@@", "lea", "12345", "@"])
+def test_what_is_no_address_does_not_get_on_the_objection_list(stage: Stage, text: str) -> None:
+    assert consent(stage, "withdraw", text).code == 2
+
+
+def test_an_address_on_the_objection_list_is_not_called_unknown(stage: Stage) -> None:
+    consent(stage, "withdraw", STRANGER)
+    said = consent(stage, "show", STRANGER)
+    assert said.code == 2
+    assert "objection list since" in said.err
+
+
+def test_a_refusal_by_an_address_closes_everybody_who_has_it(stage: Stage) -> None:
+    agrees(stage, "+33199000001", "+33199000002")
+    said = consent(stage, "withdraw", LEA, "--json").document["consent"]
+    assert len(said["also"]) == 1
+    for id_ in (said["subject"], *said["also"]):
+        shown = consent(stage, "show", id_, "--json").document["consent"]
+        assert {one["state"] for one in shown["permissions"]} == {"withdrawn"}
+
+
+def test_a_grant_by_an_address_of_several_people_asks_whose_it_is(stage: Stage) -> None:
+    said = consent(stage, "record", LEA, "--method", "web_form", "--reference", "form 3")
+    assert (said.code, "hub ids" in said.err) == (2, True)
+
+
+def test_a_yes_dated_in_the_future_is_flagged_and_counts_from_now(stage: Stage) -> None:
+    record = ("record", "+33199000001", "--method", "web_form", "--reference", "form 3", "--at", "2196-01-01")
+    assert consent(stage, *record).code == 0
+    assert "(dated in the future)" in consent(stage, "history", "+33199000001").out
+    assert "2196" not in consent(stage, "show", "+33199000001").out
+
+
+def test_an_explanation_does_not_say_that_something_withheld_was_sent(stage: Stage) -> None:
+    said = consent(stage, "explain", "+33199000001")
+    assert "not sent email, given_name" in said.out
+
+
+def test_an_explanation_of_a_destination_that_does_not_exist_is_none(stage: Stage) -> None:
+    said = consent(stage, "explain", "+33199000001", "leter")
+    assert (said.code, "no connection is called 'leter'" in said.err) == (2, True)
+
+
+def test_a_destination_that_cannot_be_told_is_a_persons_task(stage: Stage) -> None:
+    agrees(stage, "+33199000001", "+33199000002")
+    said = consent(stage, "withdraw", "+33199000001")
+    assert "1 destination cannot be told by Accord" in said.out
+    sends = consent(stage, "show", "+33199000001", "--json").document["consent"]["sends"]
+    assert [one["status"] for one in sends] == ["revoke_failed"]
+    [task] = stage.inside("conflicts", "list", "--json").document["conflicts"]
+    assert (task["kind"], task["connection"], task["policy"]) == ("revocation", "letter", "no_operation")
