@@ -1,0 +1,140 @@
+"""Checking, planning and syncing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+from accord.api import accounts, approval, due, erasures, several
+from accord.api.opened import Opened
+from accord.api.views import AccountCheck
+from accord.engine import locate, rebase, rehearse
+from accord.engine.report import Plan, Report
+from accord.engine.run import FlowRun, Options
+from accord.engine.single import RecordRun
+from accord.errors import SetupError
+
+
+class Syncing(Opened):
+    """The main job."""
+
+    def check(self, connections: Iterable[str] | None = None) -> list[AccountCheck]:
+        """Prove that connections work: credentials, account, rights."""
+        return accounts.check_all(self.connections, self.store, self.env, connections)
+
+    def plan(
+        self,
+        flow: str,
+        *,
+        connections: Iterable[str] | None = None,
+        full: bool = False,
+        max_seconds: float | None = None,
+    ) -> Plan:
+        """What :meth:`sync` would do now, computed on a throw-away copy of the store; nothing is written.
+
+        The plan is remembered: the first run of a flow needs one that a person could look at.
+        """
+        found = self._rehearsed(flow, connections, full=full, max_seconds=max_seconds)
+        approval.remember(self.store, found)
+        return found
+
+    def _rehearsed(
+        self, flow: str, connections: Iterable[str] | None, *, full: bool, max_seconds: float | None
+    ) -> Plan:
+        chosen = self.flow(flow)
+        erasures.reapply(self.world, self._journal)
+        options = Options(full=full, only=self._only(connections), kind="plan")
+        with self._budget(max_seconds) as budget:
+            accounts.refuse_changed(self.connections, self.store, self.env, chosen, options.only)
+            return rehearse.plan(self.world, chosen, options, budget)
+
+    def sync(
+        self,
+        flow: str,
+        *,
+        full: bool = False,
+        approve: bool = False,
+        connections: Iterable[str] | None = None,
+        max_seconds: float | None = None,
+        unattended: bool = False,
+    ) -> Report:
+        """Bring a flow's systems into agreement.
+
+        Args:
+            flow: The flow's name.
+            full: Read everything again, not only what changed.
+            approve: You have seen the plan: limits do not stop this run, nor does its being the first.
+            connections: Only these connections; others keep what is due to them for later.
+            max_seconds: Stop after the batch in hand when so long has passed; the next run goes on.
+            unattended: Nobody looks at the answer (a timer): a first run's plan then counts for nothing.
+
+        Returns:
+            What happened. ``report.exit_code`` says how it ended; a flow's first run without a plan and
+            without ``approve`` returns the plan itself, with state ``waiting``. So does the first run under a
+            changed mapping, where that alone makes a difference.
+
+        Raises:
+            StateError: the store cannot be used; nothing was advanced.
+        """
+        chosen = self.flow(flow)
+        erasures.reapply(self.world, self._journal)
+        only = self._only(connections)
+        if not approve and not approval.given(self.store, flow):
+            plan = self._rehearsed(flow, only, full=full, max_seconds=max_seconds)
+            return approval.waiting(self.store, plan, unattended=unattended)
+        changed = rebase.pending(self.world, chosen, only)
+        if changed and not approve and not approval.seen(self.store, flow, changed):
+            plan = self._rehearsed(flow, only, full=full, max_seconds=max_seconds)
+            untold = {scope.partition("/")[0] for scope in changed} & {p.connection for p in plan.problems}
+            if plan.total.rebased or untold:
+                return approval.waiting(self.store, plan, unattended=unattended, first=False)
+        options = Options(full=full, approved=approve, only=only)
+        with self._budget(max_seconds) as budget:
+            accounts.refuse_changed(self.connections, self.store, self.env, chosen, only)
+            due.started(self.store, self.env, chosen.name, self._schedule(flow))
+            report = FlowRun(self.world, chosen, options, budget).sync()
+        approval.granted(self.store, flow, self.env, rebase.pending(self.world, chosen, only))
+        self.store.analyze_if_grown()
+        return report
+
+    def _schedule(self, flow: str) -> str | None:
+        return self.config.flows[flow].schedule
+
+    def sync_all(self, *, only_due: bool = False, **options: Any) -> list[Report]:
+        """Sync every flow (or every flow whose schedule is due), records before those that refer to them.
+
+        Ends after a flow that was interrupted; the next call goes on there.
+
+        Args:
+            only_due: Only flows whose schedule is due; as nobody looks then, ``unattended`` is on by default.
+            options: For :meth:`sync`.
+
+        Raises:
+            AccordError: a flow could not be started. It is raised when the others had their turn; their
+                reports are among :meth:`runs`.
+        """
+        options.setdefault("unattended", only_due)
+        names = several.in_order(self.config, self.world)
+        ready = set(due.flows_due(self.config, self.store, self.env)) if only_due else set(names)
+        todo = [(name, partial(self.sync, name, **options)) for name in names if name in ready]
+        results = several.run(todo)
+        for _, error in results.failed:
+            raise error
+        return results.done
+
+    def sync_record(self, record: str, *, max_seconds: float | None = None) -> Report:
+        """Sync one record now. ``record`` is ``CONNECTION:ID`` or ``CONNECTION/STREAM:ID``.
+
+        Raises:
+            SetupError: the name leads to no stream of a flow.
+        """
+        key, external_id = locate.place(self.world, record)
+        owner = self.world.member(key)
+        if owner is None:
+            raise SetupError(f"{key[0]}/{key[1]} belongs to no flow", hint="Add it to a flow in accord.toml.")
+        erasures.reapply(self.world, self._journal)
+        with self._budget(max_seconds) as budget:
+            accounts.refuse_changed(self.connections, self.store, self.env, owner.flow, None)
+            run = RecordRun(self.world, owner.flow, Options(kind="record"), budget)
+            return run.record(key, external_id)
