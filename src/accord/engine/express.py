@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from accord.consent.decision import ALLOWED
-from accord.engine.intents import Decider, Standing, decide_one, held, standing
+from accord.engine.intents import Decider, Standing, decide_one, held, newborn, standing
 from accord.engine.plan import Derived, Hold, Reference, fill
 from accord.engine.send import Batch, Sender
 from accord.errors import MappingError
@@ -24,6 +24,7 @@ from accord.store.rows import Entity, EntityState, Link
 if TYPE_CHECKING:
     from accord.consent.decision import Verdict
     from accord.engine.scope import Scope
+    from accord.store import Transaction
 
 PAGE = 250
 """Dirty records read at once, and records without a write whose marks go in one transaction."""
@@ -77,8 +78,13 @@ class Express:
             self.take(found.values())
         self.flush()
 
-    def take(self, entities: Iterable[Entity]) -> None:
-        """Derive the writes of these records and start every batch that is full."""
+    def take(self, entities: Iterable[Entity], *, paged: bool = False) -> None:
+        """Derive the writes of these records and start every batch that is full.
+
+        Args:
+            entities: Hub records.
+            paged: They are what a page of this run has just changed, as it stored them.
+        """
         alive = {e.id: e for e in entities if e.state is EntityState.LIVE}
         if not alive:
             return
@@ -87,7 +93,7 @@ class Express:
             waiting[:] = [one for one in waiting if one.entity.id not in alive]
         refusals = self.scope.refusals(alive)
         with self.store.reading() as tx:
-            known = standing(tx, self.scope, alive, refusals)
+            known = self._standing(tx, alive, refusals, paged=paged)
         for entity in alive.values():
             self._prepare(known, entity)
         for operation, prepared in self.ready.items():
@@ -97,6 +103,17 @@ class Express:
                 del prepared[:size]
         if len(self.settled) >= PAGE:
             self._settle()
+
+    def _standing(
+        self, tx: Transaction, entities: Mapping[str, Entity], refusals: Mapping[str, str], *, paged: bool
+    ) -> Standing:
+        """How these records stand here. What a page created (its first revision) cannot stand anywhere yet.
+
+        Should that be wrong by now, the transaction that marks them finds it out.
+        """
+        if paged and all(entity.rev == 1 for entity in entities.values()):
+            return newborn(tx, self.scope, entities, refusals)
+        return standing(tx, self.scope, entities, refusals)
 
     def flush(self) -> None:
         """Start what is left although it fills no batch."""
@@ -112,7 +129,7 @@ class Express:
         if entity.id in known.intents:
             return
         links = known.links.get(entity.id, ())
-        before = [replace(link, shadow=link.shadow.copy()) for link in links]
+        before = [replace(link, shadow=link.shadow.copy()) for link in links] if links else ()
         derived = decide_one(self.scope, known, entity)
         references = known.references.get(entity.id, {})
         one = Prepared(entity, before, known.live(entity.id), derived, references)

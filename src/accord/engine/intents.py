@@ -75,6 +75,15 @@ def standing(
     )
 
 
+def newborn(
+    tx: Transaction, scope: Scope, entities: Mapping[str, Entity], refusals: Mapping[str, str] | None = None
+) -> Standing:
+    """How records stand that were created just now: nowhere; only the gate is asked, and where they refer to."""
+    records = list(entities.values())
+    verdicts = gate.verdicts(tx, scope.world, scope.member, records)
+    return Standing(entities, {}, {}, {}, verdicts, scope.references(tx, records), refusals or {})
+
+
 def _taken(tx: Transaction, scope: Scope, entities: Sequence[Entity]) -> frozenset[str]:
     """Records that an upsert would write over one they were split from, because both have its key."""
     stream, flow, key = scope.member.stream, scope.flow, scope.member.key

@@ -94,7 +94,7 @@ class Push:
         if not self.express.serves:
             self.once()
             return
-        self.express.take(entities)
+        self.express.take(entities, paged=True)
         self._raise_trouble()
 
     def _fly(self, send: Callable[[], None]) -> None:

@@ -117,6 +117,8 @@ def getter(steps: Steps) -> Getter:
     """A function that follows the steps and gives the value, None or MISSING."""
     if len(steps) == 1 and isinstance(steps[0], str):
         return _key_getter(steps[0])
+    if len(steps) == 2 and isinstance(steps[0], str) and isinstance(steps[1], str):  # noqa: PLR2004  most are short
+        return _keys_getter(steps[0], steps[1])
 
     def get(held: Any) -> Any:
         for step in steps:
@@ -131,6 +133,16 @@ def getter(steps: Steps) -> Getter:
 def _key_getter(key: str) -> Getter:
     def get(held: Any) -> Any:
         return held.get(key, MISSING) if type(held) is dict else _follow(held, key)
+
+    return get
+
+
+def _keys_getter(first: str, second: str) -> Getter:
+    def get(held: Any) -> Any:
+        inner = held.get(first, MISSING) if type(held) is dict else _follow(held, first)
+        if type(inner) is dict:
+            return inner.get(second, MISSING)
+        return inner if inner is None or inner is MISSING else _follow(inner, second)
 
     return get
 

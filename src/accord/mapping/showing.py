@@ -13,7 +13,7 @@ from accord.mapping.coverage import Cells as Covered
 from accord.mapping.declaration import Computed, Declaration, Each, Field
 from accord.mapping.paths import Names
 from accord.mapping.projecting import compile_project
-from accord.model.cells import Cells, explode, implode, shape
+from accord.model.cells import Cells, Kept, explode, field_of, implode, shape
 from accord.model.document import Canonical
 
 Shower = Callable[[Mapping[str, object]], Cells]
@@ -36,21 +36,21 @@ def compile_show(declarations: Sequence[Declaration], model: type[Canonical], wr
     """One function from cells to cells; what the mapping does not write is left out."""
     by_cell, by_field = _actions([declared for declared in declarations if declared.writes], model)
     others = {field for field, action in by_field.items() if action is Way.REST}
+    actions: Kept[Action | None] = Kept(lambda cell: by_cell.get(cell) or by_field.get(field_of(cell)))
+    copied, rested = Way.COPY, Way.REST
     project = compile_project([d for d in declarations if any(names[0] in others for names in d.canonical)])
 
     def show(cells: Mapping[str, object]) -> Cells:
         shown: Cells = {}
         rest = False
         for cell, value in cells.items():
-            action = by_cell.get(cell)
-            if action is None:
-                action = by_field.get(cell.partition(".")[0])
-            if action is Way.COPY or (value is None and type(action) is frozenset):
+            action = actions[cell]
+            if action is copied:
                 shown[cell] = value
-            elif type(action) is frozenset:
-                shown[cell] = _part(value, action)
-            elif action is Way.REST:
+            elif action is rested:
                 rest = True
+            elif type(action) is frozenset:
+                shown[cell] = None if value is None else _part(value, action)
         if rest:
             covered = {cell: value for cell, value in cells.items() if cell in written}
             shown.update(explode(model, project(implode(model, covered))))

@@ -51,18 +51,21 @@ def _plain_writer(source: Any, target: Names, members: list[Field], empty: Any) 
     """Fields that stand side by side on both sides and need no converter, copied in one loop."""
     parent = getter(target) if target else None
     pairs = [(field.canonical[0][-1], str(field.vendor[0][-1])) for field in members]
+    keys = [key for _, key in pairs]
 
     def write(document: Document, row: Row, previous: Row | None) -> None:  # noqa: ARG001  one signature for all
         held = document if parent is None else parent(document)
         if held is MISSING:
             return
+        found: Row = {} if source else row
         if held is None:
-            found = dict.fromkeys((key for _, key in pairs), empty)
+            found.update(dict.fromkeys(keys, empty))
         else:
-            found = {key: held[name] for name, key in pairs if name in held}
-            if empty is not None:
-                found = {key: empty if value is None else value for key, value in found.items()}
-        if found:
+            for name, key in pairs:
+                if name in held:
+                    value = held[name]
+                    found[key] = empty if value is None else value
+        if source and found:
             place(row, source, found)
 
     return write

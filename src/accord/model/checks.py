@@ -35,32 +35,29 @@ def checker(model: type[Canonical]) -> Callable[[Document], Cells]:
     """
     if model.prepare is not None or model.wire is not None:
         raise TypeError(f"{model.__name__} is checked as a whole: it has no cells")
-    fillers = {
-        name: _filler(model, name, info.rebuild_annotation()) for name, info in model.model_fields.items()
-    }
+    kinds = shape(model)
+    annotations = {name: info.rebuild_annotation() for name, info in model.model_fields.items()}
+    single = {name: _check(annotations[name]) for name in kinds.scalar | kinds.struct}
+    fillers = {name: _filler(model, name, annotations[name]) for name in kinds.set | kinds.keyed}
 
     def check(document: Document) -> Cells:
         cells: Cells = {}
         for field, value in document.items():
-            fillers[field](cells, value)
+            one = single.get(field)
+            if one is None:
+                fillers[field](cells, value)
+            else:
+                cells[field] = one(value)
         return cells
 
     return check
 
 
 def _filler(model: type[Canonical], field: str, annotation: Any) -> Filler:
-    kinds = shape(model)
-    if field in kinds.set:
+    if field in shape(model).set:
         return _set_filler(field, _leaf(annotation))
-    if field in kinds.keyed:
-        key, value = get_args(get_args(annotation)[0])
-        return _keyed_filler(field, _leaf(key), _check(value))
-    one = _check(annotation)
-
-    def fill(cells: Cells, value: Any) -> None:
-        cells[field] = one(value)
-
-    return fill
+    key, value = get_args(get_args(annotation)[0])
+    return _keyed_filler(field, _leaf(key), _check(value))
 
 
 def _set_filler(field: str, leaf: Check) -> Filler:

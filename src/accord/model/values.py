@@ -49,15 +49,17 @@ _MINOR_DIGITS = {
 
 def text(value: Any) -> str | None:
     """Any text, trimmed; NUL (which no SQL text can hold) is dropped."""
-    if value is None:
-        return None
+    if type(value) is str and "\x00" not in value and value.isascii():
+        return value.strip() or None
+    return None if value is None else _unusual_text(value)
+
+
+def _unusual_text(value: Any) -> str | None:
     if not isinstance(value, str):
         raise UnfitError("expected text")
-    if "\x00" in value:
-        value = value.replace("\x00", "")
-    if not value.isascii():
-        _refuse_lone_surrogates(value)
-    return value.strip() or None
+    cleaned = value.replace("\x00", "")
+    _refuse_lone_surrogates(cleaned)
+    return cleaned.strip() or None
 
 
 def _refuse_lone_surrogates(value: str) -> None:
@@ -322,6 +324,8 @@ def scalar_or_list(value: Any) -> Any:
 
 
 def _scalar(value: Any) -> Any:
+    if type(value) is str and value.isascii() and "\x00" not in value:
+        return value
     if isinstance(value, str):
         _refuse_lone_surrogates(value)
         return value.replace("\x00", "")
