@@ -28,6 +28,7 @@ from accord.store.rows import (
     IntentState,
     Link,
     LinkState,
+    Shadow,
 )
 
 if TYPE_CHECKING:
@@ -229,20 +230,10 @@ class Confirmation:
         observation = shown.observation if shown is not None else None
         later = self.reread.get(link.external_id)
         shadow = link.shadow
-        for cell, (version, digest) in intent.cells.items():
-            value = digest or None
-            if observation is not None and cell in observation.cells:
-                value = self.scope.digest(observation.shows(cell))
-            elif later is not None and later.observation is not None and cell in later.observation.cells:
-                value = self._form(cell, value, link, intent, later.observation)
-            if value is None:
-                shadow.seen.pop(cell, None)
-            else:
-                shadow.seen[cell] = value
-            if value is not None and version == shadow.base:
-                shadow.agreed.pop(cell, None)
-            else:
-                shadow.agreed[cell] = version
+        if observation is None and later is None and not shadow.seen and not shadow.agreed:
+            _note(shadow, intent)
+        else:
+            self._compare(link, intent, observation, later.observation if later is not None else None)
         if observation is not None and self._is_surely_new(intent):
             self._defaults(link, intent, observation)
         # Lists may lag: a page that still shows what stood there before this write is stale, no edit.
@@ -255,6 +246,26 @@ class Confirmation:
             link.changed_at = max(newest.changed_at, link.changed_at or newest.changed_at)
         # The row also holds what we did not send (defaults, a person's edit): the next read absorbs it.
         link.row_digest = None
+
+    def _compare(
+        self, link: Link, intent: Intent, shown: Observation | None, later: Observation | None
+    ) -> None:
+        """Cell by cell: what the answer shows, what a read after the write shows, or what was sent."""
+        shadow = link.shadow
+        for cell, (version, digest) in intent.cells.items():
+            value = digest or None
+            if shown is not None and cell in shown.cells:
+                value = self.scope.digest(shown.shows(cell))
+            elif later is not None and cell in later.cells:
+                value = self._form(cell, value, link, intent, later)
+            if value is None:
+                shadow.seen.pop(cell, None)
+            else:
+                shadow.seen[cell] = value
+            if value is not None and version == shadow.base:
+                shadow.agreed.pop(cell, None)
+            else:
+                shadow.agreed[cell] = version
 
     def _is_surely_new(self, intent: Intent) -> bool:
         """Whether the record was made by this very request: an upsert may have met one that people filled."""
@@ -347,3 +358,10 @@ class Confirmation:
         if member.needs_grant and member.stream.operations.subscribe is not None and self.arrived:
             people = [e for e in self.entities.values() if e.id in self.arrived and e.kind == "customer"]
             request(self.scope.world, tx, known(self.scope.world, tx, people))
+
+
+def _note(shadow: Shadow, intent: Intent) -> None:
+    """A fresh link whose record nobody showed yet: what was sent is what stands there."""
+    shadow.seen = {cell: digest for cell, (_, digest) in intent.cells.items() if digest}
+    base = shadow.base
+    shadow.agreed = {cell: v for cell, (v, digest) in intent.cells.items() if v != base or not digest}

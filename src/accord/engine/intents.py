@@ -78,7 +78,7 @@ def standing(
 def newborn(
     tx: Transaction, scope: Scope, entities: Mapping[str, Entity], refusals: Mapping[str, str] | None = None
 ) -> Standing:
-    """How records stand that were created just now: nowhere; only the gate is asked, and where they refer to."""
+    """How records stand that were created just now: nowhere. The gate is asked, and where they refer to."""
     records = list(entities.values())
     verdicts = gate.verdicts(tx, scope.world, scope.member, records)
     return Standing(entities, {}, {}, {}, verdicts, scope.references(tx, records), refusals or {})

@@ -161,6 +161,8 @@ def observe_new(side: Side, entity: Entity, link: Link, seen: Observation) -> li
     entity.cells = {cell: v for cell, v in kept.items() if not side.keeps_out(cell)} if owned else kept
     entity.origin, entity.rev = Stamp(1, side.member.scope, seen.time, seen.external_id), 1
     link.shadow.seen, link.shadow.base = side.digest.of(seen.shows_all()), 1
+    if not seen.shown:
+        entity.digests = dict(link.shadow.seen)
     link.changed_at, link.etag, link.row_digest = seen.changed_at, seen.etag, seen.row_digest
     return heard
 

@@ -154,21 +154,27 @@ def _deletion(target: Target, link: Link | None) -> Derived | None:
 
 
 def _creation(target: Target, entity: Entity, references: Mapping[str, Reference]) -> Derived | None:
-    wanted = projected(target, entity, references)
-    found = target.digest.of(wanted)
-    given = [cell for cell, value in wanted.items() if value is not None]
-    cells: dict[str, tuple[int, bytes | None]]
-    if not entity.stamps and entity.cells.keys() >= wanted.keys():
-        first = entity.origin.version
-        cells = {cell: (first, found.get(cell, b"")) for cell in given}
-    else:
-        cells = {cell: (entity.version(cell), found.get(cell, b"")) for cell in given}
-    derived = Derived(Operation.CREATE, cells)
+    derived = Derived(Operation.CREATE, _carried(target, entity, projected(target, entity, references)))
     if target.member.stream.operations.create is None:
         derived.hold, derived.reason = Hold.UNSUPPORTED, "create"
     elif references:
         _hold_for_references(target, entity, derived, references)
-    return derived if cells else None
+    return derived if derived.cells else None
+
+
+def _carried(target: Target, entity: Entity, wanted: Cells) -> dict[str, tuple[int, bytes | None]]:
+    """What a create carries: each cell that holds something, with its version and its digest there."""
+    held, version, digest = entity.cells, entity.version, target.digest
+    first = None if entity.stamps else entity.origin.version
+    known = entity.digests if entity.rev == 1 else {}
+    cells: dict[str, tuple[int, bytes | None]] = {}
+    for cell, value in wanted.items():
+        if value is not None:
+            mine = cell in held
+            found = known.get(cell) if mine and value is held[cell] else None
+            carried = first if mine and first is not None else version(cell)
+            cells[cell] = (carried, found or digest(value) or b"")
+    return cells
 
 
 def _update(

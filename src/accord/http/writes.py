@@ -210,6 +210,8 @@ class BatchOf(Bound[Batch]):
 
     def _items(self, writes: Sequence[Write]) -> Sent:
         item, stream = self.declared.item, self.stream
+        if callable(item):
+            return [(write, item(write)) for write in writes]
         return [(write, item_of(item, write, self.scope(**scope_of(write)), stream)) for write in writes]
 
     def _submit(self, sent: Sent, scope: Mapping[str, Any]) -> Answer:

@@ -6,6 +6,7 @@ SQLite and PostgreSQL. Ids are 32 hexadecimal digits.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -55,6 +56,8 @@ class Entity:
         origin: The stamp of every cell that ``stamps`` does not name.
         rev: Counts changes; grows by one with each.
         loaded_rev: The revision as stored (compare-and-set on update); 0 = not stored yet.
+        digests: Of a record that was created in this process, what its cells' values have as digests;
+            true of the first revision only, and never stored.
     """
 
     id: str
@@ -67,6 +70,7 @@ class Entity:
     merged_into: str | None = None
     created_at: float = 0.0
     loaded_rev: int = 0
+    digests: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     def stamp(self, cell: str) -> Stamp:
         """The provenance of a cell; :data:`NEVER` for a cell that was never set."""
