@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 
 from accord.testing.simulation import simulate
-from accord.testing.simulation.ablation import ABLATIONS
+from accord.testing.simulation.ablation import WEATHERS
 
 SEEDS = range(30)
 """As many as a test run has time for; `python -m accord.testing.simulation run` plays the rest."""
-REGRESSIONS = (7, 75, 115, 311, 406, 1501, 1516, 1565, 2145, 3014)
+REGRESSIONS = (7, 75, 115, 311, 406, 1501, 1516, 1565, 2145, 3014, 48)
 """Seeds of the general weather that found a fault of the engine or of the harness once."""
 
 
@@ -21,9 +21,19 @@ def test_a_seed_that_once_failed_stays_whole(seed: int) -> None:
     assert simulate(seed).violations == []
 
 
-@pytest.mark.parametrize(("weather", "seed"), [("conditional", 1), ("consent", 0)])
+DIRECTED = (("conditional", 1), ("consent", 0), *(("erasure", seed) for seed in (3, 4, 8, 12, 84, 139)))
+"""Weathers and seeds; those of erasure each found a fault of the engine."""
+
+
+@pytest.mark.parametrize(("weather", "seed"), DIRECTED)
 def test_directed_weather_breaks_nothing_that_stands(weather: str, seed: int) -> None:
-    assert simulate(seed, ABLATIONS[weather]).violations == []
+    assert simulate(seed, WEATHERS[weather]).violations == []
+
+
+def test_the_account_counts_withdrawals_erasures_and_marks() -> None:
+    figures = simulate(3, WEATHERS["erasure"]).figures
+    assert min(figures[name] for name in ("withdrawals", "erasures", "marks", "begun")) > 0
+    assert [figures.get(name, 0) for name in ("marked late", "begun late", "not called back")] == [0, 0, 0]
 
 
 def test_the_same_seed_plays_the_same_schedule_twice() -> None:

@@ -21,6 +21,8 @@ from accord.model.record import (
 )
 
 Send = Callable[[Sequence[Write]], Sequence[Outcome]]
+NOT_LINKED = "not_linked"
+"""The reason of an erasure that names no record."""
 SendConsent = Callable[[Sequence[ConsentWrite]], Sequence[Outcome]]
 
 
@@ -52,7 +54,7 @@ def by_deleting(delete: Send) -> SendConsent:
 
     def erase(writes: Sequence[ConsentWrite]) -> Sequence[Outcome]:
         known = [write for write in writes if write.external_id is not None]
-        unknown = [Outcome(w.id, Result.GONE, reason="not_linked") for w in writes if w.external_id is None]
+        unknown = [Outcome(w.id, Result.GONE, reason=NOT_LINKED) for w in writes if w.external_id is None]
         outcomes = delete([_deletion(write) for write in known]) if known else ()
         return [*unknown, *(replace(one, receipt=Receipt.ACCEPTED) for one in outcomes)]
 

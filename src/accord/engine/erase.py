@@ -99,13 +99,14 @@ def doomed(tx: Transaction, person: Entity) -> Doomed:
         )
     if person.state is EntityState.ERASED:
         raise SetupError(f"record {person.id} is erased already", hint="See `accord erasures`.")
-    merged = list(tx.entities.get(_merged_into(tx, person.id)).values())
+    merged = list(tx.entities.get(selves(tx, person.id)[1:]).values())
     ids = {person.id, *(one.id for one in merged)}
     return Doomed(person, merged, list(_children(tx, ids)))
 
 
-def _merged_into(tx: Transaction, survivor: str) -> list[str]:
-    found, wave = [], [survivor]
+def selves(tx: Transaction, person: str) -> list[str]:
+    """A person's hub ids: their own, then those of the records that were merged into it."""
+    found, wave = [person], [person]
     while wave:
         wave = [loser for losers in tx.entities.merged_into(wave).values() for loser in losers]
         found += wave

@@ -199,7 +199,8 @@ def _update(
         derived.hold, derived.reason = Hold.UNSUPPORTED, "update"
     elif references:
         _hold_for_references(target, entity, derived, references)
-    return derived
+    # All that was new is a reference to somebody who is not there and will not come: nothing to send.
+    return derived if derived.cells or derived.hold is not None else None
 
 
 def newer(entity: Entity, link: Link, covers: Callable[[str], bool]) -> dict[str, int]:

@@ -12,14 +12,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from accord.consent.guard import NOT_LINKED
 from accord.consent.scope import key_of
 from accord.consent.signal import Actor, ConsentSignal, Kind
-from accord.engine import clashes
+from accord.engine import clashes, erase
 from accord.engine.addresses import point_for, points_of
 from accord.engine.due import OUTDATED, account_of, contact_of
 from accord.engine.fingerprints import fingerprint
 from accord.engine.hearing import record
 from accord.engine.persons import state_at
+from accord.engine.trace import Trace, depart
 from accord.errors import OutcomeUnknownError, RecordRejectedError, RetryableError, VendorError
 from accord.model.record import (
     ConsentWrite,
@@ -31,7 +33,7 @@ from accord.model.record import (
     Write,
     none_refused,
 )
-from accord.store.consent_rows import Revocation, RevocationState, SendState
+from accord.store.consent_rows import LEFT, Revocation, RevocationState, SendState
 from accord.store.rows import Fence, Intent, IntentState, LinkState, Shadow
 
 if TYPE_CHECKING:
@@ -104,8 +106,12 @@ class Revoker:
                 person = people.get(one.subject)
                 here = links.get(person.id, ()) if person is not None else ()
                 live = next((link for link in here if link.state is LinkState.LIVE), None)
-                one.external_id = live.external_id if live is not None else one.external_id
+                if live is not None and not (one.verb == Verb.ERASE and one.external_id):
+                    # An erasure has an id of its own: a system may hold the person twice.
+                    one.external_id = live.external_id
                 wait = self._under_way(intents.get(person.id) if person is not None else None)
+                if one.verb == Verb.ERASE and one.external_id is None:
+                    wait = max(wait, self._landing(tx, one))
                 if wait > now:
                     one.not_before = wait
                 elif self._decided(one, person, states.get(person.id, {}) if person is not None else {}):
@@ -132,6 +138,12 @@ class Revoker:
         if intent.state is IntentState.SENT:
             return intent.sent_at + self.stream.t_max + MARK_SECONDS
         return intent.settle_until or 0.0
+
+    def _landing(self, tx: Transaction, one: Revocation) -> float:
+        """Until when a create that was sent may still appear there: only then a search finds it or never."""
+        sends = [send for some in tx.ledger.of(erase.selves(tx, one.subject)).values() for send in some]
+        here = [s.at for s in sends if (s.connection, s.stream) == self.member.key and s.status in LEFT]
+        return max(here) + MARK_SECONDS + self.stream.t_max + self.stream.l_max if here else 0.0
 
     def _decided(self, one: Revocation, person: Entity | None, states: Any) -> bool:
         """Decide anew whether it still holds, and mark it; what was overtaken, or meets nobody, ends here."""
@@ -165,16 +177,17 @@ class Revoker:
         one.state, one.finished_at, one.reason = state, now, reason
 
     def _carry_out(self, call: Call | None, verb: Verb, due: Sequence[Revocation]) -> int:
-        writes = [_write(one, verb) for one in due]
         if call is None:
             outcomes = [
-                Outcome(w.id, Result.REJECTED, reason="no_operation", receipt=Receipt.IMPOSSIBLE)
-                for w in writes
+                Outcome(one.id, Result.REJECTED, reason="no_operation", receipt=Receipt.IMPOSSIBLE)
+                for one in due
             ]
             return self._confirm(due, outcomes)
         self.stream.connector.ready(call)
         try:
-            return self._confirm(due, list(call(writes)))
+            if verb is Verb.ERASE:
+                Trace(self.scope).complete(due)
+            return self._confirm(due, list(call([_write(one, verb) for one in due])))
         except RecordRejectedError as error:
             if len(due) > 1:
                 return sum(self._carry_out(call, verb, [one]) for one in due)
@@ -183,12 +196,12 @@ class Revoker:
             result = Result.GONE if gone else Result.REJECTED
             return self._confirm(due, [Outcome(due[0].id, result, reason=reason)])
         except OutcomeUnknownError:
-            return self._confirm(due, [Outcome(w.id, Result.UNKNOWN, reason="no_answer") for w in writes])
+            return self._confirm(due, [Outcome(one.id, Result.UNKNOWN, reason="no_answer") for one in due])
         except VendorError as error:
             after = error.retry_after if isinstance(error, RetryableError) else None
+            reason = type(error).__name__
             self._confirm(
-                due,
-                [Outcome(w.id, Result.RETRY, reason=type(error).__name__, retry_after=after) for w in writes],
+                due, [Outcome(one.id, Result.RETRY, reason=reason, retry_after=after) for one in due]
             )
             raise
 
@@ -203,11 +216,14 @@ class Revoker:
                 done += one.finished_at is not None
             tx.revocations.save(due)
             self._settle(tx, due)
+            depart(tx, self.member, due)
             tx.decisions.append([account_of(one, now) for one in due])
         return done
 
     def _one(self, tx: Transaction, one: Revocation, outcome: Outcome, now: float) -> None:
         one.reason = outcome.reason
+        if outcome.reason == NOT_LINKED and self.stream.operations.find is None and self._landing(tx, one):
+            outcome = replace(outcome, receipt=Receipt.IMPOSSIBLE, reason="nobody can look for the record")
         if outcome.receipt is Receipt.IMPOSSIBLE:
             one.receipt = Receipt.IMPOSSIBLE.value
             self._end(one, RevocationState.IMPOSSIBLE, now, outcome.reason)

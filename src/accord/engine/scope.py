@@ -12,7 +12,7 @@ from accord.engine.merge import MISSING, Side
 from accord.engine.plan import Reference, Target, projected, wanted_reference_cells
 from accord.engine.rebase import Rebase, rebase_of
 from accord.model.record import Row
-from accord.store.rows import Entity, LinkState
+from accord.store.rows import Entity, EntityState, LinkState
 
 if TYPE_CHECKING:
     from accord.engine.digests import Digests
@@ -167,5 +167,6 @@ class Scope:
         owner = self.world.member(place)
         if owner is None or not owner.member.writes or owner.member.stream.operations.create is None:
             return {}
-        allowed = gate.verdicts(tx, self.world, owner.member, entities)
+        alive = [entity for entity in entities if entity.state is EntityState.LIVE]
+        allowed = gate.verdicts(tx, self.world, owner.member, alive)
         return {id_: True for id_, verdict in allowed.items() if verdict.allowed}

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from accord.errors import RetryableError, SetupError
+from accord.connector import Creates
+from accord.errors import OutcomeUnknownError, RetryableError, SetupError
 from accord.store.rows import EntityState
-from tests.integration.engine.town import Town
+from tests.integration.engine.town import Build, Town
 
 ANN = "ann@example.com"
 
@@ -105,3 +106,88 @@ def test_what_waits_to_be_sent_is_dropped(peopled: Town) -> None:
     peopled.env.forward(1200)
     peopled.sync()
     assert [row["mail"] for row in peopled["crm"].rows.values()] == ["bob@example.com"]
+
+
+@pytest.mark.parametrize("find_by", [("hub_id", "email"), ("email",)])
+def test_a_record_whose_creation_was_never_answered_is_found_and_erased(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, find_by: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    town.change("crm", find_by=find_by)
+    town["shop"].put(mail=ANN, first="Ann")
+    town["crm"].lose_replies("create")
+    town["crm"].fail("find", RetryableError("busy", retry_after=3600.0))
+    town.run()
+    assert len(town["crm"].rows) == 1
+    request = erase(town)
+    town.env.forward(7200)
+    town.sync()
+    assert town["crm"].rows == {}
+    assert town.accord.erasure(request).open == 0
+
+
+def test_nobody_else_is_erased_for_an_address_they_share(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    town.change("crm", find_by=("email",), reference=None)
+    town["shop"].put(mail=ANN, first="Ann")
+    town["crm"].fail("create", OutcomeUnknownError("the line went dead"))
+    town["crm"].fail("find", RetryableError("busy", retry_after=3600.0))
+    town.run()
+    other = town["crm"].put(mail="ann.other@example.com", first="Anna")
+    request = erase(town)
+    town.env.forward(7200)
+    town.sync()
+    assert list(town["crm"].rows) == [other]
+    assert town.accord.erasure(request).open == 0
+
+
+def test_where_nobody_can_look_a_person_is_told_to(
+    build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    blind = {"creates": Creates.BLIND, "find": None, "reference": None}
+    town = build(flow={"both": ["shop"], "to": ["crm"]}, crm=blind)
+    town["shop"].put(mail=ANN, first="Ann")
+    town["crm"].lose_replies("create")
+    town.run()
+    request = erase(town)
+    town.env.forward(7200)
+    town.run()
+    assert town.accord.erasure(request).by_hand == 1
+
+
+def test_a_system_that_holds_the_person_twice_erases_both(peopled: Town) -> None:
+    peopled["shop"].put(mail=ANN, first="Annie")
+    peopled.sync()
+    assert sorted(peopled.links().values()) == ["live", "live", "shadowed"]
+    erase(peopled)
+    assert [row["mail"] for row in peopled["shop"].rows.values()] == ["bob@example.com"]
+
+
+def test_a_system_whose_last_record_was_erased_is_not_taken_for_broken(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    town.person()
+    erase(town)
+    town.sync(full=True)
+    town.sync(full=True)
+
+
+def test_an_order_does_not_wait_for_somebody_who_was_erased(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ann = town["shop"].put(mail=ANN, first="Ann")
+    town["crm"].fail("create", RetryableError("busy", retry_after=3600.0), times=9)
+    town.run()
+    town["shop/orders"].put(number="100", contact_id=ann, note="call Ann")
+    erase(town)
+    town.sync("orders")
+    town.env.forward(2 * 86_400)
+    town.sync("orders")
+    assert town.accord.dead_letters(None) == []
+    [order] = town["crm/orders"].rows.values()
+    assert (order["number"], order.get("contact_id"), order.get("note")) == ("100", None, None)

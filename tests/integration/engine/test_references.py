@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from accord.errors import AccessError
 from tests.integration.engine.town import Build, Town
 
 MARKETING = {"crm": "marketing.direct", "shop": "service.support"}
@@ -97,3 +98,17 @@ def test_an_order_moves_to_the_survivor_of_a_merge(town: Town) -> None:
     town.sync("orders")
     assert town.hub(town.hub("1001").cells["customer"]).id == survivor.id
     assert town["crm/orders"].shown("note") == [{"note": "fragile"}]
+
+
+def test_a_reference_to_somebody_who_left_is_not_sent_again_and_again(town: Town) -> None:
+    order(town)
+    bob = town["shop"].put(mail="bob@example.com")
+    town.accord.sync_all()
+    town["crm"].remove(town["crm"].row(mail="bob@example.com")["id"])
+    for _ in range(2):
+        town.sync(full=True)
+    town["shop/orders"].put(town["shop/orders"].row(number="1001")["id"], contact_id=bob)
+    town["crm/orders"].once("update", lambda _: None)
+    town["crm/orders"].fail("update", AccessError("this would go on for ever"))
+    town.sync("orders")
+    assert [call for call in town["crm/orders"].calls if call[0] == "update"] == []

@@ -1,15 +1,16 @@
 """Safeguards switched off, each in weather that needs it: the test of the test (sync.md A12)."""
 
-# ruff: noqa: ARG001  directed weather is the same for every seed
+# ruff: noqa: ARG001, PLR2004  directed weather is the same for every seed; chances stand where they are taken
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from random import Random
 
 from accord.connector import Creates, Deletes
 from accord.engine.flow import DeletePolicy
-from accord.testing.simulation.town import Climate
+from accord.testing.simulation.town import Climate, vendor_traits
 from accord.testing.simulation.vendor import Traits, cut, shortened, upper
 
 PLAIN = Traits(creates=Creates.REFERENCE, conditional=True, effective_after=10.0)
@@ -101,7 +102,33 @@ def _unconditional(seed: int) -> Climate:
     return replace(STORM, people=4, acts=18, runs=5, faulty=0.22, crashing=0.002, traits=(plain, plain))
 
 
-WEATHERS: dict[str, Callable[[int], Climate]] = {**ABLATIONS, "unconditional": _unconditional}
+def _erasure(seed: int) -> Climate:
+    """People are erased while others edit, merge and withdraw, and faults go on."""
+    random = Random(f"erasure {seed}")
+    traits = tuple(vendor_traits(random) for _ in range(4))
+    return replace(
+        STORM,
+        systems=random.choice((2, 3)),
+        orders=random.random() < 0.5,
+        news=random.random() < 0.6,
+        acts=18,
+        rush=random.choice((2.0, 15.0)),
+        people=4,
+        agreeing=0.6,
+        withdrawals=2,
+        erasures=3,
+        faulty=random.choice((0.0, 0.12, 0.22)),
+        crashing=random.choice((0.0, 0.004)),
+        delete=random.choice((DeletePolicy.DETACH, DeletePolicy.PROPAGATE)),
+        traits=traits,
+    )
+
+
+WEATHERS: dict[str, Callable[[int], Climate]] = {
+    **ABLATIONS,
+    "unconditional": _unconditional,
+    "erasure": _erasure,
+}
 """Every weather that a person may ask for by name."""
 
 

@@ -69,7 +69,8 @@ class Findings:
 
     def unread(self) -> Iterator[Finding]:
         """I10: rows that no incremental read brought."""
-        parked = {(c.connection, c.stream, c.external_id) for c in self.conflicts if c.kind == "identity"}
+        waiting = ("identity", "erased")  # a person decides who it is, or whether they may come back
+        parked = {(c.connection, c.stream, c.external_id) for c in self.conflicts if c.kind in waiting}
         parked |= {
             (x.connection, x.stream, x.external_id or "") for x in self.letters if x.direction == "read"
         }
@@ -86,6 +87,8 @@ class Findings:
                     yield from self._shows(place, link, self.entity_of(link))
 
     def _shows(self, place: tuple[str, str], link: Link, entity: Entity) -> Iterator[Finding]:
+        if entity.state is EntityState.ERASED:
+            return  # see remains
         table, name = self.table(place), f"{place[0]}/{place[1]} {link.external_id}"
         row = table.rows.get(link.external_id)
         if row is None:
@@ -108,6 +111,8 @@ class Findings:
     def _expected(self, place: tuple[str, str], entity: Entity, shown: Row) -> Row:
         forms = self.town.vendors[place[0]].traits.forms
         columns = ("note",) if place[1] == "orders" else ("first", "last", "tel", "mail")
+        if self.of_erased(entity):
+            return {}  # see remains
         row: Row = {}
         for column in columns:
             value = entity.cells.get(CELLS[column])
@@ -130,6 +135,11 @@ class Findings:
         live = [link.external_id for link in here if link.state is LinkState.LIVE]
         return {"contact_id": live[0]} if live else {}
 
+    def of_erased(self, entity: Entity) -> bool:
+        """Whether it is an order of somebody who was erased: what systems say of it is not taken in."""
+        customer = entity.cells.get("customer") if entity.kind == "order" else None
+        return bool(customer) and self._survivor(str(customer)).state is EntityState.ERASED
+
     def missing(self) -> Iterator[Finding]:
         """I1: a hub record that never got to a system, and nothing says why."""
         dead = {(x.connection, x.stream, x.entity) for x in self.letters if x.state == "open"}
@@ -146,6 +156,8 @@ class Findings:
                     continue
                 if place[0] == NEWS and not self._granted(entity):
                     continue
+                if self.of_erased(entity):
+                    continue
                 if not self._here(place, entity) and (*place, entity.id) not in dead:
                     yield "I1 convergence", f"{entity.id[18:]} never came to {place[0]}/{place[1]}"
 
@@ -154,7 +166,9 @@ class Findings:
         for place in self.places:
             table = self.table(place)
             for hub_id, made in table.made_by.items():
-                counted = [id_ for id_ in made if not self._unknowable(place, table, id_)]
+                counted = [
+                    i for i in made if i not in table.repeated and not self._unknowable(place, table, i)
+                ]
                 if len(counted) > 1:
                     yield (
                         "I3 no duplicate creation",
@@ -226,7 +240,10 @@ class Findings:
         ):
             return True
         link = self.links[place].get(table.resolve(edit.row))
-        return link is None or link.state is not LinkState.LIVE or edit.row in table.deleted
+        if link is None or link.state is not LinkState.LIVE or edit.row in table.deleted:
+            return True
+        entity = self.entity_of(link)
+        return entity.state is EntityState.ERASED or self.of_erased(entity)
 
     def _narrowed(self, edit: Edit) -> bool:
         """A write without a condition came over it: the one loss that the design cannot prevent (V6)."""
@@ -254,7 +271,9 @@ class Findings:
         if any(m[0] == vendor and row in m[1:] for m in self.diary.merged):
             return True
         link = self.links[(vendor, "contacts")].get(row)
-        return row in table.deleted or link is None or link.state is not LinkState.LIVE
+        if row in table.deleted or link is None or link.state is not LinkState.LIVE:
+            return True
+        return self.entity_of(link).state is EntityState.ERASED
 
     def polluted(self) -> Iterator[Finding]:
         """I5: a hub value that nobody ever typed: a projection that came back."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from accord.connector import Deletes
-from accord.consent.decision import by_cells
-from accord.engine.gate import consents_of
+from accord.engine.stop import UnexpectedError
 from accord.env import SystemEnv
 from accord.store import Store
-from accord.store.rows import IntentState
 from accord.testing.simulation.findings import Findings
+from accord.testing.simulation.remains import remains
 from accord.testing.simulation.town import NEWS
+from accord.testing.simulation.witness import Witness
 
 if TYPE_CHECKING:
     from accord.engine.report import Report
@@ -45,6 +45,8 @@ class Oracle:
         self._runs: dict[str, FlowRun] = {}
         self._store: Store | None = None
         self._problems: list[str] = []
+        self.witness = Witness(town, lambda: self.store, self.violate)
+        town.begins = self.witness.begins
 
     @property
     def store(self) -> Store:
@@ -68,27 +70,15 @@ class Oracle:
         self._runs[process.name] = run
 
     def watch(self, process: Process, label: str) -> None:
-        """Called at every switch point of every process, before anybody else runs."""
-        if not label.endswith(":committed"):
+        """Called at every switch point of every process and before every commit, before anybody else runs."""
+        what, _, moment = label.partition(":")
+        if moment == "committing":
+            self.witness.committing(what)
+        if moment != "committed":
             return
-        what = label.removesuffix(":committed")
-        if what == "mark sent" and NEWS in self.town.vendors:
-            self._no_send_after_withdrawal()
+        self.witness.committed(what)
         if self.town.climate.together and what not in UNFENCED:
             self._fenced(process, what)
-
-    def _no_send_after_withdrawal(self) -> None:
-        """I7: what was just marked had a grant in the very state the mark was committed on."""
-        with self.store.reading() as tx:
-            now = self.town.scheduler.timestamp()
-            marked = [
-                i
-                for i in tx.intents.unsettled(NEWS, "contacts")
-                if i.state is IntentState.SENT and i.sent_at == now
-            ]
-            for person in tx.entities.resolve([intent.entity for intent in marked]).values():
-                if not by_cells(consents_of(person), "marketing.direct", "email").allowed:
-                    self.violate("I7 no send after withdrawal", f"{person.id[18:]} was marked for {NEWS}")
 
     def _fenced(self, process: Process, what: str) -> None:
         """I11: whoever just committed still held every lease of its run."""
@@ -121,6 +111,9 @@ class Oracle:
             if not counts.balanced:
                 self.violate("I14 conservation", f"{scope}: {counts}")
         self._problems = [f"{p.connection}: {p.error}: {p.message}" for p in report.problems]
+        for found in report.problems:
+            if found.error == UnexpectedError.__name__:
+                self.violate("I13 isolation", found.message)
         for problem in self._problems:
             self.town.scheduler.note(f"problem {problem}")
 
@@ -182,7 +175,10 @@ class Oracle:
     def judge(self) -> None:
         """All that must be true at the end."""
         with self.store.reading() as tx:
-            self._take(Findings(self.town, tx, self.places()).all())
+            findings = Findings(self.town, tx, self.places())
+            self._take(findings.all())
+            self._take(remains(findings, self.witness.erased))
+            self.witness.end(tx)
 
     def _take(self, found: Iterable[tuple[str, str]]) -> None:
         for name, text in found:

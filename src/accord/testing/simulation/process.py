@@ -146,6 +146,7 @@ class Process:
     def committing(self, label: str) -> None:
         """Inside a transaction, just before its commit: the process may end here."""
         self._breathe()
+        self._watch(self, f"{label}:committing")
         self._maybe_crash(f"{label}:committing")
 
     def wait(self, ready: Callable[[], bool], label: str) -> None:

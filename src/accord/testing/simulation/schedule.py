@@ -10,6 +10,7 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
+from accord.api import erasures
 from accord.engine.run import FlowRun, Options
 from accord.engine.stop import Budget
 from accord.errors import AccordError, FenceLostError, StateError
@@ -43,6 +44,7 @@ class Verdict:
         counts: What the weather did.
         points: Switch points and commits of the storm, at each of which a process may die.
         faults: How often something went wrong, or would have if it had not been left out.
+        figures: What the witness of consent and erasure counted.
     """
 
     seed: int
@@ -54,6 +56,7 @@ class Verdict:
     story: list[str] = field(default_factory=list)
     points: int = 0
     faults: int = 0
+    figures: dict[str, int] = field(default_factory=dict)
 
     @property
     def broken(self) -> list[str]:
@@ -113,13 +116,14 @@ class Schedule:
             self.scheduler.story or [],
             self.town.weather.points,
             self.town.weather.faults,
+            dict(self.oracle.witness.figures),
         )
 
     def _storm(self) -> None:
         people = self.scheduler.spawn("people", self._people)
         operator = self.scheduler.spawn("operator", self._operator)
         actors = [people, operator]
-        if self.climate.withdrawals:
+        if self.climate.withdrawals or self.climate.erasures:
             actors.append(self.scheduler.spawn("desk", self._desk))
         self._until(lambda: all(strand.ended for strand in actors) and not self._busy)
         for strand in actors:
@@ -141,10 +145,10 @@ class Schedule:
                 self.town.people.act()
 
     def _desk(self) -> None:
-        for _ in range(self.climate.withdrawals):
+        for act in self.desk.acts(self.climate):
             self.scheduler.pause(seconds=self.desk.random.uniform(0.0, 2 * self.climate.rush))
             process = self.town.process("here", self.oracle.watch)
-            work = partial(self.desk.withdraw, process, self._stores)
+            work = partial(self.desk.carry_out, act, process, self._stores)
             strand = self.scheduler.spawn(f"{process.name} desk", work, process)
             self.scheduler.pause(ready=lambda strand=strand: strand.ended)  # type: ignore[misc]
             process.dead = True
@@ -191,6 +195,7 @@ class Schedule:
         run = FlowRun(world, found, Options(full=full), Budget(process))
         self.oracle.started(process, run)
         try:
+            erasures.reapply(world, self.town.journal)
             report = run.sync()
         except CrashError:
             if not process.dead:

@@ -34,18 +34,21 @@ class Summary:
     Attributes:
         broken: Seeds (or points) by the name of the invariant they broke.
         counts: Faults by name.
+        figures: What the witness of consent and erasure counted, by name.
     """
 
     schedules: int = 0
     switches: int = 0
     broken: dict[str, list[int]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
+    figures: Counter[str] = field(default_factory=Counter)
 
     def add(self, verdict: Verdict, number: int | None = None) -> None:
         """Count one more; ``number`` names it if not its seed."""
         self.schedules += 1
         self.switches += verdict.switches
         self.counts.update(verdict.counts)
+        self.figures.update(verdict.figures)
         for name in verdict.broken:
             self.broken.setdefault(name, []).append(verdict.seed if number is None else number)
 
@@ -64,10 +67,22 @@ class Summary:
         rate = self.schedules / max(seconds, 0.001)
         yield f"{self.schedules} schedules, {self.switches} switch points, {rate:.2f} schedules/s"
         yield "faults: " + (", ".join(f"{n} {often}" for n, often in sorted(self.counts.items())) or "none")
+        yield from self._account()
         yield f"{'invariant':<30} {'broken in':>9}  first {first}"
         for name in sorted({*INVARIANTS, *self.broken}, key=_number):
             found = self.broken.get(name, [])
             yield f"{name:<30} {len(found):>9}  {min(found) if found else '-'}"
+
+    def _account(self) -> Iterator[str]:
+        """Consent and erasure: how much of it there was, and what must be nought."""
+        said = self.figures
+        yield (
+            f"consent: {said['withdrawals']} withdrawals, {said['erasures']} erasures, {said['begun']} "
+            f"requests begun, {said['marks']} advertising marks ({said['called back']} called back)"
+        )
+        yield f"{'sends marked after a committed withdrawal or erasure':<60} {said['marked late']:>6}"
+        yield f"{'requests begun on a mark older than 5 s':<60} {said['begun late']:>6}"
+        yield f"{'marks before a withdrawal that nobody calls back':<60} {said['not called back']:>6}"
 
 
 def _number(name: str) -> tuple[int, str]:

@@ -31,6 +31,8 @@ from accord.testing.simulation.weather import Fate, Weather
 
 Noted = Callable[[str, str, Write, str, Row], None]
 """What the vendor did, in which table, for which write, to which row, which held this before."""
+Begins = Callable[[str, str, Sequence[Write]], None]
+"""Told of a vendor's stream and the writes of a request that begins now."""
 CUT = 10
 """Characters of a given name that a truncating vendor keeps."""
 
@@ -168,9 +170,11 @@ class System(Connector[Settings]):
 
     name = "simulated"
 
-    def __init__(self, context: Context, process: Process, vendor: Vendor, noted: Noted) -> None:
+    def __init__(
+        self, context: Context, process: Process, vendor: Vendor, noted: Noted, begins: Begins
+    ) -> None:
         super().__init__(Settings(), context)
-        self.process, self.vendor, self.noted = process, vendor, noted
+        self.process, self.vendor, self.noted, self.begins = process, vendor, noted, begins
 
     @property
     def weather(self) -> Weather:
@@ -231,6 +235,7 @@ class System(Connector[Settings]):
         ):
             fate = Fate.FINE  # no client can help it if the network doubles such a request
         stream.table.attempts += len(writes)
+        self.begins(self.vendor.name, stream.name, writes)
         sent = ",".join(f"{w.hub_id[18:]}:{w.external_id or '-'}" for w in writes)
         label = f"{self.vendor.name} {verb} {stream.name} {sent} {fate}"
         outcomes: list[Outcome] = []
@@ -239,7 +244,7 @@ class System(Connector[Settings]):
             self.process.scheduler.pause(seconds=self.weather.random.uniform(0.01, 0.2), label=label)
             outcomes = [self._item(stream, verb, write) for write in writes]
         if fate in (Fate.LATE, Fate.TWICE):
-            self._later(stream, verb, writes, late)
+            self._later(stream, verb, writes, late, again=fate is Fate.TWICE)
         self._travel(f"{label} answers")
         self._refuse(fate)
         if fate in (Fate.LOST, Fate.UNANSWERED, Fate.LATE, Fate.DOWN):
@@ -256,15 +261,19 @@ class System(Connector[Settings]):
             return Outcome(write.id, Result.UNKNOWN, write.external_id, reason="no answer for this item")
         return stream.apply(verb, write)
 
-    def _later(self, stream: SimulatedStream, verb: str, writes: Sequence[Write], late: float) -> None:
+    def _later(
+        self, stream: SimulatedStream, verb: str, writes: Sequence[Write], late: float, *, again: bool
+    ) -> None:
         """The request takes effect on its own, whatever becomes of the process that sent it."""
         scheduler = self.process.scheduler
 
         def land() -> None:
             scheduler.pause(seconds=late)
             scheduler.note(f"{self.vendor.name} {verb} takes effect late")
+            before = set(stream.table.rows)
             for write in writes:
                 stream.apply(verb, write)
+            stream.table.repeated |= set(stream.table.rows) - before if again else set()
 
         scheduler.spawn(f"late {verb}", land)
 

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
+from accord.api.journal import NAME
 from accord.connector import Context, Creates, Deletes, Stream
 from accord.engine.flow import DeletePolicy, Flow, Member, Policy, PolicyKind
 from accord.engine.world import World
@@ -24,7 +25,7 @@ from accord.store import Store
 from accord.testing.simulation.people import People, token_of
 from accord.testing.simulation.process import Process, Watch
 from accord.testing.simulation.scheduler import Scheduler
-from accord.testing.simulation.systems import CUT, Noted, System
+from accord.testing.simulation.systems import CUT, Begins, Noted, System
 from accord.testing.simulation.vendor import Traits, Vendor, cut, spaced, upper
 from accord.testing.simulation.weather import Weather
 
@@ -50,6 +51,7 @@ class Climate:
         together: Chance that the next run starts before the last one ended.
         agreeing: Share of people entered who agreed to advertising by e-mail.
         withdrawals: How many people withdraw at Accord's own desk.
+        erasures: How many people ask there to be erased.
         crash_at: The switch point at which a process dies, counted from 1; 0 = left to chance.
     """
 
@@ -67,6 +69,7 @@ class Climate:
     freezing: float = 0.0
     agreeing: float = 0.0
     withdrawals: int = 0
+    erasures: int = 0
     crash_at: int = 0
     delete: DeletePolicy = DeletePolicy.DETACH
     policy: Policy = LATEST
@@ -78,6 +81,8 @@ def general(seed: int) -> Climate:
     random = Random(f"climate {seed}")
     systems = random.choice((2, 2, 3))
     zombies = random.random() < 0.25
+    asked = Random(f"desk climate {seed}")
+    news = asked.random() < 0.5
     prefer = Policy(PolicyKind.PREFER, NAMES)
     return Climate(
         systems=systems,
@@ -94,6 +99,9 @@ def general(seed: int) -> Climate:
         delete=random.choice((DeletePolicy.DETACH, DeletePolicy.DETACH, DeletePolicy.PROPAGATE)),
         policy=random.choice((LATEST, LATEST, prefer)),
         traits=tuple(vendor_traits(random) for _ in range(systems + 1)),
+        agreeing=0.6 if news else 0.0,
+        withdrawals=asked.choice((0, 1, 3)) if news else 0,
+        erasures=asked.choice((0, 0, 1, 2)),
     )
 
 
@@ -155,6 +163,7 @@ class Town:
         self.folder = Path(tempfile.mkdtemp(prefix="accord-sim-", dir=_ram()))
         shutil.copy(_template(), self.path)
         self.processes: list[Process] = []
+        self.begins: Begins = lambda vendor, stream, writes: None  # noqa: ARG005  whoever watches replaces it
         self.creations: list[tuple[float, str, str, str, str]] = []
         """(when, vendor, table, hub id, row id) of every record that Accord made."""
         self.overwritten: set[tuple[str, str, str, str]] = set()
@@ -165,6 +174,11 @@ class Town:
     def path(self) -> Path:
         """The store's file."""
         return self.folder / "accord.db"
+
+    @property
+    def journal(self) -> Path:
+        """The journal of erasures, beside the store."""
+        return self.folder / NAME
 
     def close(self) -> None:
         """Remove the store."""
@@ -193,7 +207,7 @@ class Town:
 
     def _open(self, process: Process, store: Store, vendor: Vendor) -> Mapping[str, Stream]:
         context = Context(process, vendor.name, store.budget, store.tokens, self.folder)
-        system = System(context, process, vendor, self._noted(vendor))
+        system = System(context, process, vendor, self._noted(vendor), self.begins)
         return {stream.name: stream for stream in system.open_streams()}
 
     def _noted(self, vendor: Vendor) -> Noted:

@@ -70,6 +70,8 @@ class Table:
         self.made_by: dict[str, list[str]] = {}
         """Hub id -> ids of the rows that creates of Accord made for it."""
         self.keys: dict[str, str] = {}
+        self.repeated: set[str] = set()
+        """Rows that a second delivery of a request made: nobody asked for them."""
         self.attempts = 0
         self._arrivals: dict[str, list[Arrival]] = {}
         self._ids = 0

@@ -1,0 +1,77 @@
+"""What is left of people who were erased, once everything is quiet: nothing but named waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from accord.store.rows import EntityState
+from accord.testing.simulation.people import token_of
+from accord.testing.simulation.witness import COLUMNS, I6, Erased, is_theirs
+
+if TYPE_CHECKING:
+    from accord.testing.simulation.findings import Finding, Findings
+
+CARRIED_OUT = "I16 liveness"
+
+
+def remains(findings: Findings, erased: Sequence[Erased]) -> Iterator[Finding]:
+    """Every trace of somebody who was erased: in the hub, its queues and histories, and in the vendors."""
+    for one in erased:
+        yield from _in_the_hub(findings, one)
+        yield from _in_the_queues(findings, one)
+        yield from _at_vendors(findings, one)
+        yield from _not_carried_out(findings, one)
+
+
+def _is_theirs(findings: Findings, one: Erased, column: str, value: object) -> bool:
+    """Whether a value was this person's alone: people who merge records see and keep what stands in both."""
+    shared = value in findings.diary.doubled or (column, token_of(column, value)) in findings.diary.replaced
+    return is_theirs(one, column, value) and not shared
+
+
+def _in_the_hub(findings: Findings, one: Erased) -> Iterator[Finding]:
+    for entity in findings.entities.values():
+        if entity.id in one.ids and entity.state not in (EntityState.ERASED, EntityState.MERGED):
+            yield I6, f"{entity.id[18:]} was erased and is {entity.state}"
+        for cell, value in entity.cells.items():
+            column = "mail" if cell == "email" else COLUMNS.get(cell, "")
+            if column and _is_theirs(findings, one, column, value):
+                yield I6, f"{entity.id[18:]} {cell} holds {value!r} of {one.subject[18:]}, who was erased"
+
+
+def _in_the_queues(findings: Findings, one: Erased) -> Iterator[Finding]:
+    """Histories, conflicts and dead letters keep nothing of what was erased."""
+    for id_ in findings.entities:
+        for change in findings.tx.history.of(id_) if id_ in one.ids else ():
+            yield I6, f"the history of {id_[18:]}, who was erased, tells {change.cell}"
+    for conflict in findings.conflicts:
+        column = "mail" if conflict.cell == "email" else COLUMNS.get(conflict.cell or "", "")
+        for value in (conflict.base, conflict.hub_value, conflict.vendor_value):
+            if column and _is_theirs(findings, one, column, value):
+                yield I6, f"conflict {conflict.id[:8]} shows {value!r} of {one.subject[18:]}, who was erased"
+
+
+def _at_vendors(findings: Findings, one: Erased) -> Iterator[Finding]:
+    """No record that was known to be theirs, or that Accord made for them, stands anywhere.
+
+    What a network delivered twice, and a vendor made anew after it had been deleted, a person is told of.
+    """
+    merged = {(m[0], row) for m in findings.diary.merged for row in m[1:]}
+    told = {(c.connection, c.stream, c.external_id) for c in findings.conflicts if c.kind == "erased"}
+    for place in findings.places:
+        table = findings.table(place)
+        linked = [link.external_id for link in findings.links[place].values() if link.entity in one.ids]
+        made = [row for id_ in one.ids for row in table.made_by.get(id_, ())]
+        for row in dict.fromkeys([*linked, *made]):
+            if row in table.repeated and (*place, row) in told:
+                continue
+            if place[1] == "contacts" and row in table.rows and (place[0], row) not in merged:
+                yield I6, f"{place[0]}/{place[1]} {row} of {one.subject[18:]}, who was erased, stands there"
+
+
+def _not_carried_out(findings: Findings, one: Erased) -> Iterator[Finding]:
+    """Every system that was to be told has answered, or a person has been told."""
+    for told in findings.tx.revocations.of(one.ids):
+        if told.verb == "erase" and told.finished_at is None and told.alerted_at is None:
+            yield CARRIED_OUT, f"{told.connection}/{told.stream} was not told to erase {one.subject[18:]}"
