@@ -49,6 +49,8 @@ class Verdict:
         waits: Whether it is no answer yet, only a wait.
         captured: Of an event: the signal that allowed it when it happened, and the fingerprint of the
             snapshot that came with it.
+        points: Keyed hashes of the addresses the person has, for the ledger.
+        ends_at: When the permission ends by itself, seconds since 1970: nothing begins after it.
     """
 
     allowed: bool
@@ -62,6 +64,8 @@ class Verdict:
     withheld: frozenset[str] = frozenset()
     waits: bool = False
     captured: Mapping[str, str] = field(default_factory=dict)
+    points: tuple[str, ...] = ()
+    ends_at: float | None = None
 
     @property
     def answer(self) -> Answer:
@@ -107,6 +111,7 @@ class Facts:
         suppressions: Reasons why the address must not be used on this channel.
         objected: Whether the address stands on the objection list.
         birth_date: As far as known.
+        given_on: The day of the oldest permission that is asked for.
         country: ISO code; None = unknown.
         business: Whether it is a business contact.
         parental: Whether the grant names a parent's consent.
@@ -122,6 +127,7 @@ class Facts:
     suppressions: frozenset[str] = frozenset()
     objected: bool = False
     birth_date: date | None = None
+    given_on: date | None = None
     country: str | None = None
     business: bool = False
     parental: bool = False
@@ -164,13 +170,19 @@ def age_on(birth_date: date, today: date) -> int:
 
 
 def _age(policy: Policy, question: Question, facts: Facts) -> Verdict | None:
+    """A birthday opens nothing: who was too young to give a permission has not given it."""
+    if facts.birth_date is None:
+        # Unknown is not adult where a birth date is collected.
+        return _too_young(policy, question, facts, 0) if policy.minors.birth_date_collected else None
+    now = _too_young(policy, question, facts, age_on(facts.birth_date, question.today))
+    if now is not None or facts.given_on is None:
+        return now
+    then = _too_young(policy, question, facts, age_on(facts.birth_date, facts.given_on))
+    return None if then is None else Verdict(False, "minor_when_granted")
+
+
+def _too_young(policy: Policy, question: Question, facts: Facts, age: int) -> Verdict | None:
     minors = policy.minors
-    if facts.birth_date is not None:
-        age = age_on(facts.birth_date, question.today)
-    elif minors.birth_date_collected:
-        age = 0  # unknown is not adult where a birth date is collected
-    else:
-        return None
     if question.purpose.startswith("ads.") and age < minors.no_ads_below:
         return Verdict(False, "minor")
     if age < minors.parental_below and not facts.parental:
@@ -197,8 +209,17 @@ def _permission(policy: Policy, question: Question, facts: Facts) -> Verdict:
             False, "recipient_not_named", ruling.id, cell.state, signal=cell.signal, epoch=cell.epoch
         )
     reason = cell.state if basis != "legitimate_interest_b2b" else basis
+    ends = [facts.cells.get(name, CellState()).expires_at for name in (question.purpose, *ruling.requires)]
     return Verdict(
-        True, reason, ruling.id, cell.state, basis, cell.signal, cell.epoch, withheld=facts.withheld
+        True,
+        reason,
+        ruling.id,
+        cell.state,
+        basis,
+        cell.signal,
+        cell.epoch,
+        withheld=facts.withheld,
+        ends_at=min((each for each in ends if each is not None), default=None),
     )
 
 

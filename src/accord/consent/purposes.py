@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 PURPOSES: Final = (
@@ -45,6 +46,22 @@ ADDRESSED: Final = {
     "phone_voice": "phone",
 }
 """Channels on which a grant belongs to an address, and the field of a customer that holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a destination has people's data for: what the gate is asked about.
+
+    Attributes:
+        connection: The destination.
+        brand: The controller it belongs to; empty = the one there is.
+    """
+
+    connection: str
+    purpose: str
+    channel: str
+    brand: str = ""
+
 
 _CONTRACT = ("service.", "legal.")
 

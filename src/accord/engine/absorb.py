@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from accord.engine import clashes, erase, hub
-from accord.engine.addresses import index
+from accord.engine.addresses import ADDRESSES, index, rests_on
+from accord.engine.ask import request
 from accord.engine.counts import Counts
 from accord.engine.deletes import on_delete
-from accord.engine.due import request
 from accord.engine.hearing import Heard, Hearing
 from accord.engine.intents import unblock
 from accord.engine.match import Matcher, keys_of
@@ -19,8 +19,8 @@ from accord.engine.merge import UNSEEN, Merged, Observation, absorb, observe_new
 from accord.engine.observe import Seen
 from accord.engine.origins import note_origins
 from accord.engine.oscillation import quarrels
+from accord.engine.persons import people_of
 from accord.engine.plan import newer
-from accord.engine.refold import known
 from accord.model.cells import field_of, implode, removals
 from accord.store.rows import (
     NEVER,
@@ -333,7 +333,7 @@ class Absorber:
             and member.stream.operations.subscribe is not None
         ):
             people = [e for e in self.entities.values() if e.id in arrived and e.kind == "customer"]
-            request(self.scope.world, self.tx, known(self.scope.world, self.tx, people))
+            request(self.scope.world, self.tx, people_of(self.scope.world, self.tx, people))
 
     def _hear(self) -> None:
         """What was shown of permissions becomes signals; an address that changed leaves its grants behind."""
@@ -344,17 +344,35 @@ class Absorber:
         if asks:
             born = {id_ for id_, entity in touched.entities.items() if entity.loaded_rev == 0}
             index(self.scope.world, self.tx, [touched.entities[id_] for id_ in sorted(born | left.keys())])
-        note_origins(self.scope, self.tx, touched)
-        if not touched.heard and not left:
+        stirred = self._stirred(note_origins(self.scope, self.tx, touched)) if asks else set()
+        if not touched.heard and not left and not stirred:
             return
         people = {one.entity.id: one.entity for one in touched.heard}
         people |= {id_: touched.entities[id_] for id_ in left}
-        again, conflicts = Hearing(self.scope, self.tx).hear(touched.heard, left, people)
+        people |= {id_: self._entity(id_) for id_ in stirred}
+        again, conflicts = Hearing(self.scope, self.tx).hear(touched.heard, left, people, stirred)
         touched.conflicts += conflicts
         for entity in again:
             if entity.loaded_rev != entity.rev:
                 touched.entities[entity.id] = entity
                 touched.changed.add(entity.id)
+
+    def _stirred(self, lent: Collection[str]) -> set[str]:
+        """People of whom something changed that decisions rest on, beside what they said."""
+        found = {
+            entity.id
+            for entity in self.touched.entities.values()
+            if entity.loaded_rev != 0
+            and any(
+                stamp.version > entity.loaded_rev and rests_on(self.scope.world, cell)
+                for cell, stamp in entity.stamps.items()
+            )
+        }
+        return found | {id_ for id_ in lent if self._entity(id_).loaded_rev != 0}
+
+    def _entity(self, id_: str) -> Entity:
+        found = self.touched.entities.get(id_) or self.entities.get(id_)
+        return found if found is not None else next(e for e in self.entities.values() if e.id == id_)
 
     def _with_new_keys(self) -> list[Entity]:
         """Touched hub records whose natural keys may differ from the stored ones."""
@@ -397,7 +415,7 @@ def _left(merged: Iterable[Merged]) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for one in merged:
         for change in one.changes:
-            if change.cell in ("email", "phone") and change.old:
+            if change.cell in ADDRESSES and change.old:
                 found.setdefault(change.entity, {}).setdefault(change.cell, str(change.old))
     return found
 

@@ -110,6 +110,7 @@ class Account:
             channel=self.member.channel,
             fields=sorted({field_of(cell) for cell in derived.cells}),
             identifiers=stream.identifiers(derived.row) if self._names_people else {},
+            points=verdict.points,
             epoch=verdict.epoch,
             signal=verdict.signal,
             external_id=derived.external_id,

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 INDEXED = "contact_points"
 """Names the mark in ``counter`` that every person's addresses are indexed."""
 PAGE = 500
+ADDRESSES = ("email", "phone")
+"""The cells that are addresses: contact points (postal ones are not told apart)."""
 
 
 def point_of(type_: str, value: Any, key: bytes) -> str:
@@ -31,7 +33,7 @@ def point_of(type_: str, value: Any, key: bytes) -> str:
 
 def points_of(cells: Mapping[str, Any], key: bytes) -> dict[str, str]:
     """A person's present addresses by type."""
-    found = {type_: point_of(type_, cells.get(type_), key) for type_ in ("email", "phone")}
+    found = {type_: point_of(type_, cells.get(type_), key) for type_ in ADDRESSES}
     return {type_: point for type_, point in found.items() if point}
 
 
@@ -61,6 +63,11 @@ def birth_date_of(cells: Mapping[str, Any]) -> date | None:
     """When a person was born, if somebody told."""
     value = cells.get("birth_date")
     return date.fromisoformat(str(value)) if value else None
+
+
+def rests_on(world: World, cell: str) -> bool:
+    """Whether decisions about a person rest on this cell: age, country, kind of contact."""
+    return cell in ("birth_date", world.policy.business.field) or cell.startswith("addresses.")
 
 
 def index(world: World, tx: Transaction, people: Iterable[Entity]) -> None:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from accord.connector import Creates
 from accord.engine import clashes
 from accord.engine.account import send_id
+from accord.engine.ask import request
 from accord.engine.counts import Counts
-from accord.engine.due import request
 from accord.engine.forms import is_form_of
 from accord.engine.intents import unblock
 from accord.engine.merge import UNSEEN, Observation
 from accord.engine.observe import Observer, Seen
+from accord.engine.persons import people_of
 from accord.engine.plan import newer
-from accord.engine.refold import known
 from accord.model.cells import explode
 from accord.model.record import Operation, Outcome, Result, Row, Write
 from accord.store.consent_rows import SendState
@@ -357,7 +357,7 @@ class Confirmation:
         member = self.scope.member
         if member.needs_grant and member.stream.operations.subscribe is not None and self.arrived:
             people = [e for e in self.entities.values() if e.id in self.arrived and e.kind == "customer"]
-            request(self.scope.world, tx, known(self.scope.world, tx, people))
+            request(self.scope.world, tx, people_of(self.scope.world, tx, people))
 
 
 def _note(shadow: Shadow, intent: Intent) -> None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from accord.engine import hub, regroup
+from accord.engine.addresses import ADDRESSES, rests_on
 from accord.engine.flow import PERMISSIONS, Flow
+from accord.engine.reconsider import stir
 from accord.engine.scope import Scope
 from accord.errors import SetupError
 from accord.model.cells import field_of, overlay
@@ -99,6 +101,8 @@ def _cell(world: World, tx: Transaction, conflict: Conflict, choice: str) -> Non
     mine = entity.cells.get(cell)
     value = overlay(mine, conflict.vendor_value) if choice == "vendor" else mine
     change = hub.put(entity, cell, value, OPERATOR, now, rule=f"resolved:{choice}")
+    if entity.kind == "customer" and mine != value and (cell in ADDRESSES or rests_on(world, cell)):
+        stir(world, tx, entity, {cell: str(mine)} if cell in ADDRESSES and mine else None)
     tx.entities.update([entity])
     tx.history.add([change])
     Scope(world, owner.flow, owner.member).wake(tx, [entity])

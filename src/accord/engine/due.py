@@ -1,127 +1,214 @@
-"""What destinations are due when a permission changes: revocations by the ledger, requests by a grant.
+"""What destinations are due when a permission changes: what stands there against it is called back.
 
-One consent write per destination, queued in the transaction that appended the signal (consent.md 2.3). Nobody
-is ever created anywhere to record a refusal.
+One consent write per destination, queued in the transaction that changed what it rests on (consent.md 2.3).
+Nobody is ever created anywhere to record a refusal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from accord.consent.purposes import CHANNELS, PURPOSES, family, needs_grant
 from accord.consent.scope import channels_above, closes, key_of
-from accord.consent.signal import Actor, ConsentSignal, Kind
-from accord.engine import clashes
-from accord.engine.addresses import is_addressed
+from accord.consent.signal import ConsentSignal
+from accord.engine import clashes, recall
+from accord.engine.addresses import point_of
 from accord.engine.fingerprints import fingerprint
-from accord.engine.persons import OPEN, shows_no, shows_yes
+from accord.engine.persons import OPEN, Person, people_of, shows_yes
+from accord.engine.recall import Recall
 from accord.model.record import Verb
-from accord.store.consent_rows import LEFT, Decision, Revocation, RevocationState, Send, SendState
+from accord.store.consent_rows import Decision, Revocation, RevocationState, Send, SendState
 from accord.store.rows import Link, LinkState
 
 if TYPE_CHECKING:
+    from accord.consent.decision import Verdict
     from accord.consent.fold import CellState
+    from accord.consent.policy import Policy
+    from accord.consent.purposes import Use
     from accord.engine.flow import Member
-    from accord.engine.persons import Person
     from accord.engine.world import World
     from accord.store import Transaction
 
 HOUR = 3600.0
 OUTDATED = "address_changed"
 """The cause of removals that no signal asked for: an address was left, its hash must leave as well."""
-REQUESTING = (Kind.GRANT, Kind.CONFIRM_DOI, Kind.RENEW)
-"""Signals that may ask a destination to open: explicit ones, each once per destination."""
+OWN_END = ("withdrawn", "state_expired")
+"""Reasons of the gate that are an end of the very permission: a signal, or its date, caused it."""
+TOO_YOUNG = "minor"
+"""Reasons of the gate that begin so are about the person, wherever they are known."""
 
 
-def demand(world: World, tx: Transaction, people: Sequence[Person]) -> None:
-    """Queue what these people's changed permissions ask of destinations."""
-    closing = [one for one in people if one.closed() or one.left or one.regrouped]
-    opening = [one for one in people if one.opened() or _reopens(one)]
-    if closing:
-        _revoke(world, tx, closing)
-    if opening:
-        request(world, tx, opening)
+@dataclass(slots=True)
+class Due:
+    """What is to be called back from one place: sends that left under the same identifiers.
+
+    Attributes:
+        what: Purpose and channel.
+        verdict: Why; None = only an address is gone.
+    """
+
+    person: Person
+    place: tuple[str, str]
+    verb: str
+    what: tuple[str, str]
+    verdict: Verdict | None
+    identifiers: Mapping[str, str]
+    external_id: str | None
+    sends: list[Send] = field(default_factory=list)
 
 
-def _revoke(world: World, tx: Transaction, people: Sequence[Person]) -> None:
-    ids = [one.entity.id for one in people]
-    sends, links = tx.ledger.of(ids), tx.links.of_entities(ids)
+def revoke(world: World, tx: Transaction, people: Sequence[Person]) -> None:
+    """Decide anew what stands at destinations of these people, and call back what is refused now."""
+    changed = {one.entity.id: one for one in people if one.changed}
+    if not changed:
+        return
+    left = {id_: _points_left(world, one) for id_, one in changed.items()}
+    points = [p for id_, one in changed.items() for p in (*one.points.values(), *left[id_])]
+    others = recall.sharers(tx, changed, points) if points else []
+    everyone = changed | {one.entity.id: one for one in people_of(world, tx, others)}
+    stood = Recall(world, tx, everyone)
+    links = tx.links.of_entities(list(everyone))
     due: list[Revocation] = []
-    left_there: list[Send] = []
-    for person in people:
-        own = sends.get(person.entity.id, ())
-        left = [send for send in own if _is_due(person, send) or _is_outdated(world, person, send)]
-        left_there += left
-        mine = links.get(person.entity.id, [])
-        due += _by_ledger(world, person, left, mine) + _back_to_sources(world, person, mine)
-    hopeless = _queue(world, tx, due)
-    failed = [one.id for one in left_there if (one.connection, one.purpose, one.channel) in hopeless]
-    tx.ledger.mark([one.id for one in left_there if one.id not in failed], SendState.REVOKE_PENDING)
-    tx.ledger.mark(failed, SendState.REVOKE_FAILED)
+    pending: list[str] = []
+    for id_, person in everyone.items():
+        found = _called_back(world, stood, person, left.get(id_, ()))
+        pending += [send.id for one in found for send in one.sends]
+        told = [_by_ledger(world, one, links[id_]) for one in found]
+        due += told
+        if id_ in changed:
+            due += _where_shown(world, tx, person, links[id_], told)
+    tx.ledger.mark(pending, SendState.REVOKE_PENDING)
+    queue(world, tx, due)
+    hopeless = [id_ for one in due if one.state is RevocationState.IMPOSSIBLE for id_ in one.sends]
+    tx.ledger.mark(hopeless, SendState.REVOKE_FAILED)
 
 
-def _is_due(person: Person, send: Send) -> bool:
-    """Whether what was sent rests on a permission that does not hold any more."""
-    if send.status not in LEFT or not needs_grant(send.purpose):
-        return False
-    state = person.state(send.purpose, send.channel)
-    if state.is_closed:
-        return True
-    if state.state in OPEN:
-        return False
-    moved = bool(person.left) and is_addressed(send.channel)
-    return moved or person.regrouped or state.epoch > send.epoch
+def _points_left(world: World, person: Person) -> list[str]:
+    return [point_of(type_, value, world.store.key) for type_, value in person.left.items()]
 
 
-def _is_outdated(world: World, person: Person, send: Send) -> bool:
-    """Whether it went out under an address the person has left, and still stands there under its hash."""
-    if not person.left or not send.identifiers or send.status not in LEFT or not needs_grant(send.purpose):
-        return False
-    owner = world.member((send.connection, send.stream))
-    return owner is not None and owner.member.stream.operations.remove is not None
-
-
-def _by_ledger(
-    world: World, person: Person, sends: Iterable[Send], links: Sequence[Link]
-) -> list[Revocation]:
-    """One revocation per destination, purpose and set of identifiers that was used."""
-    found: dict[str, Revocation] = {}
-    for send in sends:
-        member = _serving(world, send.connection, send.stream, send.channel)
-        place = member.key if member is not None else (send.connection, send.stream)
-        verb = _verb(member, send.purpose)
-        state = person.state(send.purpose, send.channel)
-        one = _revocation(world, person, place, verb, (send.purpose, send.channel), state, links)
-        if state.state in OPEN:  # the permission stands; only the address has gone
-            one.cause, one.expected, one.before = OUTDATED, "", ""
-        one.identifiers = send.identifiers
-        one.external_id = one.external_id or (
-            send.external_id if place == (send.connection, send.stream) else None
-        )
-        again = [send.id] if person.regrouped else []
-        one.id = fingerprint(one.id, sorted(send.identifiers.items()), *again)
-        one.document |= person.left
-        found[one.id] = one
+def _called_back(world: World, stood: Recall, person: Person, left: Sequence[str]) -> list[Due]:
+    """What must leave destinations: refused sends, and addresses the person has no longer."""
+    found: dict[str, Due] = {}
+    refused = stood.refused(person.entity.id)
+    for send, verdict, use in refused:
+        _add(found, _due(world, person, send, use, verdict, send.identifiers), send)
+    gone = {send.id for send, _, _ in refused}
+    for send in stood.sends.get(person.entity.id, ()):
+        owner = world.member((send.connection, send.stream))
+        member = owner.member if owner is not None else None
+        if send.id in gone or member is None or member.stream.operations.remove is None:
+            continue
+        old = recall.left_behind(member, send, person, left)
+        if old:
+            _add(found, _due(world, person, send, member.use, None, old), send)
     return list(found.values())
 
 
-def _back_to_sources(world: World, person: Person, links: Sequence[Link]) -> list[Revocation]:
+def _add(found: dict[str, Due], one: Due, send: Send) -> None:
+    """One per destination, purpose and set of identifiers that was used."""
+    key = fingerprint(one.place, one.verb, one.what, sorted(one.identifiers.items()))
+    found.setdefault(key, one).sends.append(send)
+
+
+def _due(
+    world: World,
+    person: Person,
+    send: Send,
+    use: Use,
+    verdict: Verdict | None,
+    identifiers: Mapping[str, str],
+) -> Due:
+    """What was sent as a service is called back as what its destination is for now."""
+    what = (send.purpose, send.channel) if needs_grant(send.purpose) else (use.purpose, use.channel)
+    member = _serving(world, send.connection, send.stream, what[1])
+    there = (send.connection, send.stream)
+    place = member.key if member is not None else there
+    external_id = send.external_id if place == there else None
+    return Due(person, place, _verb(member, what[0]), what, verdict, identifiers, external_id)
+
+
+def _by_ledger(world: World, one: Due, links: Sequence[Link]) -> Revocation:
+    state = one.person.state(*one.what)
+    found = revocation(world, one.person, one.place, one.verb, one.what, state, links)
+    found.sends = sorted(send.id for send in one.sends)
+    found.identifiers = one.identifiers
+    found.external_id = found.external_id or one.external_id
+    # Its sends are called back once; sent again and refused again, it is another one.
+    found.id = fingerprint(found.id, found.sends, found.created_at)
+    found.document |= one.person.left
+    if one.verdict is None:  # the permission stands; only the address has gone
+        found.cause, found.expected, found.before = OUTDATED, "", ""
+        found.document = dict(one.person.left)
+    else:
+        _because(found, one.verdict)
+    return found
+
+
+def _because(found: Revocation, verdict: Verdict) -> None:
+    """Note what the gate said; where no signal closed the permission, the revocation is of this moment."""
+    found.denied, found.rule = verdict.reason, verdict.rule
+    found.epoch, found.signal = max(found.epoch, verdict.epoch), verdict.signal or found.signal
+    if verdict.reason not in OWN_END:
+        found.at = found.created_at
+        found.cause = verdict.signal if verdict.reason.startswith("requires_") else verdict.reason
+
+
+def _where_shown(
+    world: World, tx: Transaction, person: Person, links: Sequence[Link], told: Sequence[Revocation]
+) -> list[Revocation]:
     """Systems that still show a yes are told, so that their next page does not look like a contradiction."""
+    covered = {(one.connection, one.purpose, one.channel) for one in told}
     found = []
     for cell in person.closed():
         known = person.after[cell]
         cause = person.signal(known.signal)
-        for member in _consenting(world, links):
+        for member in _holding(world, links):
             if member.connection == (cause.source if cause is not None else ""):
                 continue
-            for channel in sorted(member.stream.consent_channels or written_channels(member)):
+            for channel in _channels(person.log, member):
                 for purpose in _told(person.log, member.connection, cell.purpose, cell.channel, channel):
-                    if shows_yes(person.log, member.connection, purpose, channel):
+                    shown = shows_yes(person.log, member.connection, purpose, channel)
+                    if shown and (member.connection, purpose, channel) not in covered:
+                        what = (purpose, channel)
                         verb = _verb(member, purpose)
-                        place = (purpose, channel)
-                        found.append(_revocation(world, person, member.key, verb, place, known, links))
+                        found.append(revocation(world, person, member.key, verb, what, known, links))
+    covered |= {(one.connection, one.purpose, one.channel) for one in found}
+    return found + _minors(world, tx, person, links, covered)
+
+
+def _minors(
+    world: World,
+    tx: Transaction,
+    person: Person,
+    links: Sequence[Link],
+    covered: set[tuple[str, str, str]],
+) -> list[Revocation]:
+    """A destination that asked somebody too young itself: their yes counts nowhere, so it is told as well."""
+    found = []
+    for member in _holding(world, links):
+        use = member.use
+        asked = (use.connection, use.purpose, use.channel)
+        if not (member.writes and member.needs_grant) or asked in covered:
+            continue
+        state = person.state(use.purpose, use.channel, use.brand)
+        if state.state not in OPEN or not shows_yes(person.log, *asked):
+            continue
+        verdict = recall.stands(tx, world, use, person.entity)
+        if verdict.reason.startswith(TOO_YOUNG):
+            what = (use.purpose, use.channel)
+            one = revocation(world, person, member.key, _verb(member, use.purpose), what, state, links)
+            _because(one, verdict)
+            found.append(one)
     return found
+
+
+def _channels(log: Iterable[ConsentSignal], member: Member) -> list[str]:
+    """The channels on which a system can be told, or (where it cannot be) on which it shows anything."""
+    served = member.stream.consent_channels or written_channels(member)
+    return sorted(served or {one.channel for one in log if one.source == member.connection})
 
 
 def _told(
@@ -134,11 +221,16 @@ def _told(
     return sorted(name for name in names if closes(purpose, channel, name, served))
 
 
-def _consenting(world: World, links: Sequence[Link]) -> list[Member]:
-    """Members that hold the person and can be told a refusal, also those whose records are only read."""
+def _holding(world: World, links: Sequence[Link]) -> list[Member]:
+    """Members that hold the person, also those whose records are only read.
+
+    One that cannot be told a refusal is among them unless another of its connection can: somebody must know.
+    """
     live = {(link.connection, link.stream) for link in links if link.state is LinkState.LIVE}
     owners = [owner for key in sorted(live) if (owner := world.member(key)) is not None]
-    return [owner.member for owner in owners if can_refuse(owner.member)]
+    members = [owner.member for owner in owners]
+    able = {member.connection for member in members if can_refuse(member)}
+    return [member for member in members if can_refuse(member) or member.connection not in able]
 
 
 def written_channels(member: Member) -> list[str]:
@@ -174,7 +266,7 @@ def _verb(member: Member | None, purpose: str) -> str:
     return Verb.UNSUBSCRIBE
 
 
-def _revocation(
+def revocation(
     world: World,
     person: Person,
     place: tuple[str, str],
@@ -183,6 +275,7 @@ def _revocation(
     state: CellState,
     links: Sequence[Link],
 ) -> Revocation:
+    """A consent write to one place about one permission, as it stands now; nothing is queued."""
     now = world.env.now().timestamp()
     (connection, stream), (purpose, channel) = place, what
     live = [k for k in links if (k.connection, k.stream) == place and k.state is LinkState.LIVE]
@@ -201,6 +294,8 @@ def _revocation(
         at=state.since,
         cause=cause.id if cause is not None else state.signal,
         document=contact_of(person.entity.cells),
+        epoch=state.epoch,
+        signal=state.signal,
         expected="granted" if verb == Verb.SUBSCRIBE else "withdrawn",
         before="withdrawn" if verb == Verb.SUBSCRIBE else "granted",
         created_at=now,
@@ -213,89 +308,10 @@ def contact_of(cells: Mapping[str, Any]) -> dict[str, Any]:
     return {name: cells[name] for name in ("email", "phone") if cells.get(name)}
 
 
-def request(world: World, tx: Transaction, people: Sequence[Person]) -> None:
-    """Ask destinations that hold these people, and that open only when asked, to open."""
-    ids = [one.entity.id for one in people]
-    links, told = tx.links.of_entities(ids), _refusals_told(tx, ids)
-    due: list[Revocation] = []
-    for person in people:
-        for link in links.get(person.entity.id, ()):
-            owner = world.member((link.connection, link.stream))
-            if owner is not None and link.state is LinkState.LIVE:
-                due += _requests(world, person, owner.member, link, told)
-    _queue(world, tx, due)
-
-
-def _refusals_told(tx: Transaction, ids: Sequence[str]) -> frozenset[tuple[str, ...]]:
-    """Refusals that destinations hold because we told them: (person, connection, purpose, channel)."""
-    done = [one for one in tx.revocations.of(ids) if one.state is RevocationState.DONE]
-    return frozenset(
-        (one.subject, one.connection, one.purpose, one.channel)
-        for one in done
-        if one.verb == Verb.UNSUBSCRIBE
-    )
-
-
-def _requests(
-    world: World, person: Person, member: Member, link: Link, told: frozenset[tuple[str, ...]]
-) -> list[Revocation]:
-    stream = member.stream
-    what = (member.purpose, member.channel)
-    served = member.channel in stream.consent_channels
-    if not (member.needs_grant and member.writes and stream.operations.subscribe and served):
-        return []
-    grant = _grant(person, member)
-    yes = shows_yes(person.log, member.connection, *what)
-    if grant is None or grant.source == member.connection or yes:
-        return []
-    refused = (person.entity.id, member.connection, *what) in told
-    refused = refused or shows_no(person.log, member.connection, *what)
-    if stream.mails_unless_refused and not refused:
-        return []
-    state = person.state(*what)
-    one = _revocation(world, person, member.key, Verb.SUBSCRIBE, what, state, [link])
-    one.id = fingerprint(Verb.SUBSCRIBE, member.key, what, person.entity.id, grant.id)
-    one.cause, one.at = grant.id, grant.effective_at
-    return [one]
-
-
-def _grant(person: Person, member: Member) -> ConsentSignal | None:
-    """The explicit grant that entitles to ask: the one that decides, or one a withdrawal overrules.
-
-    The latter only where the destination asks the person to confirm: then their click decides, not we.
-    """
-    state = person.state(member.purpose, member.channel)
-    decisive = person.signal(state.signal)
-    if state.state == "granted" and decisive is not None and decisive.kind in REQUESTING:
-        return decisive
-    if state.state == "withdrawn" and member.stream.confirms:
-        return _overruled(person, state)
-    return None
-
-
-def _reopens(person: Person) -> bool:
-    return any(_overruled(person, state) is not None for state in person.after.values())
-
-
-def _overruled(person: Person, state: CellState) -> ConsentSignal | None:
-    """A later dated yes that another system's withdrawal overrules, if there is one."""
-    if state.state != "withdrawn":
-        return None
-    claims = [one for id_ in state.conflicts if (one := person.signal(id_)) is not None]
-    dated = [
-        c
-        for c in claims
-        if c.kind in REQUESTING and c.effective_at is not None and c.actor is not Actor.IMPORT
-    ]
-    return max(dated, key=lambda one: (one.effective_at or 0.0, one.id), default=None)
-
-
-def _queue(world: World, tx: Transaction, due: Sequence[Revocation]) -> frozenset[tuple[str, str, str]]:
-    """Queue what is new; what no connector can carry out waits for a person from the start.
-
-    Returns:
-        Where nothing can be carried out: (connection, purpose, channel).
-    """
+def queue(world: World, tx: Transaction, due: Sequence[Revocation]) -> None:
+    """Queue what is new; what no connector can carry out waits for a person from the start."""
+    if not due:
+        return
     unique = {one.id: one for one in due}
     for one in unique.values():
         owner = world.member((one.connection, one.stream))
@@ -306,16 +322,15 @@ def _queue(world: World, tx: Transaction, due: Sequence[Revocation]) -> frozense
     known = {one.id for one in tx.revocations.of({one.subject for one in unique.values()})}
     new = [one for id_, one in unique.items() if id_ not in known]
     tx.revocations.add(new)
-    tx.decisions.append([account_of(one, one.created_at) for one in new])
-    hopeless = [one for one in unique.values() if one.state is RevocationState.IMPOSSIBLE]
-    clashes.record(tx, [clashes.not_revoked(one, "", one.created_at) for one in hopeless if one in new])
-    return frozenset((one.connection, one.purpose, one.channel) for one in hopeless)
+    tx.decisions.append([account_of(world.policy, one, one.created_at) for one in new])
+    clashes.record(tx, [clashes.not_revoked(one, "", one.created_at) for one in new if one.state is RevocationState.IMPOSSIBLE])
 
 
-def account_of(one: Revocation, at: float) -> Decision:
+def account_of(policy: Policy, one: Revocation, at: float) -> Decision:
     """The line of a consent write in the account of decisions."""
-    names = ("stream", "verb", "channel", "cause", "receipt", "reason", "attempt")
-    facts: dict[str, Any] = {name: getattr(one, name) for name in names}
+    names = ("stream", "verb", "channel", "cause", "receipt", "reason", "attempt", "epoch", "signal")
+    facts: dict[str, Any] = {name: getattr(one, name) for name in (*names, "denied", "rule")}
+    facts["policy"] = policy.reference
     facts |= {"state": str(one.state), "revocation": one.id}
     return Decision(
         fingerprint(one.id, at, one.state), at, one.subject, one.connection, one.purpose, "revoke", facts

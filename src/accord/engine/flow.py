@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from accord.consent.purposes import needs_grant
+from accord.consent.purposes import Use, needs_grant
 from accord.model.cells import Kept, field_of
 from accord.model.schema import Merge, lattice, merge_kinds
 
@@ -101,6 +101,7 @@ class Member:
         priority: Position in the flow; the lower wins an exact tie of times.
         canary: External id of a record without which the stream is not believed; "" = none.
         guests: Whether a record may be written without the person it refers to.
+        brand: The controller that people said their permissions to; "" = the one there is.
     """
 
     connection: str
@@ -113,6 +114,12 @@ class Member:
     accepts: Callable[[Document], bool] | None = None
     guests: bool = True
     canary: str = ""
+    brand: str = ""
+
+    @cached_property
+    def use(self) -> Use:
+        """What its data is used for there."""
+        return Use(self.connection, self.purpose, self.channel, self.brand)
 
     @cached_property
     def covers(self) -> Callable[[str], bool]:

@@ -6,7 +6,7 @@ own consent writes coming back are echoes; while one of them is unconfirmed, the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -75,7 +75,11 @@ class Hearing:
         self.suppressions: list[Suppression] = []
 
     def hear(
-        self, heard: Sequence[Heard], moved: Mapping[str, Mapping[str, str]], people: Mapping[str, Entity]
+        self,
+        heard: Sequence[Heard],
+        moved: Mapping[str, Mapping[str, str]],
+        people: Mapping[str, Entity],
+        stirred: Collection[str] = (),
     ) -> tuple[list[Entity], list[Conflict]]:
         """Turn what was shown into signals and all that follows.
 
@@ -83,6 +87,7 @@ class Hearing:
             heard: The cells.
             moved: By hub id the old addresses in clear, of people whose address changed on this page.
             people: Everybody the page touched, by hub id.
+            stirred: Whose age, country or the origin of whose values changed.
 
         Returns:
             The people whose log was read anew (their cells may have changed), and contradictions for people.
@@ -101,8 +106,9 @@ class Hearing:
                 self._suppression(one)
         self.tx.suppressions.add(self.suppressions)
         new = self.tx.signals.add(self.signals)
-        again = {one.subject for one in new} | set(moved)
-        persons = refold(self.scope.world, self.tx, [people[id_] for id_ in sorted(again)], left=moved)
+        again = {one.subject for one in new} | set(moved) | set(stirred)
+        found = [people[id_] for id_ in sorted(again)]
+        persons = refold(self.scope.world, self.tx, found, left=moved, stirred=stirred)
         object_(self.scope.world, self.tx, new)
         return [one.entity for one in persons], self._contradictions(persons, new)
 

@@ -33,10 +33,14 @@ def digest_of(value: Any, key: bytes) -> bytes:
     return blake2b(orjson.dumps(text, option=orjson.OPT_SORT_KEYS), digest_size=16, key=key).digest()
 
 
-def note_origins(scope: Scope, tx: Transaction, touched: Touched) -> None:
-    """Note what a page of a marketplace showed, and what the merchant collected beside it."""
+def note_origins(scope: Scope, tx: Transaction, touched: Touched) -> set[str]:
+    """Note what a page of a marketplace showed, and what the merchant collected beside it.
+
+    Returns:
+        Hub ids of the people whom a marketplace showed: what is known of their values may have changed.
+    """
     if not scope.world.lenders:
-        return
+        return set()
     lent = scope.member.stream.origin is Origin.MARKETPLACE
     shown: list[tuple[str, Mapping[str, Any]]] = []
     for link, observation in touched.observed:
@@ -47,6 +51,7 @@ def note_origins(scope: Scope, tx: Transaction, touched: Touched) -> None:
     if not lent:
         taken = [(c.entity, {c.cell: c.new}) for merged in touched.merged for c in merged.changes]
         _add(scope, tx, taken, OWN)
+    return {entity for entity, _ in shown} if lent else set()
 
 
 def _add(scope: Scope, tx: Transaction, shown: Iterable[tuple[str, Mapping[str, Any]]], origin: str) -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from accord.consent.fold import Cell, CellState
 from accord.consent.scope import channels_above, closes, lineage
 from accord.consent.signal import CLOSING, ConsentSignal, Kind
-from accord.engine.addresses import point_for
+from accord.engine.addresses import point_for, points_of
 from accord.store.rows import Entity
+
+if TYPE_CHECKING:
+    from accord.engine.world import World
+    from accord.store import Transaction
 
 States = Mapping[Cell, CellState]
 OPEN = ("granted", "soft_opt_in")
@@ -24,6 +29,7 @@ class Person:
         before, after: Their states, earlier and now.
         left: Old addresses in clear, where an address changed just now, by type.
         regrouped: Whether two people became one just now: what went out for either is looked at anew.
+        stirred: Whether something else changed that decisions rest on: an age, a country, an origin.
     """
 
     entity: Entity
@@ -33,10 +39,16 @@ class Person:
     points: Mapping[str, str] = field(default_factory=dict)
     left: Mapping[str, str] = field(default_factory=dict)
     regrouped: bool = False
+    stirred: bool = False
 
-    def state(self, purpose: str, channel: str) -> CellState:
+    @property
+    def changed(self) -> bool:
+        """Whether what stands at destinations must be decided anew."""
+        return bool(self.left) or self.regrouped or self.stirred or self.after != self.before
+
+    def state(self, purpose: str, channel: str, brand: str = "") -> CellState:
         """What holds for the present address."""
-        return state_at(self.after, purpose, channel, point_for(channel, self.points))
+        return state_at(self.after, purpose, channel, point_for(channel, self.points), brand)
 
     def closed(self) -> list[Cell]:
         """Cells that were closed, perhaps once more, and that nothing reopened since.
@@ -57,18 +69,46 @@ class Person:
             if now.state in OPEN and self.before.get(cell, CellState()).state not in OPEN
         ]
 
+    def renewed(self) -> list[Cell]:
+        """Cells that allow now, by another signal than before: what was kept back is decided anew."""
+        return [
+            cell
+            for cell, now in self.after.items()
+            if now.state in OPEN and now.signal != self.before.get(cell, CellState()).signal
+        ]
+
     def signal(self, id_: str) -> ConsentSignal | None:
         """A signal of the log."""
         return next((one for one in self.log if one.id == id_), None)
+
+
+def people_of(world: World, tx: Transaction, entities: Iterable[Entity]) -> list[Person]:
+    """People as they stand, nothing read anew."""
+    people = {entity.id: entity for entity in entities}
+    if not people:
+        return []
+    logs, states = tx.signals.of(people), tx.permissions.of(people)
+    return [
+        Person(
+            entity,
+            logs.get(id_, []),
+            states.get(id_, {}),
+            dict(states.get(id_, {})),
+            points_of(entity.cells, world.store.key),
+        )
+        for id_, entity in people.items()
+    ]
 
 
 def _is_shut(now: CellState) -> bool:
     return now.is_closed or (now.epoch > 0 and now.state not in OPEN)
 
 
-def state_at(states: Mapping[Cell, CellState], purpose: str, channel: str, point: str) -> CellState:
+def state_at(
+    states: Mapping[Cell, CellState], purpose: str, channel: str, point: str, brand: str = ""
+) -> CellState:
     """The state of a permission for an address: its own, or that of a broader statement that closes it."""
-    own = states.get(Cell(purpose, channel, point))
+    own = states.get(Cell(purpose, channel, point, controller=brand))
     if own is not None:
         return own
     broader = [
@@ -76,6 +116,7 @@ def state_at(states: Mapping[Cell, CellState], purpose: str, channel: str, point
         for cell, known in states.items()
         if known.state == "withdrawn"
         and not cell.topic
+        and (not brand or cell.controller in ("", brand))
         and closes(cell.purpose, cell.channel, purpose, channel)
     ]
     return max(broader, key=lambda known: (known.epoch, known.signal), default=CellState())

@@ -6,7 +6,7 @@ that an opening wakes. Nothing is sent here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,8 @@ from accord.consent.fold import Cell, CellState, Fold
 from accord.consent.scope import EVERY, key_of, lineage
 from accord.consent.signal import ConsentSignal, Kind, NoticeVersion
 from accord.engine.addresses import is_addressed, point_for, points_of
-from accord.engine.due import demand
+from accord.engine.ask import reopens, request
+from accord.engine.due import revoke
 from accord.engine.persons import Person
 from accord.model import values
 from accord.store.rows import Change, Entity, Stamp
@@ -31,6 +32,7 @@ def refold(
     *,
     left: Mapping[str, Mapping[str, str]] | None = None,
     regrouped: bool = False,
+    stirred: Collection[str] = (),
 ) -> list[Person]:
     """Read people's logs anew, and store and carry out what follows.
 
@@ -40,6 +42,7 @@ def refold(
         people: Their hub records; cells that changed are put into them, to be saved by the caller.
         left: By hub id the old addresses in clear, where an address changed just now.
         regrouped: Whether two people became one just now.
+        stirred: Hub ids of those of whom something else changed that decisions rest on.
     """
     entities = {entity.id: entity for entity in people}
     logs, before = tx.signals.of(entities), tx.permissions.of(entities)
@@ -48,11 +51,11 @@ def refold(
     found: list[Person] = []
     for id_, entity in entities.items():
         log = logs.get(id_, [])
-        if not log and id_ not in before and not regrouped:
+        if not log and id_ not in before and not regrouped and id_ not in stirred:
             continue
         points = points_of(entity.cells, world.store.key)
         gone = (left or {}).get(id_, {})
-        person = Person(entity, log, before.get(id_, {}), {}, points, gone, regrouped)
+        person = Person(entity, log, before.get(id_, {}), {}, points, gone, regrouped, id_ in stirred)
         person.after = {cell: fold.cell(cell, log) for cell in cells_of(log, points, notices)}
         found.append(person)
     tx.permissions.replace({one.entity.id: one.after for one in found if one.after != one.before})
@@ -61,28 +64,14 @@ def refold(
     return found
 
 
-def known(world: World, tx: Transaction, people: Iterable[Entity]) -> list[Person]:
-    """People with a log as they stand, nothing read anew."""
-    entities = {entity.id: entity for entity in people}
-    logs, states = tx.signals.of(entities), tx.permissions.of(entities)
-    return [
-        Person(
-            entity,
-            logs[id_],
-            states.get(id_, {}),
-            states.get(id_, {}),
-            points_of(entity.cells, world.store.key),
-        )
-        for id_, entity in entities.items()
-        if id_ in logs
-    ]
-
-
 def _follow(world: World, tx: Transaction, people: Sequence[Person]) -> None:
     """What a change of state asks for: revocations, requests, and another look at what was kept back."""
-    demand(world, tx, people)
-    opened = [one.entity.id for one in people if one.opened()]
-    held = tx.holds.of(opened) if opened else []
+    revoke(world, tx, people)
+    opening = [one for one in people if one.opened() or reopens(one)]
+    if opening:
+        request(world, tx, opening)
+    woken = [one.entity.id for one in people if one.renewed() or one.stirred]
+    held = tx.holds.of(woken) if woken else []
     tx.dirty.add([(hold.connection, hold.stream, hold.entity) for hold in held])
 
 

@@ -14,7 +14,7 @@ from accord.consent.scope import lineage
 from accord.consent.signal import Actor, ConsentSignal, Kind
 from accord.engine.capture import happened_at
 from accord.engine.fingerprints import fingerprint
-from accord.engine.refold import refold
+from accord.engine.reconsider import again, end, everybody
 from accord.store.rows import EntityState
 
 if TYPE_CHECKING:
@@ -51,26 +51,20 @@ def keep(world: World) -> Kept:
     """Run every rule of retention once, page by page."""
     kept, last = Kept(), _contacts(world)
     now = world.env.now().timestamp()
-    while _end(world, kept, now):
-        pass
+    while ended := end(world):
+        kept.ended += ended
     after = ""
     while True:
         with world.store.transaction("retention") as tx:
             subjects = tx.signals.subjects(after, PAGE)
             if not subjects:
                 kept.objections, kept.evidence = tx.objections.expire(now), tx.evidence.expire(now)
-                return kept
+                break
             after = subjects[-1]
             _page(world, tx, subjects, last, kept)
-
-
-def _end(world: World, kept: Kept, now: float) -> int:
-    """Permissions whose own date has come."""
-    with world.store.transaction("consent ends") as tx:
-        ended = tx.permissions.ending(now)
-        _refold(world, tx, tx.entities.resolve(ended).values())
-        kept.ended += len(ended)
-        return len(ended)
+    # Once a day everything that stands anywhere is decided anew, whatever changed unnoticed.
+    everybody(world)
+    return kept
 
 
 def _page(
@@ -87,7 +81,7 @@ def _page(
                 continue
             new += _due(world, id_, cell, rule, max(last.get(id_, 0.0), _spoken(log)), log, kept)
     added = tx.signals.add(new)
-    _refold(world, tx, [people[id_] for id_ in sorted({one.subject for one in added})])
+    again(world, tx, [people[id_] for id_ in sorted({one.subject for one in added})])
 
 
 def _rule(world: World, cell: Cell) -> Retention | None:
@@ -144,14 +138,6 @@ def _signal(person: str, cell: Cell, kind: Kind, now: float, note: str) -> Conse
         recorded_for=person,
         note=note,
     )
-
-
-def _refold(world: World, tx: Transaction, people: Iterable[Entity]) -> None:
-    found = list(people)
-    refold(world, tx, found)
-    changed = [one for one in found if one.rev != one.loaded_rev]
-    tx.entities.update(changed)
-    tx.dirty.add([(*key, one.id) for one in changed for key in world.written(one.kind)])
 
 
 def _contacts(world: World) -> dict[str, float]:

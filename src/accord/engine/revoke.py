@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from accord.consent.guard import NOT_LINKED
+from accord.consent.purposes import Use
 from accord.consent.scope import key_of
 from accord.consent.signal import Actor, ConsentSignal, Kind
 from accord.engine import clashes, erase
 from accord.engine.addresses import point_for, points_of
+from accord.engine.ask import may_ask
 from accord.engine.due import OUTDATED, account_of, contact_of
 from accord.engine.fingerprints import fingerprint
 from accord.engine.hearing import record
-from accord.engine.persons import state_at
+from accord.engine.persons import OPEN, States, state_at
+from accord.engine.recall import stands, uses_of
 from accord.engine.trace import Trace, depart
 from accord.errors import OutcomeUnknownError, RecordRejectedError, RetryableError, VendorError
 from accord.model.record import (
@@ -114,7 +117,7 @@ class Revoker:
                     wait = max(wait, self._landing(tx, one))
                 if wait > now:
                     one.not_before = wait
-                elif self._decided(one, person, states.get(person.id, {}) if person is not None else {}):
+                elif self._decided(tx, one, person, states.get(person.id, {}) if person is not None else {}):
                     claimed.append(one)
             self._overtaken(tx, [one for one in ready if one.state is RevocationState.DROPPED])
             # A send that reached nobody, or was abandoned: there is nothing left of it to call back.
@@ -145,29 +148,38 @@ class Revoker:
         here = [s.at for s in sends if (s.connection, s.stream) == self.member.key and s.status in LEFT]
         return max(here) + MARK_SECONDS + self.stream.t_max + self.stream.l_max if here else 0.0
 
-    def _decided(self, one: Revocation, person: Entity | None, states: Any) -> bool:
+    def _decided(self, tx: Transaction, one: Revocation, person: Entity | None, states: States) -> bool:
         """Decide anew whether it still holds, and mark it; what was overtaken, or meets nobody, ends here."""
         now = self.scope.now()
-        if person is not None and one.verb in (Verb.UNSUBSCRIBE, Verb.REMOVE, Verb.SUBSCRIBE):
-            points = points_of(person.cells, self.scope.key)
-            known = state_at(states, one.purpose, one.channel, point_for(one.channel, points))
-            opens = known.state in ("granted", "soft_opt_in")
-            asks = self.stream.confirms and known.state == "withdrawn" and one.cause in known.conflicts
-            overtaken = not (opens or asks) if one.verb == Verb.SUBSCRIBE else opens
-            overtaken = overtaken and one.cause != OUTDATED
-            if overtaken:
-                self._end(one, RevocationState.DROPPED, now, "overtaken")
-                return False
+        if person is not None and one.verb != Verb.ERASE and self._is_overtaken(tx, one, person, states):
+            self._end(one, RevocationState.DROPPED, now, "overtaken")
+            return False
         if one.external_id is None and not one.identifiers and one.verb != Verb.ERASE:
             # Nobody is created there to record a refusal.
             self._end(one, RevocationState.GONE, now, "nobody_there")
             return False
-        if person is not None:
+        if person is not None and one.cause != OUTDATED:
             one.document = {**contact_of(person.cells), **one.document}
         one.state, one.sent_at, one.attempt = RevocationState.SENT, now, one.attempt + 1
         # Should this process die now, it is tried again.
         one.not_before = now + self.stream.t_max + self._wait(one)
         return True
+
+    def _is_overtaken(self, tx: Transaction, one: Revocation, person: Entity, states: States) -> bool:
+        """Whether what was to be told is not so any more: a newer yes, or for a request a newer no."""
+        if one.cause == OUTDATED:
+            return False
+        world = self.scope.world
+        use = Use(one.connection, one.purpose, one.channel, self.member.brand)
+        points = points_of(person.cells, self.scope.key)
+        known = state_at(states, one.purpose, one.channel, point_for(one.channel, points), use.brand)
+        if one.verb == Verb.SUBSCRIBE:
+            asks = self.stream.confirms and known.state == "withdrawn" and one.cause in known.conflicts
+            return not ((known.state in OPEN or asks) and may_ask(stands(tx, world, use, person)))
+        if not one.denied:
+            return known.state in OPEN
+        uses = {use for send in tx.ledger.get(one.sends) for use in uses_of(world, send)} or {use}
+        return all(stands(tx, world, each, person).allowed for each in sorted(uses, key=astuple))
 
     def _wait(self, one: Revocation) -> float:
         return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(one.attempt, 20))
@@ -216,8 +228,8 @@ class Revoker:
                 done += one.finished_at is not None
             tx.revocations.save(due)
             self._settle(tx, due)
+            tx.decisions.append([account_of(self.scope.world.policy, one, now) for one in due])
             depart(tx, self.member, due)
-            tx.decisions.append([account_of(one, now) for one in due])
         return done
 
     def _one(self, tx: Transaction, one: Revocation, outcome: Outcome, now: float) -> None:
@@ -287,17 +299,8 @@ class Revoker:
 
     def _mark(self, tx: Transaction, told: Sequence[Revocation], ends: Mapping[str, SendState]) -> None:
         """Bring the ledger's pending sends to what became of these."""
-        people = tx.entities.resolve({one.subject for one in told}) if told else {}
-        sends = tx.ledger.of({one.id for one in people.values()}) if people else {}
         for one in told:
-            person = people.get(one.subject)
-            mine = [
-                send.id
-                for send in (sends.get(person.id, ()) if person is not None else ())
-                if (send.connection, send.purpose, send.channel) == (one.connection, one.purpose, one.channel)
-                and send.status is SendState.REVOKE_PENDING
-            ]
-            tx.ledger.mark(mine, ends[one.id])
+            tx.ledger.mark(one.sends, ends[one.id], only=SendState.REVOKE_PENDING)
 
     def _void(self, tx: Transaction, told: Iterable[Revocation]) -> None:
         """Whoever was taken out is there no more: what is known to stand there is nothing.

@@ -15,6 +15,7 @@ from accord.engine.leases import Keeper
 from accord.engine.pull import Paged, Pull
 from accord.engine.push import Push
 from accord.engine.rebase import notice, rebase_unread
+from accord.engine.reconsider import reconsider
 from accord.engine.report import Problem, Report, RunState
 from accord.engine.retire import retire
 from accord.engine.revoke import Revoker
@@ -103,6 +104,7 @@ class FlowRun:
             held = tx.holds.because("policy_unavailable")
             tx.dirty.add([(hold.connection, hold.stream, hold.entity) for hold in held])
         index_all(self.world)
+        reconsider(self.world)
         self.world.plugins.run_started(row)
 
     def _lease(self) -> bool:

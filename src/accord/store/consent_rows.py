@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -64,6 +64,7 @@ class Send:
         record: The hub record that was sent (the person, or an order of theirs).
         fields: Names of the canonical fields that went.
         identifiers: Under which identifiers (:meth:`accord.Stream.identifiers`).
+        points: Keyed hashes of the addresses the person had then.
         epoch, signal: The ticket: the epoch of the permission and the signal it rests on.
     """
 
@@ -76,6 +77,7 @@ class Send:
     channel: str
     fields: list[str] = field(default_factory=list)
     identifiers: Mapping[str, str] = field(default_factory=dict)
+    points: Sequence[str] = ()
     epoch: int = 0
     signal: str = ""
     external_id: str | None = None
@@ -175,6 +177,10 @@ class Revocation:
         due_at: After this somebody is alerted.
         expected: The state the vendor should then show: its echo is no news.
         before: The state it showed when this was queued: shown again, it is stale.
+        sends: The ledger's sends that it calls back.
+        denied: Why the gate would not send now, where it calls sends back.
+        rule: The policy's rule behind that.
+        epoch, signal: The permission as it stood: how often it was closed, and the signal that decides.
     """
 
     id: str
@@ -192,6 +198,11 @@ class Revocation:
     document: dict[str, Any] = field(default_factory=dict)
     expected: str = ""
     before: str = ""
+    sends: list[str] = field(default_factory=list)
+    denied: str = ""
+    rule: str = ""
+    epoch: int = 0
+    signal: str = ""
     state: RevocationState = RevocationState.PENDING
     attempt: int = 0
     not_before: float = 0.0

@@ -138,6 +138,7 @@ send_ledger = table(
     must("status", Text),
     must("at", Double),
     may("finished_at", Double),
+    may("points", LargeBinary),
 )
 Index("send_ledger_subject", send_ledger.c.subject)
 Index(

@@ -11,10 +11,11 @@ from sqlalchemy import bindparam, func, literal_column, select, update
 from accord.consent.log import GENESIS, first_break, link
 from accord.store.bulk import Bulk
 from accord.store.codec import Columns, Found, from_json, to_json
-from accord.store.consent_rows import Decision, Hold, Send, SendState
+from accord.store.consent_rows import LEFT, Decision, Hold, Send, SendState
 from accord.store.consent_tables import consent_decision, consent_hold, send_ledger
 
-_PLAIN = tuple(each.name for each in fields(Send) if each.name not in {"fields", "identifiers", "status"})
+_PACKED = frozenset({"fields", "identifiers", "points", "status"})
+_PLAIN = tuple(each.name for each in fields(Send) if each.name not in _PACKED)
 _SETTLE = (
     update(send_ledger)
     .where(
@@ -62,6 +63,11 @@ class Ledger:
             sends.sort(key=lambda one: (one.at, one.id))
         return found
 
+    def get(self, ids: Iterable[str]) -> list[Send]:
+        """Sends by id."""
+        rows = self._bulk.select_among(select(send_ledger), send_ledger.c.id, dict.fromkeys(ids))
+        return [_unpack(row) for row in rows]
+
     def started(self, connection: str, stream: str) -> list[Send]:
         """Sends whose outcome is not known yet."""
         query = select(send_ledger).where(
@@ -71,10 +77,25 @@ class Ledger:
         )
         return [_unpack(row) for row in self._bulk.rows(query)]
 
-    def mark(self, ids: Iterable[str], state: SendState) -> int:
-        """Note that sends are to be revoked, or were."""
+    def mark(self, ids: Iterable[str], state: SendState, *, only: SendState | None = None) -> int:
+        """Note that sends are to be revoked, or were; ``only`` those of this state."""
         change = update(send_ledger).values(status=state.value)
+        if only is not None:
+            change = change.where(send_ledger.c.status == only.value)
         return self._bulk.change_among(change, send_ledger.c.id, dict.fromkeys(ids))
+
+    def subjects(self, after: str = "", limit: int = 500) -> list[str]:
+        """A page of the people who were sent anywhere and not called back, by id."""
+        query = select(send_ledger.c.subject).where(
+            send_ledger.c.subject > after, send_ledger.c.status.in_([state.value for state in LEFT])
+        )
+        rows = self._bulk.rows(query.distinct().order_by(send_ledger.c.subject).limit(limit))
+        return [row["subject"] for row in rows]
+
+    def forget(self, subjects: Iterable[str]) -> int:
+        """Remove under what these people were sent (erasure); that it was sent, and when, stays."""
+        change = update(send_ledger).values(identifiers=to_json({}), points=None, external_id=None)
+        return self._bulk.change_among(change, send_ledger.c.subject, dict.fromkeys(subjects))
 
     def move(self, loser: str, survivor: str) -> None:
         """The sends of a merged record belong to the survivor."""
@@ -86,6 +107,7 @@ def _pack(one: Send) -> Columns:
     row: Columns = {name: getattr(one, name) for name in _PLAIN}
     row["status"] = one.status.value
     row["fields"], row["identifiers"] = to_json(one.fields), to_json(dict(one.identifiers))
+    row["points"] = to_json(list(one.points)) if one.points else None
     return row
 
 
@@ -96,6 +118,7 @@ def _unpack(row: Found) -> Send:
         status=SendState(row["status"]),
         fields=from_json(row["fields"]),
         identifiers=from_json(row["identifiers"]),
+        points=from_json(row["points"]) if row["points"] else (),
     )
 
 

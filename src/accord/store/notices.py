@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 
 from accord.consent.signal import Evidence, NoticeVersion
 from accord.store.bulk import Bulk, chunks
@@ -26,6 +26,10 @@ class NoticeVersions:
         row |= {"valid_from": one.valid_from, "valid_to": one.valid_to}
         row["body"] = to_json({"purposes": one.purposes, "partners": one.partners})
         self._bulk.add_new(notice, [row])
+
+    def count(self) -> int:
+        """How many texts there are."""
+        return self._bulk.number(select(func.count()).select_from(notice))
 
     def get(self, references: Iterable[str]) -> dict[str, NoticeVersion]:
         """Texts by ``id@version``; unknown ones are left out."""

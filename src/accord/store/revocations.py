@@ -13,7 +13,17 @@ from accord.store.codec import Columns, Found, from_json, to_json
 from accord.store.consent_rows import Revocation, RevocationState
 from accord.store.consent_tables import revocation
 
-_BODY = ("identifiers", "document", "expected", "before")
+_BODY = (
+    "identifiers",
+    "document",
+    "expected",
+    "before",
+    "sends",
+    "denied",
+    "rule",
+    "epoch",
+    "signal",
+)
 _PLAIN = tuple(each.name for each in fields(Revocation) if each.name not in {*_BODY, "state"})
 _OPEN = revocation.c.finished_at.is_(None)
 
@@ -55,10 +65,10 @@ class Revocations:
         return found
 
     def of(self, subjects: Iterable[str]) -> list[Revocation]:
-        """All about these people, oldest first."""
+        """All about these people, oldest first; of one moment those first that nobody can carry out."""
         query = select(revocation)
         rows = self._bulk.select_among(query, revocation.c.subject, dict.fromkeys(subjects))
-        return sorted(map(_unpack, rows), key=lambda one: (one.created_at, one.id))
+        return sorted(map(_unpack, rows), key=_age)
 
     def places(self) -> list[tuple[str, str]]:
         """(connection, stream) of all unfinished ones."""
@@ -97,6 +107,10 @@ class Revocations:
         return select(revocation).where(
             revocation.c.connection == connection, revocation.c.stream == stream, _OPEN
         )
+
+
+def _age(one: Revocation) -> tuple[float, bool, str]:
+    return (one.created_at, one.state is not RevocationState.IMPOSSIBLE, one.id)
 
 
 def _pack(one: Revocation) -> Columns:

@@ -34,7 +34,7 @@ from accord.store.columns import table as _table
 
 __all__ = ["consent_tables", "metadata"]
 
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0005"
 """The migration this code is written for. Versions are four digits and rise."""
 
 # As Alembic makes it (its ``version_table``).

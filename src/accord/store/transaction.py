@@ -19,6 +19,7 @@ from accord.store.leases import Leases
 from accord.store.ledger import Decisions, Holds, Ledger
 from accord.store.letters import Letters
 from accord.store.links import Links
+from accord.store.marks import Marks
 from accord.store.merges import Apart, Merges, Tombstones
 from accord.store.notices import NoticeVersions, Proofs
 from accord.store.permissions import ContactPoints, Objections, Origins, Permissions, Suppressions
@@ -64,6 +65,7 @@ class Transaction:
         "ledger",
         "letters",
         "links",
+        "marks",
         "merges",
         "notices",
         "objections",
@@ -99,6 +101,7 @@ class Transaction:
         self.ledger = Ledger(bulk)
         self.letters = Letters(bulk)
         self.links = Links(bulk)
+        self.marks = Marks(bulk)
         self.merges = Merges(bulk)
         self.notices = NoticeVersions(bulk)
         self.objections = Objections(bulk)

@@ -46,6 +46,8 @@ def _public(found: Overview) -> dict[str, Any]:
     document = asdict(found)
     for one in document["suppressions"]:
         del one["contact_point"]
+    for one in document["sends"]:
+        del one["points"]
     for one in document["revocations"]:
         del one["document"]
     return document
