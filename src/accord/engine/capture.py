@@ -87,7 +87,10 @@ class Logs:
         member, policy = self.member, self.world.policy
         fold = Fold(policy, at, self.notices)
         log = fold.said_by_then(self.signals.get(person.id, ()))
-        cells = {name: fold.cell(Cell(name, member.channel, point, controller=member.brand), log) for name in facts.cells}
+        cells = {
+            name: fold.cell(Cell(name, member.channel, point, controller=member.brand), log)
+            for name in facts.cells
+        }
         winner = next((one for one in log if one.id == cells[member.purpose].signal), None)
         day = datetime.fromtimestamp(at, UTC).date()
         return decide(
