@@ -323,7 +323,14 @@ def queue(world: World, tx: Transaction, due: Sequence[Revocation]) -> None:
     new = [one for id_, one in unique.items() if id_ not in known]
     tx.revocations.add(new)
     tx.decisions.append([account_of(world.policy, one, one.created_at) for one in new])
-    clashes.record(tx, [clashes.not_revoked(one, "", one.created_at) for one in new if one.state is RevocationState.IMPOSSIBLE])
+    clashes.record(
+        tx,
+        [
+            clashes.not_revoked(one, "", one.created_at)
+            for one in new
+            if one.state is RevocationState.IMPOSSIBLE
+        ],
+    )
 
 
 def account_of(policy: Policy, one: Revocation, at: float) -> Decision:
