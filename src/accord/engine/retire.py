@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ALL = 1_000_000
 """As many duties as anybody may have."""
+MANY = 5
+"""People that an error names."""
 
 
 def retire(world: World, tx: Transaction) -> None:
@@ -47,7 +49,7 @@ class RetiredStream:
     Attributes:
         links: Retired links.
         writes: Open writes to it, which nobody carries out.
-        duties: Withdrawals and erasures that it was not told of.
+        duties: Hub ids of the people of whose withdrawal or erasure it was not told.
     """
 
     connection: str
@@ -55,7 +57,7 @@ class RetiredStream:
     retired_at: float
     links: int
     writes: int
-    duties: int
+    duties: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -73,7 +75,8 @@ def retired(tx: Transaction) -> list[RetiredStream]:
 def _account(tx: Transaction, connection: str, stream: str, at: float) -> RetiredStream:
     key = (connection, stream)
     writes = sum(tx.intents.count(*key).values())
-    return RetiredStream(*key, at, tx.links.retired_count(*key), writes, len(_duties(tx, key)))
+    people = tuple(sorted({one.subject for one in _duties(tx, key)}))
+    return RetiredStream(*key, at, tx.links.retired_count(*key), writes, people)
 
 
 def _duties(tx: Transaction, key: Key) -> list[Revocation]:
@@ -113,15 +116,15 @@ def release(world: World, tx: Transaction, name: str, *, told: bool) -> RetiredS
             hint=f"Retired streams: {known}. A stream leaves when accord.toml names it in no flow any more.",
         )
     key, now = (found.connection, found.stream), world.env.now().timestamp()
-    duties = _duties(tx, key)
-    if duties and not told:
+    if found.duties and not told:
+        some = ", ".join(found.duties[:MANY]) + (" …" if len(found.duties) > MANY else "")
         raise SetupError(
-            f"{name} has not been told of {len(duties)} withdrawals or erasures",
-            hint="Put it back into a flow and sync; or tell it yourself (`accord consent audit` and "
-            "`accord erasures` name whom), then release it with --told.",
-            facts={"duties": len(duties)},
+            f"{name} was not told of the withdrawal or erasure of {len(found.duties)} people",
+            hint="Put it back into a flow and sync; or tell it yourself (`accord consent show` says of what, "
+            f"`accord link retired --json` lists all) and add --told: {some}",
+            facts={"people": found.duties},
         )
-    tx.revocations.save([_by_hand(one, now) for one in duties])
+    tx.revocations.save([_by_hand(one, now) for one in _duties(tx, key)])
     _drop(tx, key)
     tx.links.forget(*key)
     state = tx.streams.load(*key)

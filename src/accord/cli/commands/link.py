@@ -85,7 +85,7 @@ def retired(session: Session) -> int | None:
         if not found:
             session.output.line("No stream has left its flow.")
             return
-        rows = [(one.name, instant(one.retired_at), one.links, one.writes, one.duties) for one in found]
+        rows = [(one.name, instant(one.retired_at), one.links, one.writes, len(one.duties)) for one in found]
         headers = ("stream", "since", "links", "open writes", "to be told")
         session.output.table(headers, rows, right=headers[2:])
 
