@@ -108,7 +108,7 @@ class Plugins:
         listed = f"Installed are: {', '.join(known)}." if known else "None is installed."
         raise UnknownConnectorError(
             f"no installed plugin offers a connector named {name!r}",
-            hint=f"{meant}{listed} Connectors are packages: pip install accord-{name}",
+            hint=f"{meant}{listed} Connectors are packages of their own: install the one that offers it.",
             facts={"connector": name, "close": close},
         )
 

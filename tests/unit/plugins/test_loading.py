@@ -106,7 +106,7 @@ def test_an_unknown_connector_gets_a_suggestion() -> None:
     with pytest.raises(UnknownConnectorError) as caught:
         Plugins([Offering(Shop)]).connector("shopp")
     assert "Did you mean 'shop'?" in caught.value.hint
-    assert "pip install accord-shopp" in caught.value.hint
+    assert "Installed are: shop." in caught.value.hint
 
 
 def test_a_plugin_that_raises_is_left_out() -> None:
