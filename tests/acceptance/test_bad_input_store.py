@@ -32,9 +32,9 @@ def town(file: Path) -> Iterator[Town]:
 def grow(town: Town, pages: int) -> None:
     """The disk has room for so many pages more (0: for as many as it takes)."""
     with town.accord.store.transaction("room") as tx:
-        connection = tx.bulk.connection
-        used = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {used + pages if pages else 2**30}")
+        driver = tx.bulk.driver
+        (used,) = driver.execute("PRAGMA page_count").fetchone()
+        driver.execute(f"PRAGMA max_page_count = {used + pages if pages else 2**30}")
 
 
 def test_a_full_disk_is_a_clear_error(town: Town) -> None:
@@ -82,7 +82,7 @@ def test_a_store_locked_by_another_process_is_a_clear_error(file: Path, town: To
 def test_a_store_of_a_newer_accord_is_left_alone(file: Path, town: Town) -> None:
     town.sync()
     with town.accord.store.transaction("a newer version") as tx:
-        tx.bulk.connection.exec_driver_sql("UPDATE accord_version SET version_num = '9999'")
+        tx.bulk.driver.execute("UPDATE accord_version SET version_num = '9999'")
     before = town.rows()
     with pytest.raises(StoreVersionError, match="9999") as found:
         Town(f"sqlite:///{file}")

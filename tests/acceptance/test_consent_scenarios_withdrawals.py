@@ -158,17 +158,15 @@ def test_consent_scenario_21_a_confirmation_goes_and_a_coupon_does_not(stage: St
 
 
 def test_consent_scenario_22_without_the_consent_store_marketing_waits_and_orders_go_on(stage: Stage) -> None:
-    from sqlalchemy import text
-
     reader(stage)
     with stage.accord.store.transaction("lose it") as tx:
-        tx.bulk.run(text("ALTER TABLE consent_state RENAME TO lost"))
+        tx.bulk.driver.execute("ALTER TABLE consent_state RENAME TO lost")
     stage["shop/orders"].put(number="1001", contact_id="s1", placed=stage.ago(hours=1))
     stage.sync("orders")
     assert [row["number"] for row in stage["crm/orders"].rows.values()] == ["1001"]
     assert stage["letter/orders"].rows == {}
     with stage.accord.store.transaction("find it") as tx:
-        tx.bulk.run(text("ALTER TABLE lost RENAME TO consent_state"))
+        tx.bulk.driver.execute("ALTER TABLE lost RENAME TO consent_state")
     stage.sync("orders")
     assert [row["number"] for row in stage["letter/orders"].rows.values()] == ["1001"]
 

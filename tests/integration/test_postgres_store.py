@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import text
 
 from accord.env import Env
 from accord.errors import StateError
@@ -20,7 +19,7 @@ def plan_of_reading_links(bulk: Bulk) -> str:
         "EXPLAIN SELECT * FROM link WHERE connection = 'shop' AND stream = 'customers'"
         " AND external_id = ANY(ARRAY['1', '2', '3'])"
     )
-    return "\n".join(row[0] for row in bulk.connection.execute(text(query)))
+    return "\n".join(row[0] for row in bulk.driver.execute(query).fetchall())
 
 
 def test_a_fresh_load_is_read_by_its_primary_key(store: Store) -> None:
@@ -35,12 +34,12 @@ def test_a_fresh_load_is_read_by_its_primary_key(store: Store) -> None:
 
 
 def test_a_lost_connection_is_replaced(store: Store) -> None:
-    kill = text("SELECT pg_terminate_backend(pg_backend_pid())")
+    kill = "SELECT pg_terminate_backend(pg_backend_pid())"
     with (
         pytest.raises(StateError, match=r"closed the connection|cannot be reached"),
         store.transaction("die") as tx,
     ):
-        tx.bulk.connection.execute(kill)
+        tx.bulk.driver.execute(kill)
     with store.transaction("live") as tx:
         tx.entities.insert([hub_record()])
 
@@ -53,11 +52,11 @@ def test_a_database_that_does_not_exist_is_named(store_url: str, env: Env) -> No
 
 def test_two_schemas_hold_two_stores(store: Store, store_url: str, env: Env) -> None:
     with store.transaction("outer") as tx:
-        tx.bulk.connection.execute(text("CREATE SCHEMA second_store"))
+        tx.bulk.driver.execute("CREATE SCHEMA second_store")
     other = store_url.partition("&options=")[0] + "&options=-csearch_path%3Dsecond_store"
     with Store.open(other, env) as second:
         assert second.key != store.key
         with store.transaction("a"), second.transaction("b"):
             pass
         with second.transaction("drop") as tx:
-            tx.bulk.connection.execute(text("DROP SCHEMA second_store CASCADE"))
+            tx.bulk.driver.execute("DROP SCHEMA second_store CASCADE")

@@ -6,13 +6,12 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from accord.connector import Stream
 from accord.engine.gate import subject_of
 from accord.errors import RetryableError
 from accord.model.cells import field_of
 from accord.store.consent_rows import Decision, Hold, Send
+from accord.store.savepoint import SavepointError
 
 if TYPE_CHECKING:
     from accord.consent.decision import Verdict
@@ -46,9 +45,9 @@ class Account:
         if not refused or not self.member.needs_grant:
             return
         try:
-            with tx.bulk.connection.begin_nested():
+            with tx.bulk.savepoint():
                 self._refused(tx, refused)
-        except SQLAlchemyError as error:
+        except SavepointError as error:
             raise self._unusable(error) from error
 
     def _refused(self, tx: Transaction, refused: Sequence[tuple[Entity, Verdict, Sequence[str]]]) -> None:
@@ -76,9 +75,9 @@ class Account:
         if not sent or self.member.stream.subject is None:
             return
         try:
-            with tx.bulk.connection.begin_nested():
+            with tx.bulk.savepoint():
                 self._sent(tx, sent)
-        except SQLAlchemyError as error:
+        except SavepointError as error:
             if self.member.needs_grant:
                 raise self._unusable(error) from error
             # Losing the consent store stops marketing, not orders (consent.md 2.7, K7).

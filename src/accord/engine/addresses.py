@@ -6,13 +6,10 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select
-
 from accord.consent.purposes import ADDRESSED
 from accord.engine.match import key_digest
 from accord.model.schema import normal_key
 from accord.store.rows import Entity
-from accord.store.tables import counter
 
 if TYPE_CHECKING:
     from accord.engine.world import World
@@ -79,15 +76,15 @@ def index(world: World, tx: Transaction, people: Iterable[Entity]) -> None:
 def index_all(world: World) -> None:
     """Index everybody once the first flow that asks people appears; forget it when the last one goes."""
     with world.store.reading() as tx:
-        known = tx.bulk.one(select(counter.c.value).where(counter.c.name == INDEXED)) is not None
+        known = tx.marks.get(INDEXED) is not None
     if known == world.asks_people:
         return
     with world.store.transaction("index addresses") as tx:
-        tx.bulk.run(delete(counter).where(counter.c.name == INDEXED))
+        tx.marks.remove(INDEXED)
         if not world.asks_people:
             return
         after: str | None = None
         while page := tx.entities.by_kind("customer", after, PAGE):
             index(world, tx, page)
             after = page[-1].id
-        tx.bulk.insert(counter, [{"name": INDEXED, "value": 1}])
+        tx.marks.put(INDEXED, 1)

@@ -12,14 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from accord.consent.decision import ALLOWED, NO_SUBJECT, UNAVAILABLE, Verdict
 from accord.consent.purposes import needs_grant
 from accord.engine.capture import Logs, is_captured
 from accord.engine.known import Known
 from accord.model.cells import field_of
 from accord.store.rows import Entity, EntityState
+from accord.store.savepoint import SavepointError
 
 if TYPE_CHECKING:
     from accord.engine.flow import Member
@@ -48,9 +47,9 @@ def verdicts(tx: Transaction, world: World, member: Member, entities: Sequence[E
     if not needs_grant(member.purpose):
         return _service(world, member, entities)
     try:
-        with tx.bulk.connection.begin_nested():
+        with tx.bulk.savepoint():
             return _asked(tx, world, member, entities)
-    except (SQLAlchemyError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+    except (SavepointError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
         # Whatever went wrong with the consent store or the policy: nobody is taken to have agreed.
         _log.error("%s: consent cannot be decided (%s)", member.scope, type(error).__name__, exc_info=True)
         return {entity.id: UNAVAILABLE for entity in entities}

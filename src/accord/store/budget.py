@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, select
-
-from accord.store.query import Query
 from accord.store.tables import bucket
 
 if TYPE_CHECKING:
@@ -15,8 +12,7 @@ if TYPE_CHECKING:
     from accord.store.transaction import Transaction, Transactions
 
 
-_COLUMNS = tuple(bucket.c.keys())
-_FIND = Query(select(bucket).where(bucket.c.scope == bindparam("scope")))
+_FIND = bucket.select("WHERE scope = :scope")
 
 
 @dataclass(slots=True)
@@ -84,12 +80,12 @@ class Budget:
 
 
 def _load(tx: Transaction, scope: str) -> _Bucket | None:
-    rows = tx.bulk.ask(_FIND, scope=scope)
-    return _Bucket(**rows[0]) if rows else None
+    row = tx.bulk.first(_FIND, scope=scope)
+    return None if row is None else _Bucket(**row)
 
 
 def _save(tx: Transaction, found: _Bucket) -> None:
-    tx.bulk.upsert(bucket, [{name: getattr(found, name) for name in _COLUMNS}])
+    tx.bulk.upsert(bucket, [{name: getattr(found, name) for name in bucket.names}])
 
 
 def _refill(found: _Bucket, now: float, rate: float, room: float) -> None:

@@ -16,7 +16,6 @@ from operator import attrgetter
 from typing import Any, TypeAlias
 
 import orjson
-from sqlalchemy import RowMapping
 
 from accord.store.rows import (
     Entity,
@@ -30,7 +29,7 @@ from accord.store.rows import (
 )
 
 Columns = dict[str, Any]
-Found: TypeAlias = RowMapping | Mapping[str, Any]
+Found: TypeAlias = Mapping[str, Any]
 """A row as the database returns it, by column name."""
 
 DIGEST = 8

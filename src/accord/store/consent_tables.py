@@ -5,226 +5,209 @@ Addresses appear as keyed hashes only; evidence is sealed. Instants are float se
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ColumnElement, Double, Index, Integer, LargeBinary, Text, literal_column
+from accord.store.columns import BIGINT, BYTES, DOUBLE, INTEGER, TEXT, Index, Table, may, must
 
-from accord.store.columns import may, must, table
-
-consent_signal = table(
+consent_signal = Table(
     "consent_signal",
     ("id",),
-    must("id", Text),
-    must("subject", Text),
-    must("recorded_for", Text),
-    must("source", Text),
-    must("event", Text),
-    must("purpose", Text),
-    must("channel", Text),
-    must("kind", Text),
-    must("actor", Text),
-    may("effective_at", Double),
-    must("received_at", Double),
-    must("contact_point", Text),
-    must("origin", Text),
-    must("echo_of", Text),
-    must("body", LargeBinary),
+    must("id", TEXT),
+    must("subject", TEXT),
+    must("recorded_for", TEXT),
+    must("source", TEXT),
+    must("event", TEXT),
+    must("purpose", TEXT),
+    must("channel", TEXT),
+    must("kind", TEXT),
+    must("actor", TEXT),
+    may("effective_at", DOUBLE),
+    must("received_at", DOUBLE),
+    must("contact_point", TEXT),
+    must("origin", TEXT),
+    must("echo_of", TEXT),
+    must("body", BYTES),
+    # However often a source tells an event, it is one signal.
+    Index("consent_signal_event", ("source", "event"), unique=True),
+    Index("consent_signal_subject", ("subject",)),
     narrow=False,
 )
-# However often a source tells an event, it is one signal.
-Index("consent_signal_event", consent_signal.c.source, consent_signal.c.event, unique=True)
-Index("consent_signal_subject", consent_signal.c.subject)
 
-consent_state = table(
+consent_state = Table(
     "consent_state",
     ("subject", "purpose", "channel", "contact_point", "topic", "controller"),
-    must("subject", Text),
-    must("purpose", Text),
-    must("channel", Text),
-    must("contact_point", Text),
-    must("topic", Text),
-    must("controller", Text),
-    must("state", Text),
-    must("basis", Text),
-    must("epoch", Integer),
-    may("since", Double),
-    must("signal", Text),
-    may("expires_at", Double),
-    must("conflicts", LargeBinary),
+    must("subject", TEXT),
+    must("purpose", TEXT),
+    must("channel", TEXT),
+    must("contact_point", TEXT),
+    must("topic", TEXT),
+    must("controller", TEXT),
+    must("state", TEXT),
+    must("basis", TEXT),
+    must("epoch", INTEGER),
+    may("since", DOUBLE),
+    must("signal", TEXT),
+    may("expires_at", DOUBLE),
+    must("conflicts", BYTES),
+    Index("consent_state_ends", ("expires_at",), where="expires_at IS NOT NULL"),
 )
-ENDS: ColumnElement[bool] = literal_column("expires_at IS NOT NULL")
-Index("consent_state_ends", consent_state.c.expires_at, sqlite_where=ENDS, postgresql_where=ENDS)
 
-contact_point = table(
+contact_point = Table(
     "contact_point",
     ("subject", "type", "hmac"),
-    must("subject", Text),
-    must("type", Text),
-    must("hmac", Text),
-    may("verified_at", Double),
+    must("subject", TEXT),
+    must("type", TEXT),
+    must("hmac", TEXT),
+    may("verified_at", DOUBLE),
+    Index("contact_point_hmac", ("hmac",)),
 )
-Index("contact_point_hmac", contact_point.c.hmac)
 
-suppression = table(
+suppression = Table(
     "suppression",
     ("contact_point", "channel", "reason"),
-    must("contact_point", Text),
-    must("channel", Text),
-    must("reason", Text),
-    must("subject", Text),
-    must("source", Text),
-    may("at", Double),
-    must("received_at", Double),
+    must("contact_point", TEXT),
+    must("channel", TEXT),
+    must("reason", TEXT),
+    must("subject", TEXT),
+    must("source", TEXT),
+    may("at", DOUBLE),
+    must("received_at", DOUBLE),
+    Index("suppression_subject", ("subject",)),
 )
-Index("suppression_subject", suppression.c.subject)
 
-objection = table(
+objection = Table(
     "objection",
     ("hmac", "purpose", "channel"),
-    must("hmac", Text),
-    must("purpose", Text),
-    must("channel", Text),
-    must("at", Double),
-    must("retain_until", Double),
+    must("hmac", TEXT),
+    must("purpose", TEXT),
+    must("channel", TEXT),
+    must("at", DOUBLE),
+    must("retain_until", DOUBLE),
 )
 
-value_origin = table(
+value_origin = Table(
     "value_origin",
     ("entity", "cell", "digest", "origin"),
-    must("entity", Text),
-    must("cell", Text),
-    must("digest", LargeBinary),
-    must("origin", Text),
-    must("source", Text),
-    must("at", Double),
-    may("retain_until", Double),
+    must("entity", TEXT),
+    must("cell", TEXT),
+    must("digest", BYTES),
+    must("origin", TEXT),
+    must("source", TEXT),
+    must("at", DOUBLE),
+    may("retain_until", DOUBLE),
 )
 
-notice = table(
+notice = Table(
     "notice",
     ("id", "version"),
-    must("id", Text),
-    must("version", Text),
-    must("text_hash", Text),
-    must("locale", Text),
-    must("body", LargeBinary),
-    may("valid_from", Double),
-    may("valid_to", Double),
+    must("id", TEXT),
+    must("version", TEXT),
+    must("text_hash", TEXT),
+    must("locale", TEXT),
+    must("body", BYTES),
+    may("valid_from", DOUBLE),
+    may("valid_to", DOUBLE),
 )
 
-evidence = table(
+evidence = Table(
     "evidence",
     ("id",),
-    must("id", Text),
-    must("method", Text),
-    must("at", Double),
-    may("retain_until", Double),
-    may("body", LargeBinary),
+    must("id", TEXT),
+    must("method", TEXT),
+    must("at", DOUBLE),
+    may("retain_until", DOUBLE),
+    may("body", BYTES),
 )
 
-send_ledger = table(
+send_ledger = Table(
     "send_ledger",
     ("id",),
-    must("id", Text),
-    must("subject", Text),
-    must("record", Text),
-    must("connection", Text),
-    must("stream", Text),
-    must("purpose", Text),
-    must("channel", Text),
-    must("fields", LargeBinary),
-    must("identifiers", LargeBinary),
-    must("epoch", Integer),
-    must("signal", Text),
-    may("external_id", Text),
-    must("status", Text),
-    must("at", Double),
-    may("finished_at", Double),
-    may("points", LargeBinary),
-)
-Index("send_ledger_subject", send_ledger.c.subject)
-Index(
-    "send_ledger_open",
-    send_ledger.c.connection,
-    send_ledger.c.stream,
-    sqlite_where=literal_column("status = 'started'"),
-    postgresql_where=literal_column("status = 'started'"),
+    must("id", TEXT),
+    must("subject", TEXT),
+    must("record", TEXT),
+    must("connection", TEXT),
+    must("stream", TEXT),
+    must("purpose", TEXT),
+    must("channel", TEXT),
+    must("fields", BYTES),
+    must("identifiers", BYTES),
+    must("epoch", INTEGER),
+    must("signal", TEXT),
+    may("external_id", TEXT),
+    must("status", TEXT),
+    must("at", DOUBLE),
+    may("finished_at", DOUBLE),
+    may("points", BYTES),
+    Index("send_ledger_open", ("connection", "stream"), where="status = 'started'"),
+    Index("send_ledger_subject", ("subject",)),
 )
 
-consent_decision = table(
+consent_decision = Table(
     "consent_decision",
     ("seq",),
-    must("seq", BigInteger),
-    must("id", Text),
-    must("at", Double),
-    must("subject", Text),
-    must("connection", Text),
-    must("purpose", Text),
-    must("outcome", Text),
-    must("body", LargeBinary),
-    must("previous", Text),
-    must("hash", Text),
+    must("seq", BIGINT),
+    must("id", TEXT),
+    must("at", DOUBLE),
+    must("subject", TEXT),
+    must("connection", TEXT),
+    must("purpose", TEXT),
+    must("outcome", TEXT),
+    must("body", BYTES),
+    must("previous", TEXT),
+    must("hash", TEXT),
+    Index("consent_decision_subject", ("subject", "seq")),
     narrow=False,
 )
-Index("consent_decision_subject", consent_decision.c.subject, consent_decision.c.seq)
 
-consent_hold = table(
+consent_hold = Table(
     "consent_hold",
     ("connection", "stream", "entity"),
-    must("connection", Text),
-    must("stream", Text),
-    must("entity", Text),
-    must("subject", Text),
-    must("reason", Text),
-    must("at", Double),
+    must("connection", TEXT),
+    must("stream", TEXT),
+    must("entity", TEXT),
+    must("subject", TEXT),
+    must("reason", TEXT),
+    must("at", DOUBLE),
+    Index("consent_hold_subject", ("subject",)),
 )
-Index("consent_hold_subject", consent_hold.c.subject)
 
-revocation = table(
+revocation = Table(
     "revocation",
     ("id",),
-    must("id", Text),
-    must("subject", Text),
-    must("connection", Text),
-    must("stream", Text),
-    must("verb", Text),
-    must("purpose", Text),
-    must("channel", Text),
-    must("topic", Text),
-    may("external_id", Text),
-    may("at", Double),
-    must("cause", Text),
-    must("body", LargeBinary),
-    must("state", Text),
-    must("attempt", Integer),
-    must("not_before", Double),
-    must("created_at", Double),
-    must("due_at", Double),
-    may("sent_at", Double),
-    may("finished_at", Double),
-    may("alerted_at", Double),
-    must("receipt", Text),
-    must("reason", Text),
+    must("id", TEXT),
+    must("subject", TEXT),
+    must("connection", TEXT),
+    must("stream", TEXT),
+    must("verb", TEXT),
+    must("purpose", TEXT),
+    must("channel", TEXT),
+    must("topic", TEXT),
+    may("external_id", TEXT),
+    may("at", DOUBLE),
+    must("cause", TEXT),
+    must("body", BYTES),
+    must("state", TEXT),
+    must("attempt", INTEGER),
+    must("not_before", DOUBLE),
+    must("created_at", DOUBLE),
+    must("due_at", DOUBLE),
+    may("sent_at", DOUBLE),
+    may("finished_at", DOUBLE),
+    may("alerted_at", DOUBLE),
+    must("receipt", TEXT),
+    must("reason", TEXT),
+    Index("revocation_open", ("connection", "stream", "not_before"), where="finished_at IS NULL"),
+    Index("revocation_subject", ("subject",)),
 )
-OPEN: ColumnElement[bool] = literal_column("finished_at IS NULL")
-Index(
-    "revocation_open",
-    revocation.c.connection,
-    revocation.c.stream,
-    revocation.c.not_before,
-    sqlite_where=OPEN,
-    postgresql_where=OPEN,
-)
-Index("revocation_subject", revocation.c.subject)
 
-erasure = table(
+erasure = Table(
     "erasure",
     ("id",),
-    must("id", Text),
-    must("subject", Text),
-    must("identity", Text),
-    must("requested_at", Double),
-    must("due_at", Double),
-    may("closed_at", Double),
-    may("lifted_at", Double),
-    must("body", LargeBinary),
+    must("id", TEXT),
+    must("subject", TEXT),
+    must("identity", TEXT),
+    must("requested_at", DOUBLE),
+    must("due_at", DOUBLE),
+    may("closed_at", DOUBLE),
+    may("lifted_at", DOUBLE),
+    must("body", BYTES),
+    Index("erasure_subject", ("subject",)),
 )
-Index("erasure_subject", erasure.c.subject)

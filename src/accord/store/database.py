@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Protocol
-
-from sqlalchemy import Connection
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from typing import Any, Protocol
 
 from accord.errors import StateError
-
-_WHAT = "use sqlite:///path/to/accord.db or postgresql+psycopg://user@host/database"
+from accord.store.address import HINT, parse
 
 
 class Database(Protocol):
-    """One database that holds a store: opens its transactions and copies it."""
+    """One database that holds a store: opens its transactions and copies it.
+
+    A transaction is given as the driver's own connection.
+    """
 
     @property
     def url(self) -> str:
         """Its address without a password: how errors name it."""
 
-    def writing(self, *, durable: bool = True) -> AbstractContextManager[Connection]:
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+
+    def writing(self, *, durable: bool = True) -> AbstractContextManager[Any]:
         """The one writing transaction: it waits for the present writer, of whichever process.
 
         Commits at the end, rolls back on any exception.
@@ -34,8 +36,14 @@ class Database(Protocol):
             StoreBusyError: the other writer did not end within the busy timeout.
         """
 
-    def reading(self) -> AbstractContextManager[Connection]:
+    def reading(self) -> AbstractContextManager[Any]:
         """A read-only transaction that sees one moment of the store and blocks nobody."""
+
+    def connect(self) -> Any:
+        """A connection of the driver's, outside any transaction, that the caller closes."""
+
+    def begin(self, driver: Any) -> None:
+        """Begin the one writing transaction on a connection of :meth:`connect`."""
 
     def copy(self, name: str) -> Database:
         """A copy for throw-away work; ``name`` is unique and made of lower-case letters and digits."""
@@ -56,17 +64,13 @@ def open_database(url: str, busy_timeout: float) -> Database:
     Raises:
         StateError: the address is not understood or the place cannot be used.
     """
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        # Not chained: the library quotes the address, which may hold a password.
-        raise StateError("the address of the store is not understood", hint=_WHAT) from None
-    if parsed.drivername in {"sqlite", "sqlite+pysqlite"}:
-        from accord.store.sqlite import SqliteDatabase
+    address = parse(url)
+    if address.scheme in {"sqlite", "sqlite+pysqlite"}:
+        from accord.store.sqlite import SqliteDatabase, file_of
 
-        return SqliteDatabase(parsed, busy_timeout)
-    if parsed.drivername in {"postgresql", "postgresql+psycopg"}:
+        return SqliteDatabase(file_of(address), busy_timeout)
+    if address.scheme in {"postgresql", "postgresql+psycopg"}:
         from accord.store.postgres import PostgresDatabase
 
-        return PostgresDatabase(parsed.set(drivername="postgresql+psycopg"), busy_timeout)
-    raise StateError(f"a store cannot be kept in {parsed.drivername}", hint=_WHAT)
+        return PostgresDatabase(address._replace(scheme="postgresql+psycopg"), busy_timeout)
+    raise StateError(f"a store cannot be kept in {address.scheme}", hint=HINT)

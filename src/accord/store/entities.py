@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import bindparam, func, select, update
-
 from accord.errors import StateError
 from accord.store.bulk import Bulk
 from accord.store.codec import pack_entity, unpack_entity
-from accord.store.query import Query
 from accord.store.rows import Entity, EntityState
+from accord.store.statement import Statement
 from accord.store.tables import entity
 
-_ALL = select(entity)
-_BY_ID = Query(_ALL, among=entity.c.id)
-_REVISIONS = Query(
-    select(entity.c.id, entity.c.rev).where(entity.c.state == EntityState.LIVE.value), among=entity.c.id
+_BY_ID = entity.select("WHERE id IN :ids")
+_REVISIONS = Statement("SELECT id, rev FROM entity WHERE id IN :ids AND state = 'live'")
+_BEGINNING = Statement("SELECT id FROM entity WHERE id >= :prefix AND id < :beyond ORDER BY id LIMIT :most")
+_REPLACE = entity.update(
+    ("kind", "state", "merged_into", "rev", "created_at", "body"), "WHERE id = :id AND rev = :loaded_rev"
 )
-_REPLACE = (
-    update(entity)
-    .where(entity.c.id == bindparam("asked_id"), entity.c.rev == bindparam("asked_rev"))
-    .values({name: bindparam(name) for name in ("kind", "state", "merged_into", "rev", "created_at", "body")})
-)
+_PAGE = entity.select("WHERE kind = :kind AND id > :after ORDER BY id LIMIT :most")
+_PAGE_IN = entity.select("WHERE kind = :kind AND state = :state AND id > :after ORDER BY id LIMIT :most")
+_COUNT = Statement("SELECT count(*) FROM entity WHERE kind = :kind")
+_COUNT_IN = Statement("SELECT count(*) FROM entity WHERE kind = :kind AND state = :state")
+_MERGED = Statement("SELECT id, merged_into FROM entity WHERE merged_into IN :ids")
 
 
 class Entities:
@@ -35,12 +34,12 @@ class Entities:
 
     def get(self, ids: Iterable[str]) -> dict[str, Entity]:
         """The hub records of these ids, merged ones as they are; unknown ids are left out."""
-        found = self._bulk.ask_among(_BY_ID, dict.fromkeys(ids))
+        found = self._bulk.ask(_BY_ID, ids=dict.fromkeys(ids))
         return {row["id"]: unpack_entity(row) for row in found}
 
     def revisions(self, ids: Iterable[str]) -> dict[str, int]:
         """The present revisions of those of these hub records that are live."""
-        return {row["id"]: row["rev"] for row in self._bulk.ask_among(_REVISIONS, dict.fromkeys(ids))}
+        return {row["id"]: row["rev"] for row in self._bulk.ask(_REVISIONS, ids=dict.fromkeys(ids))}
 
     def resolve(self, ids: Iterable[str]) -> dict[str, Entity]:
         """For each asked id the hub record that it stands for now, following merges."""
@@ -55,8 +54,8 @@ class Entities:
 
     def beginning(self, prefix: str, limit: int) -> list[str]:
         """The first hub ids that begin so; ids are hexadecimal, so that a range of the index finds them."""
-        query = select(entity.c.id).where(entity.c.id >= prefix, entity.c.id < f"{prefix}g")
-        return [row["id"] for row in self._bulk.rows(query.order_by(entity.c.id).limit(limit))]
+        found = self._bulk.ask(_BEGINNING, prefix=prefix, beyond=f"{prefix}g", most=limit)
+        return [row["id"] for row in found]
 
     def insert(self, entities: Sequence[Entity]) -> None:
         """Add new hub records."""
@@ -70,12 +69,7 @@ class Entities:
         Raises:
             StateError: one was changed meanwhile (its stored revision is not ``loaded_rev``).
         """
-        rows = []
-        for each in entities:
-            row = pack_entity(each)
-            row["asked_id"] = row.pop("id")
-            row["asked_rev"] = each.loaded_rev
-            rows.append(row)
+        rows = [pack_entity(each) | {"loaded_rev": each.loaded_rev} for each in entities]
         if self._bulk.each(_REPLACE, rows) != len(rows):
             raise StateError(
                 f"one of {len(rows)} hub records was changed by another run since it was loaded",
@@ -92,23 +86,21 @@ class Entities:
         state: EntityState | None = EntityState.LIVE,
     ) -> list[Entity]:
         """A page of the hub records of a model, by id; ``state`` None takes all states."""
-        query = _ALL.where(entity.c.kind == kind).order_by(entity.c.id).limit(limit)
-        if state is not None:
-            query = query.where(entity.c.state == state.value)
-        if after_id is not None:
-            query = query.where(entity.c.id > after_id)
-        return [unpack_entity(row) for row in self._bulk.rows(query)]
+        place = {"kind": kind, "after": after_id or "", "most": limit}
+        if state is None:
+            return [unpack_entity(row) for row in self._bulk.ask(_PAGE, **place)]
+        return [unpack_entity(row) for row in self._bulk.ask(_PAGE_IN, **place, state=state.value)]
 
     def count(self, kind: str, state: EntityState | None = EntityState.LIVE) -> int:
         """How many hub records a model has in a state (None: in any)."""
-        query = select(func.count()).select_from(entity).where(entity.c.kind == kind)
-        return self._bulk.number(query if state is None else query.where(entity.c.state == state.value))
+        if state is None:
+            return int(self._bulk.value(_COUNT, kind=kind))
+        return int(self._bulk.value(_COUNT_IN, kind=kind, state=state.value))
 
     def merged_into(self, ids: Iterable[str]) -> dict[str, list[str]]:
         """For each survivor the ids that were merged into it directly."""
-        query = select(entity.c.id, entity.c.merged_into).where(entity.c.merged_into.is_not(None))
         found: dict[str, list[str]] = {}
-        for row in self._bulk.select_among(query, entity.c.merged_into, dict.fromkeys(ids)):
+        for row in self._bulk.ask(_MERGED, ids=dict.fromkeys(ids)):
             found.setdefault(row["merged_into"], []).append(row["id"])
         return found
 

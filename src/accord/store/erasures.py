@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
-
 from accord.store.bulk import Bulk
 from accord.store.codec import Found, from_json, to_json
 from accord.store.consent_rows import Erasure
 from accord.store.consent_tables import erasure
 
+_BY_ID = erasure.select("WHERE id IN :ids")
+_LATEST = erasure.select("ORDER BY requested_at DESC, id LIMIT :most")
 _PLAIN = ("id", "subject", "identity", "requested_at", "due_at", "closed_at", "lifted_at")
 
 
@@ -30,13 +30,12 @@ class Erasures:
 
     def get(self, ids: Iterable[str]) -> dict[str, Erasure]:
         """Requests by id."""
-        rows = self._bulk.select_among(select(erasure), erasure.c.id, dict.fromkeys(ids))
+        rows = self._bulk.ask(_BY_ID, ids=dict.fromkeys(ids))
         return {row["id"]: _unpack(row) for row in rows}
 
     def every(self, limit: int = 1000) -> list[Erasure]:
         """The latest requests, newest first."""
-        query = select(erasure).order_by(erasure.c.requested_at.desc(), erasure.c.id).limit(limit)
-        return [_unpack(row) for row in self._bulk.rows(query)]
+        return [_unpack(row) for row in self._bulk.ask(_LATEST, most=limit)]
 
 
 def _unpack(row: Found) -> Erasure:

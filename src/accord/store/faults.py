@@ -11,9 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from sqlalchemy.exc import DBAPIError, InterfaceError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-
 from accord.errors import StateError, StoreBusyError
 
 
@@ -90,14 +87,14 @@ def explained(where: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not isinstance(error, (DBAPIError, PoolTimeoutError, *_drivers())):
+        if not isinstance(error, drivers_errors()):
             raise
         # The driver's own text may quote values (PostgreSQL's DETAIL), so it is not chained.
         raise explain(error, where) from None
 
 
-def _drivers() -> tuple[type[Exception], ...]:
-    """What the drivers raise themselves, below SQLAlchemy; a driver that is not loaded raises nothing."""
+def drivers_errors() -> tuple[type[Exception], ...]:
+    """What the drivers raise; a driver that is not loaded raises nothing."""
     loaded = (sys.modules.get(name) for name in ("sqlite3", "psycopg"))
     return tuple(module.Error for module in loaded if module is not None)
 
@@ -105,7 +102,7 @@ def _drivers() -> tuple[type[Exception], ...]:
 def explain(error: Exception, where: str) -> StateError:
     """The error to raise for a driver's error."""
     code = _code(error)
-    cause = _cause(error, code)
+    cause = _cause(code)
     rule = _rule(error)
     shown = f" ({', '.join(part for part in (code, rule) if part)})" if code or rule else ""
     return cause.kind(
@@ -113,29 +110,21 @@ def explain(error: Exception, where: str) -> StateError:
     )
 
 
-def is_missing_table(error: DBAPIError) -> bool:
-    """Whether the statement failed because a table does not exist."""
-    return _code(error) == "42P01" or "no such table" in str(error.orig)
-
-
 def _code(error: Exception) -> str:
-    original = getattr(error, "orig", error)
-    return str(getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None) or "")
+    return str(getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None) or "")
 
 
-def _cause(error: Exception, code: str) -> _Cause:
+def _cause(code: str) -> _Cause:
     for cause in _CAUSES:
         if code and code.startswith(cause.codes):
             return cause
-    lost = isinstance(error, InterfaceError) or getattr(error, "connection_invalidated", False)
-    return _UNREACHED if lost or not code else _OTHER
+    return _OTHER if code else _UNREACHED
 
 
 def _rule(error: Exception) -> str:
     """The constraint's name (PostgreSQL) or its columns (SQLite); neither shows a value."""
-    original = getattr(error, "orig", error)
-    diagnosis = getattr(original, "diag", None)
+    diagnosis = getattr(error, "diag", None)
     if diagnosis is not None:
         return str(diagnosis.constraint_name or "")
-    text = str(original)
+    text = str(error)
     return text.partition("constraint failed: ")[2] if "constraint failed: " in text else ""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from sqlalchemy import select
-
 from accord.store.bulk import Bulk
 from accord.store.codec import Found, from_json, to_json
 from accord.store.rows import FlowState
 from accord.store.tables import account, flow_state
+
+_FLOW = flow_state.select("WHERE flow = :flow")
+_FLOWS = flow_state.select("ORDER BY flow")
+_ACCOUNT = account.select("WHERE connection = :connection")
 
 
 class Flows:
@@ -22,7 +24,7 @@ class Flows:
 
     def load(self, flow: str) -> FlowState:
         """What is known of a flow; a fresh state if it never ran."""
-        row = self._bulk.one(select(flow_state).where(flow_state.c.flow == flow))
+        row = self._bulk.first(_FLOW, flow=flow)
         return FlowState(flow) if row is None else _unpack(row)
 
     def save(self, state: FlowState) -> None:
@@ -33,7 +35,7 @@ class Flows:
 
     def all(self) -> list[FlowState]:
         """The states of all flows that ever ran."""
-        return [_unpack(row) for row in self._bulk.rows(select(flow_state).order_by(flow_state.c.flow))]
+        return [_unpack(row) for row in self._bulk.ask(_FLOWS)]
 
 
 class Accounts:
@@ -46,7 +48,7 @@ class Accounts:
 
     def load(self, connection: str) -> tuple[str, str, float] | None:
         """Fingerprint, title and the instant they were saved; None for a new connection."""
-        row = self._bulk.one(select(account).where(account.c.connection == connection))
+        row = self._bulk.first(_ACCOUNT, connection=connection)
         return None if row is None else (row["fingerprint"], row["title"], row["at"])
 
     def save(self, connection: str, fingerprint: str, title: str, at: float) -> None:

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import bindparam, delete, select
-
 from accord.store.bulk import Bulk
 from accord.store.codec import Found, from_json, to_json
 from accord.store.rows import Change
+from accord.store.statement import Statement
 from accord.store.tables import history
 
 RING = 20
 """Changes kept per cell."""
 
-_older = history.alias("older")
-_TRIM = delete(history).where(
-    history.c.entity == bindparam("asked_entity"),
-    history.c.cell == bindparam("asked_cell"),
-    history.c.version
-    < select(_older.c.version)
-    .where(_older.c.entity == bindparam("asked_entity"), _older.c.cell == bindparam("asked_cell"))
-    .order_by(_older.c.version.desc())
-    .limit(1)
-    .offset(RING - 1)
-    .scalar_subquery(),
+_TRIM = Statement(
+    "DELETE FROM history WHERE entity = :entity AND cell = :cell AND version <"
+    " (SELECT version FROM history WHERE entity = :entity AND cell = :cell"
+    " ORDER BY version DESC LIMIT 1 OFFSET :beyond)"
 )
+_OF = history.select("WHERE entity = :entity ORDER BY version, cell")
+_OF_CELL = history.select("WHERE entity = :entity AND cell = :cell ORDER BY version")
+_FORGET = Statement("DELETE FROM history WHERE entity IN :entities")
 
 
 class History:
@@ -40,19 +35,19 @@ class History:
         """Record changes and let the oldest ones beyond the ring go."""
         self._bulk.upsert(history, [_pack(each) for each in changes])
         cells = dict.fromkeys((each.entity, each.cell) for each in changes)
-        self._bulk.each(_TRIM, [{"asked_entity": entity, "asked_cell": cell} for entity, cell in cells])
+        self._bulk.each(
+            _TRIM, [{"entity": entity, "cell": cell, "beyond": RING - 1} for entity, cell in cells]
+        )
 
     def of(self, entity: str, cell: str | None = None) -> list[Change]:
         """The changes of a hub record (of one cell), oldest first."""
-        query = select(history).where(history.c.entity == entity)
-        if cell is not None:
-            query = query.where(history.c.cell == cell)
-        rows = self._bulk.rows(query.order_by(history.c.version, history.c.cell))
-        return [_unpack(row) for row in rows]
+        if cell is None:
+            return [_unpack(row) for row in self._bulk.ask(_OF, entity=entity)]
+        return [_unpack(row) for row in self._bulk.ask(_OF_CELL, entity=entity, cell=cell)]
 
     def forget(self, entities: Iterable[str]) -> int:
         """Remove the history of hub records for good (erasure); tells how many changes."""
-        return self._bulk.remove(history, history.c.entity, dict.fromkeys(entities))
+        return self._bulk.change(_FORGET, entities=dict.fromkeys(entities))
 
 
 def _pack(each: Change) -> dict[str, object]:

@@ -3,44 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from typing import Any
-
-from sqlalchemy import Double, Insert, Select, Text, bindparam, delete, func, or_, select, tuple_, update
 
 from accord.errors import StateError
-from accord.store.bulk import Bulk, dialect_insert
+from accord.store.bulk import Bulk
 from accord.store.codec import pack_intent, unpack_intent
-from accord.store.query import Query
 from accord.store.rows import Intent, IntentState
+from accord.store.statement import Statement, Values
 from accord.store.tables import intent
 
-_ALL = select(intent)
-_HERE = (intent.c.connection == bindparam("connection"), intent.c.stream == bindparam("stream"))
-_OPEN = Query(_ALL.where(*_HERE), among=intent.c.entity)
-_OF_ENTITIES = Query(_ALL, among=intent.c.entity)
-_BY_ID = Query(_ALL, among=intent.c.id)
-_SENT_AT = Query(select(intent.c.id, intent.c.sent_at), among=intent.c.id)
-_WAITING = Query(_ALL.where(intent.c.waits_for.is_not(None)), among=intent.c.waits_for)
-_CLOSE = Query(delete(intent), among=intent.c.id)
-_READY = _ALL.where(
-    *_HERE, intent.c.state == IntentState.PLANNED.value, intent.c.not_before <= bindparam("now")
+_HERE = "WHERE connection = :connection AND stream = :stream"
+_TURN = "ORDER BY created_at, id"
+_LATER = "AND (created_at, id) > (:after_at, :after_id)"
+_IN_DOUBT = "state IN ('sent', 'unknown')"
+_OPEN = intent.select(f"{_HERE} AND entity IN :entities")
+_OF_ENTITIES = intent.select("WHERE entity IN :entities")
+_BY_ID = intent.select("WHERE id IN :ids")
+_SENT_AT = Statement("SELECT id, sent_at FROM intent WHERE id IN :ids")
+_WAITING = intent.select("WHERE waits_for IN :entities")
+_CLOSE = Statement("DELETE FROM intent WHERE id IN :ids")
+_READY = f"{_HERE} AND state = 'planned' AND not_before <= :now"
+_FIRST_READY = intent.select(f"{_READY} {_TURN} LIMIT :most")
+_NEXT_READY = intent.select(f"{_READY} {_LATER} {_TURN} LIMIT :most")
+_BLOCKED = f"{_HERE} AND state = 'blocked'"
+_FIRST_BLOCKED = intent.select(f"{_BLOCKED} {_TURN} LIMIT :most")
+_NEXT_BLOCKED = intent.select(f"{_BLOCKED} {_LATER} {_TURN} LIMIT :most")
+_UNSETTLED = intent.select(f"{_HERE} AND {_IN_DOUBT} {_TURN}")
+_DOUBT = Statement(f"UPDATE intent SET state = 'unknown' {_HERE} AND state = 'sent'")
+_COUNT = Statement(f"SELECT state, count(*) AS number FROM intent {_HERE} GROUP BY state")
+_EARLIEST = Statement(
+    "SELECT min(CASE WHEN state = 'planned' THEN not_before END) AS go,"
+    f" min(CASE WHEN {_IN_DOUBT} THEN settle_until END) AS settle FROM intent {_HERE}"
 )
-_TURN = (intent.c.created_at, intent.c.id)
-_FIRST_READY = Query(_READY.order_by(*_TURN).limit(bindparam("most")))
-_NEXT_READY = Query(
-    _READY.where(
-        tuple_(*_TURN) > tuple_(bindparam("after_at", type_=Double), bindparam("after_id", type_=Text))
-    )
-    .order_by(*_TURN)
-    .limit(bindparam("most"))
-)
-_UNSENT = (IntentState.PLANNED.value, IntentState.BLOCKED.value)
-_IN_DOUBT = (IntentState.SENT.value, IntentState.UNKNOWN.value)
-_CHANGE = (
-    update(intent)
-    .where(intent.c.id == bindparam("asked_id"))
-    .values({column.name: bindparam(column.name) for column in intent.c if column.name != "id"})
+_CHANGE = intent.update((name for name in intent.names if name != "id"), "WHERE id = :id")
+# What was sent already stays: its outcome must be settled first.
+_REPLACE = intent.upsert_by(
+    ("entity", "connection", "stream"), "WHERE intent.state IN ('planned', 'blocked')"
 )
 
 
@@ -55,22 +52,22 @@ class Intents:
     def open_of(self, connection: str, stream: str, entities: Iterable[str]) -> dict[str, Intent]:
         """The open intent of each of these hub records that has one here."""
         asked = dict.fromkeys(entities)
-        found = self._bulk.ask_among(_OPEN, asked, connection=connection, stream=stream)
+        found = self._bulk.ask(_OPEN, connection=connection, stream=stream, entities=asked)
         return {row["entity"]: unpack_intent(row) for row in found}
 
     def of_entities(self, entities: Iterable[str]) -> list[Intent]:
         """The open intents of these hub records in every stream, oldest first."""
-        found = self._bulk.ask_among(_OF_ENTITIES, dict.fromkeys(entities))
+        found = self._bulk.ask(_OF_ENTITIES, entities=dict.fromkeys(entities))
         return _in_turn(unpack_intent(row) for row in found)
 
     def get(self, ids: Iterable[str]) -> dict[str, Intent]:
         """The intents of these ids that are still open."""
-        found = self._bulk.ask_among(_BY_ID, dict.fromkeys(ids))
+        found = self._bulk.ask(_BY_ID, ids=dict.fromkeys(ids))
         return {row["id"]: unpack_intent(row) for row in found}
 
     def sent_at(self, ids: Iterable[str]) -> dict[str, float | None]:
         """When those of these intents that are still open were marked as sent; None = they are not."""
-        return {row["id"]: row["sent_at"] for row in self._bulk.ask_among(_SENT_AT, ids)}
+        return {row["id"]: row["sent_at"] for row in self._bulk.ask(_SENT_AT, ids=ids)}
 
     def insert(self, intents: Sequence[Intent]) -> None:
         """Add new intents.
@@ -87,7 +84,7 @@ class Intents:
             StateError: one of those was sent already: its outcome must be settled first.
         """
         rows = [pack_intent(each) for each in intents]
-        if self._bulk.each(_replacement(self._bulk.dialect), rows) != len(rows):
+        if self._bulk.each(_REPLACE, rows) != len(rows):
             raise StateError(
                 f"one of {len(rows)} intents would replace one that was sent already",
                 hint="run again: nothing of this batch was saved",
@@ -100,8 +97,6 @@ class Intents:
             StateError: one was closed by another run meanwhile.
         """
         rows = [pack_intent(each) for each in intents]
-        for row in rows:
-            row["asked_id"] = row.pop("id")
         if self._bulk.each(_CHANGE, rows) != len(rows):
             raise StateError(
                 f"one of {len(rows)} intents was closed by another run",
@@ -110,83 +105,53 @@ class Intents:
 
     def close(self, ids: Iterable[str]) -> int:
         """Remove intents that reached their end; tells how many there were."""
-        return self._bulk.change(_CLOSE, dict.fromkeys(ids))
+        return self._bulk.change(_CLOSE, ids=dict.fromkeys(ids))
 
     def ready(
         self, connection: str, stream: str, now: float, limit: int = 500, after: Intent | None = None
     ) -> list[Intent]:
         """Planned intents whose time has come, oldest first, after the last one of the page before."""
-        place: dict[str, Any] = {"connection": connection, "stream": stream, "now": now, "most": limit}
-        if after is None:
-            return [unpack_intent(row) for row in self._bulk.ask(_FIRST_READY, **place)]
-        place |= {"after_at": after.created_at, "after_id": after.id}
-        return [unpack_intent(row) for row in self._bulk.ask(_NEXT_READY, **place)]
+        place = {"connection": connection, "stream": stream, "now": now, "most": limit}
+        return self._page(_FIRST_READY, _NEXT_READY, place, after)
 
     def blocked(
         self, connection: str, stream: str, limit: int = 500, after: Intent | None = None
     ) -> list[Intent]:
         """Intents that wait for another hub record's link, oldest first."""
-        query = self._of_stream(connection, stream).where(intent.c.state == IntentState.BLOCKED.value)
-        return self._turn(query, limit, after)
+        place = {"connection": connection, "stream": stream, "most": limit}
+        return self._page(_FIRST_BLOCKED, _NEXT_BLOCKED, place, after)
 
     def unsettled(self, connection: str, stream: str) -> list[Intent]:
         """Intents whose outcome is not known, oldest first."""
-        query = self._of_stream(connection, stream).where(intent.c.state.in_(_IN_DOUBT))
-        return [unpack_intent(row) for row in self._bulk.rows(query.order_by(*_TURN))]
+        found = self._bulk.ask(_UNSETTLED, connection=connection, stream=stream)
+        return [unpack_intent(row) for row in found]
 
     def waiting_for(self, entities: Iterable[str]) -> list[Intent]:
         """Intents of any stream that wait for one of these hub records, oldest first."""
-        found = self._bulk.ask_among(_WAITING, dict.fromkeys(entities))
+        found = self._bulk.ask(_WAITING, entities=dict.fromkeys(entities))
         return _in_turn(unpack_intent(row) for row in found)
 
     def sent_to_unknown(self, connection: str, stream: str) -> int:
         """Doubt every sent intent (its sender is gone); tells how many there were."""
-        change = update(intent).values(state=IntentState.UNKNOWN.value)
-        return self._bulk.changed(
-            change.where(
-                intent.c.connection == connection,
-                intent.c.stream == stream,
-                intent.c.state == IntentState.SENT.value,
-            )
-        )
+        return self._bulk.change(_DOUBT, connection=connection, stream=stream)
 
     def count(self, connection: str, stream: str) -> dict[IntentState, int]:
         """How many intents are open, by state; every state is named."""
-        query = select(intent.c.state, func.count().label("number"))
-        query = query.where(intent.c.connection == connection, intent.c.stream == stream)
-        found = {row["state"]: row["number"] for row in self._bulk.rows(query.group_by(intent.c.state))}
+        rows = self._bulk.ask(_COUNT, connection=connection, stream=stream)
+        found = {row["state"]: row["number"] for row in rows}
         return {state: found.get(state.value, 0) for state in IntentState}
 
     def earliest(self, connection: str, stream: str) -> float | None:
         """When the next planned intent may go or the next doubt is settled; None if neither is open."""
-        query = self._bulk.one(
-            select(
-                func.min(intent.c.not_before).filter(intent.c.state == IntentState.PLANNED.value).label("go"),
-                func.min(intent.c.settle_until).filter(intent.c.state.in_(_IN_DOUBT)).label("settle"),
-            ).where(intent.c.connection == connection, intent.c.stream == stream)
-        )
-        assert query is not None
-        return min((at for at in (query["go"], query["settle"]) if at is not None), default=None)
+        (row,) = self._bulk.ask(_EARLIEST, connection=connection, stream=stream)
+        return min((at for at in row.values() if at is not None), default=None)
 
-    @staticmethod
-    def _of_stream(connection: str, stream: str) -> Select[Any]:
-        return _ALL.where(intent.c.connection == connection, intent.c.stream == stream)
-
-    def _turn(self, query: Select[Any], limit: int, after: Intent | None) -> list[Intent]:
-        if after is not None:
-            query = query.where(tuple_(*_TURN) > (after.created_at, after.id))
-        return [unpack_intent(row) for row in self._bulk.rows(query.order_by(*_TURN).limit(limit))]
+    def _page(self, first: Statement, later: Statement, place: Values, after: Intent | None) -> list[Intent]:
+        if after is None:
+            return [unpack_intent(row) for row in self._bulk.ask(first, **place)]
+        found = self._bulk.ask(later, **place, after_at=after.created_at, after_id=after.id)
+        return [unpack_intent(row) for row in found]
 
 
 def _in_turn(intents: Iterable[Intent]) -> list[Intent]:
     return sorted(intents, key=lambda each: (each.created_at, each.id))
-
-
-@lru_cache
-def _replacement(dialect: str) -> Insert:
-    statement = dialect_insert(intent, dialect)
-    return statement.on_conflict_do_update(
-        index_elements=["entity", "connection", "stream"],
-        set_={column.name: statement.excluded[column.name] for column in intent.c},
-        where=or_(*(intent.c.state == state for state in _UNSENT)),
-    )

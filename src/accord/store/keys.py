@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import bindparam, delete, select
-
 from accord.store.bulk import Bulk
-from accord.store.query import Query
-from accord.store.rows import EntityState
-from accord.store.tables import entity, natural_key
+from accord.store.statement import Statement
+from accord.store.tables import natural_key
 
-_OWNED = Query(delete(natural_key), among=natural_key.c.entity)
-_FIND = Query(
-    select(natural_key.c.type, natural_key.c.hmac, natural_key.c.entity)
-    .join(entity, entity.c.id == natural_key.c.entity)
-    .where(
-        natural_key.c.kind == bindparam("kind"),
-        natural_key.c.type == bindparam("type"),
-        entity.c.state == EntityState.LIVE.value,
-    ),
-    among=natural_key.c.hmac,
+_REMOVE = Statement("DELETE FROM natural_key WHERE entity IN :entities")
+_FIND = Statement(
+    "SELECT natural_key.type, natural_key.hmac, natural_key.entity"
+    " FROM natural_key JOIN entity ON entity.id = natural_key.entity"
+    " WHERE natural_key.kind = :kind AND natural_key.type = :type AND natural_key.hmac IN BYTES :hmacs"
+    " AND entity.state = 'live'"
 )
+_OF = natural_key.select("WHERE entity IN :entities")
+
 Key = tuple[str, bytes]
 """Type of the key (``email``) and the keyed hash of its normal form."""
 
@@ -40,7 +35,7 @@ class Keys:
 
     def put_many(self, owners: Sequence[tuple[str, str, Iterable[Key]]]) -> None:
         """The same for many: (kind, hub record, keys) each."""
-        self._bulk.change(_OWNED, [owner for _, owner, _ in owners])
+        self._bulk.change(_REMOVE, entities=[owner for _, owner, _ in owners])
         rows = [
             {"kind": kind, "type": type_, "hmac": hmac, "entity": owner}
             for kind, owner, keys in owners
@@ -55,7 +50,7 @@ class Keys:
             by_type.setdefault(type_, []).append(hmac)
         found: dict[Key, list[str]] = {}
         for type_, hmacs in by_type.items():
-            for row in self._bulk.ask_among(_FIND, hmacs, kind=kind, type=type_):
+            for row in self._bulk.ask(_FIND, kind=kind, type=type_, hmacs=hmacs):
                 found.setdefault((row["type"], row["hmac"]), []).append(row["entity"])
         for ids in found.values():
             ids.sort()
@@ -64,8 +59,6 @@ class Keys:
     def of_entities(self, entities: Iterable[str]) -> dict[str, list[Key]]:
         """The keys of these hub records."""
         found: dict[str, list[Key]] = {}
-        for row in self._bulk.select_among(
-            select(natural_key), natural_key.c.entity, dict.fromkeys(entities)
-        ):
+        for row in self._bulk.ask(_OF, entities=dict.fromkeys(entities)):
             found.setdefault(row["entity"], []).append((row["type"], row["hmac"]))
         return found

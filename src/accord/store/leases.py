@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
-
 from accord.errors import FenceLostError
 from accord.store.bulk import Bulk
-from accord.store.query import Query
 from accord.store.rows import Fence, Grant
+from accord.store.statement import Statement
 from accord.store.tables import lease
 
-_FENCES = Query(
-    select(lease.c.scope, lease.c.fence).where(lease.c.holder.is_not(None)).with_for_update(read=True),
-    among=lease.c.scope,
+_FENCES = Statement("SELECT scope, fence FROM lease WHERE scope IN :scopes AND holder IS NOT NULL")
+_BY_SCOPE = lease.select("WHERE scope = :scope")
+_HELD = lease.select("WHERE scope = :scope AND holder IS NOT NULL")
+_EVERY = lease.select("WHERE holder IS NOT NULL ORDER BY scope")
+_RENEW = Statement(
+    "UPDATE lease SET expires_at = :expires_at WHERE scope = :scope AND fence = :fence AND holder IS NOT NULL"
 )
+_RELEASE = Statement(
+    "UPDATE lease SET holder = NULL, expires_at = 0"
+    " WHERE scope = :scope AND fence = :fence AND holder IS NOT NULL"
+)
+_REMOVE = Statement("DELETE FROM lease WHERE scope = :scope")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class Leases:
             now: Seconds since 1970.
             alive: Whether the process of a holder may still run (``Env.process_alive``).
         """
-        row = self._bulk.one(select(lease).where(lease.c.scope == scope))
+        row = self._bulk.first(_BY_SCOPE, scope=scope)
         held = row is not None and row["holder"] is not None
         if held and row is not None and row["expires_at"] > now and alive(row["holder"]):
             return None
@@ -61,25 +67,25 @@ class Leases:
 
     def renew(self, fence: Fence, ttl: float, now: float) -> bool:
         """Push the expiry back; False says that the lease is lost."""
-        return self._change(fence, expires_at=now + ttl)
+        change = {"scope": fence.scope, "fence": fence.number, "expires_at": now + ttl}
+        return self._bulk.change(_RENEW, **change) == 1
 
     def release(self, fence: Fence) -> bool:
         """Give the lease back; False says that it was lost before."""
-        return self._change(fence, holder=None, expires_at=0.0)
+        return self._bulk.change(_RELEASE, scope=fence.scope, fence=fence.number) == 1
 
     def held(self, scope: str) -> Lease | None:
         """The lease of a scope unless it was released; it may have expired."""
-        row = self._bulk.one(select(lease).where(lease.c.scope == scope, lease.c.holder.is_not(None)))
+        row = self._bulk.first(_HELD, scope=scope)
         return None if row is None else Lease(**row)
 
     def every(self, prefix: str = "") -> list[Lease]:
         """All leases that were not released and whose scope begins so, by scope."""
-        rows = self._bulk.rows(select(lease).where(lease.c.holder.is_not(None)).order_by(lease.c.scope))
-        return [Lease(**row) for row in rows if row["scope"].startswith(prefix)]
+        return [Lease(**row) for row in self._bulk.ask(_EVERY) if row["scope"].startswith(prefix)]
 
     def remove(self, scope: str) -> None:
         """Forget a scope and its fence: only for scopes whose name never comes back."""
-        self._bulk.remove(lease, lease.c.scope, [scope])
+        self._bulk.change(_REMOVE, scope=scope)
 
     def check(self, fences: Iterable[Fence]) -> None:
         """Assert that these fences are still the newest ones.
@@ -90,7 +96,7 @@ class Leases:
         numbers = {fence.scope: fence.number for fence in fences}
         if not numbers:
             return
-        found = {row["scope"]: row["fence"] for row in self._bulk.ask_among(_FENCES, numbers)}
+        found = {row["scope"]: row["fence"] for row in self._bulk.ask(_FENCES, scopes=numbers)}
         for scope, number in numbers.items():
             if found.get(scope) != number:
                 raise FenceLostError(
@@ -98,9 +104,3 @@ class Leases:
                     hint="let the other run finish; see `accord runs`",
                     facts={"scope": scope, "fence": number, "newest": found.get(scope)},
                 )
-
-    def _change(self, fence: Fence, **values: object) -> bool:
-        change = update(lease).where(
-            lease.c.scope == fence.scope, lease.c.fence == fence.number, lease.c.holder.is_not(None)
-        )
-        return self._bulk.changed(change.values(**values)) == 1

@@ -6,27 +6,46 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import bindparam, func, literal_column, select, update
-
 from accord.consent.log import GENESIS, first_break, link
 from accord.store.bulk import Bulk
 from accord.store.codec import Columns, Found, from_json, to_json
 from accord.store.consent_rows import LEFT, Decision, Hold, Send, SendState
 from accord.store.consent_tables import consent_decision, consent_hold, send_ledger
+from accord.store.statement import Statement
 
 _PACKED = frozenset({"fields", "identifiers", "points", "status"})
 _PLAIN = tuple(each.name for each in fields(Send) if each.name not in _PACKED)
-_SETTLE = (
-    update(send_ledger)
-    .where(
-        send_ledger.c.id == bindparam("asked"),
-        # What is to be revoked meanwhile stays so.
-        send_ledger.c.status.in_([literal_column("'started'"), literal_column("'unknown'")]),
-    )
-    .values(
-        status=bindparam("status"), external_id=bindparam("external_id"), finished_at=bindparam("finished_at")
-    )
+_SENDS = send_ledger.select("WHERE subject IN :subjects")
+_STARTED = send_ledger.select("WHERE connection = :connection AND stream = :stream AND status = 'started'")
+# What is to be revoked meanwhile stays so.
+_SETTLE = send_ledger.update(
+    ("status", "external_id", "finished_at"), "WHERE id = :id AND status IN ('started', 'unknown')"
 )
+_BY_ID = send_ledger.select("WHERE id IN :ids")
+_MARK = Statement("UPDATE send_ledger SET status = :status WHERE id IN :ids")
+_MARK_ONLY = Statement("UPDATE send_ledger SET status = :status WHERE id IN :ids AND status = :only")
+_LEFT_TO = Statement(
+    "SELECT DISTINCT subject FROM send_ledger WHERE subject > :after AND status IN :states"
+    " ORDER BY subject LIMIT :most"
+)
+_FORGET_SENDS = Statement(
+    "UPDATE send_ledger SET identifiers = :nothing, points = NULL, external_id = NULL"
+    " WHERE subject IN :subjects"
+)
+_MOVE_SENDS = Statement("UPDATE send_ledger SET subject = :survivor WHERE subject = :loser")
+_HEAD = Statement("SELECT seq, hash FROM consent_decision ORDER BY seq DESC LIMIT 1")
+_DECISIONS = consent_decision.select("WHERE subject = :subject ORDER BY seq DESC LIMIT :most")
+_DECISIONS_THERE = consent_decision.select(
+    "WHERE subject = :subject AND connection = :connection ORDER BY seq DESC LIMIT :most"
+)
+_DECIDED = Statement("SELECT count(*) FROM consent_decision WHERE subject = :subject")
+_SINCE = consent_decision.select("WHERE seq > :seq ORDER BY seq LIMIT :most")
+_RELEASE = Statement(
+    "DELETE FROM consent_hold WHERE connection = :connection AND stream = :stream AND entity IN :entities"
+)
+_HOLDS = consent_hold.select("WHERE subject IN :subjects")
+_MOVE_HOLDS = Statement("UPDATE consent_hold SET subject = :survivor WHERE subject = :loser")
+_BECAUSE = consent_hold.select("WHERE reason = :reason LIMIT :most")
 PAGE = 1000
 
 
@@ -47,7 +66,7 @@ class Ledger:
         self._bulk.each(
             _SETTLE,
             [
-                {"asked": id_, "status": state.value, "external_id": external_id, "finished_at": now}
+                {"id": id_, "status": state.value, "external_id": external_id, "finished_at": now}
                 for id_, state, external_id in outcomes
             ],
         )
@@ -55,9 +74,7 @@ class Ledger:
     def of(self, subjects: Iterable[str]) -> dict[str, list[Send]]:
         """All sends of these people, oldest first."""
         found: dict[str, list[Send]] = {}
-        for row in self._bulk.select_among(
-            select(send_ledger), send_ledger.c.subject, dict.fromkeys(subjects)
-        ):
+        for row in self._bulk.ask(_SENDS, subjects=dict.fromkeys(subjects)):
             found.setdefault(row["subject"], []).append(_unpack(row))
         for sends in found.values():
             sends.sort(key=lambda one: (one.at, one.id))
@@ -65,42 +82,33 @@ class Ledger:
 
     def get(self, ids: Iterable[str]) -> list[Send]:
         """Sends by id."""
-        rows = self._bulk.select_among(select(send_ledger), send_ledger.c.id, dict.fromkeys(ids))
-        return [_unpack(row) for row in rows]
+        return [_unpack(row) for row in self._bulk.ask(_BY_ID, ids=dict.fromkeys(ids))]
 
     def started(self, connection: str, stream: str) -> list[Send]:
         """Sends whose outcome is not known yet."""
-        query = select(send_ledger).where(
-            send_ledger.c.connection == connection,
-            send_ledger.c.stream == stream,
-            send_ledger.c.status == SendState.STARTED.value,
-        )
-        return [_unpack(row) for row in self._bulk.rows(query)]
+        found = self._bulk.ask(_STARTED, connection=connection, stream=stream)
+        return [_unpack(row) for row in found]
 
     def mark(self, ids: Iterable[str], state: SendState, *, only: SendState | None = None) -> int:
         """Note that sends are to be revoked, or were; ``only`` those of this state."""
-        change = update(send_ledger).values(status=state.value)
-        if only is not None:
-            change = change.where(send_ledger.c.status == only.value)
-        return self._bulk.change_among(change, send_ledger.c.id, dict.fromkeys(ids))
+        asked = {"status": state.value, "ids": dict.fromkeys(ids)}
+        if only is None:
+            return self._bulk.change(_MARK, **asked)
+        return self._bulk.change(_MARK_ONLY, **asked, only=only.value)
 
     def subjects(self, after: str = "", limit: int = 500) -> list[str]:
         """A page of the people who were sent anywhere and not called back, by id."""
-        query = select(send_ledger.c.subject).where(
-            send_ledger.c.subject > after, send_ledger.c.status.in_([state.value for state in LEFT])
-        )
-        rows = self._bulk.rows(query.distinct().order_by(send_ledger.c.subject).limit(limit))
-        return [row["subject"] for row in rows]
+        states = [state.value for state in LEFT]
+        return [row["subject"] for row in self._bulk.ask(_LEFT_TO, after=after, states=states, most=limit)]
 
     def forget(self, subjects: Iterable[str]) -> int:
         """Remove under what these people were sent (erasure); that it was sent, and when, stays."""
-        change = update(send_ledger).values(identifiers=to_json({}), points=None, external_id=None)
-        return self._bulk.change_among(change, send_ledger.c.subject, dict.fromkeys(subjects))
+        asked = dict.fromkeys(subjects)
+        return self._bulk.change(_FORGET_SENDS, nothing=to_json({}), subjects=asked)
 
     def move(self, loser: str, survivor: str) -> None:
         """The sends of a merged record belong to the survivor."""
-        change = update(send_ledger).where(send_ledger.c.subject == loser)
-        self._bulk.run(change.values(subject=survivor))
+        self._bulk.change(_MOVE_SENDS, loser=loser, survivor=survivor)
 
 
 def _pack(one: Send) -> Columns:
@@ -147,29 +155,24 @@ class Decisions:
 
     def head(self) -> tuple[int, str]:
         """Number and hash of the last row."""
-        columns = select(consent_decision.c.seq, consent_decision.c.hash)
-        row = self._bulk.one(columns.order_by(consent_decision.c.seq.desc()).limit(1))
+        row = self._bulk.first(_HEAD)
         return (0, GENESIS) if row is None else (row["seq"], row["hash"])
 
     def of(self, subject: str, connection: str | None = None, limit: int = 100) -> list[Decision]:
         """The latest decisions about a person, newest first."""
-        query = select(consent_decision).where(consent_decision.c.subject == subject)
-        if connection is not None:
-            query = query.where(consent_decision.c.connection == connection)
-        rows = self._bulk.rows(query.order_by(consent_decision.c.seq.desc()).limit(limit))
+        if connection is None:
+            rows = self._bulk.ask(_DECISIONS, subject=subject, most=limit)
+        else:
+            rows = self._bulk.ask(_DECISIONS_THERE, subject=subject, connection=connection, most=limit)
         return [_decision(row) for row in rows]
 
     def count(self, subject: str) -> int:
         """How many decisions about a person there are."""
-        query = select(func.count()).select_from(consent_decision)
-        return self._bulk.number(query.where(consent_decision.c.subject == subject))
+        return int(self._bulk.value(_DECIDED, subject=subject))
 
     def since(self, seq: int, limit: int = PAGE) -> list[Decision]:
         """A page of the log after a row."""
-        query = select(consent_decision).where(consent_decision.c.seq > seq)
-        return [
-            _decision(row) for row in self._bulk.rows(query.order_by(consent_decision.c.seq).limit(limit))
-        ]
+        return [_decision(row) for row in self._bulk.ask(_SINCE, seq=seq, most=limit)]
 
     def verify(self) -> int | None:
         """The number of the first row that does not fit the chain, None when the log is whole.
@@ -213,22 +216,17 @@ class Holds:
 
     def release(self, connection: str, stream: str, entities: Iterable[str]) -> int:
         """These went, or have nothing to send any more."""
-        change = consent_hold.delete().where(
-            consent_hold.c.connection == connection, consent_hold.c.stream == stream
-        )
-        return self._bulk.change_among(change, consent_hold.c.entity, dict.fromkeys(entities))
+        asked = dict.fromkeys(entities)
+        return self._bulk.change(_RELEASE, connection=connection, stream=stream, entities=asked)
 
     def of(self, subjects: Iterable[str]) -> list[Hold]:
         """What is kept back for these people."""
-        rows = self._bulk.select_among(select(consent_hold), consent_hold.c.subject, dict.fromkeys(subjects))
-        return [Hold(**row) for row in rows]
+        return [Hold(**row) for row in self._bulk.ask(_HOLDS, subjects=dict.fromkeys(subjects))]
 
     def move(self, loser: str, survivor: str) -> None:
         """What is kept back for a merged person waits for the survivor's grant."""
-        change = consent_hold.update().where(consent_hold.c.subject == loser)
-        self._bulk.run(change.values(subject=survivor))
+        self._bulk.change(_MOVE_HOLDS, loser=loser, survivor=survivor)
 
     def because(self, reason: str, limit: int = 10_000) -> list[Hold]:
         """What is kept back for one reason."""
-        query = select(consent_hold).where(consent_hold.c.reason == reason).limit(limit)
-        return [Hold(**row) for row in self._bulk.rows(query)]
+        return [Hold(**row) for row in self._bulk.ask(_BECAUSE, reason=reason, most=limit)]

@@ -5,35 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import bindparam, func, null, select, tuple_, update
-
-from accord.store.bulk import Bulk, chunks
+from accord.store.bulk import Bulk
 from accord.store.codec import Columns, Found, from_json, to_json
-from accord.store.query import Query
+from accord.store.listing import listing
 from accord.store.rows import DeadLetter
+from accord.store.statement import Statement
 from accord.store.tables import dead_letter
 
 _Found: TypeAlias = list[DeadLetter]
 
-_PLAIN = tuple(column.name for column in dead_letter.c if column.name != "payload")
-_OPEN = dead_letter.c.state == "open"
-_HERE = (dead_letter.c.connection == bindparam("connection"), dead_letter.c.stream == bindparam("stream"))
-_OF_WRITES = Query(
-    select(dead_letter)
-    .where(*_HERE, _OPEN, dead_letter.c.direction == "write")
-    .order_by(dead_letter.c.last_at),
-    among=dead_letter.c.entity,
+_PLAIN = tuple(name for name in dead_letter.names if name != "payload")
+_HERE = "WHERE connection = :connection AND stream = :stream"
+_BY_ID = dead_letter.select("WHERE id = :id")
+_KNOWN = Statement("SELECT id, attempts, first_at, state FROM dead_letter WHERE id IN :ids")
+_OF_WRITES = dead_letter.select(
+    f"{_HERE} AND entity IN :entities AND state = 'open' AND direction = 'write' ORDER BY last_at"
 )
-_OF_READS = Query(
-    select(dead_letter.c.external_id).where(*_HERE, _OPEN, dead_letter.c.direction == "read"),
-    among=dead_letter.c.external_id,
-)
-_CLOSE_READS = Query(
-    update(dead_letter)
-    .where(*_HERE, _OPEN, dead_letter.c.direction == "read")
-    .values(state="closed", payload=null()),
-    among=dead_letter.c.external_id,
-)
+_READS = f"{_HERE} AND external_id IN :external_ids AND state = 'open' AND direction = 'read'"
+_OF_READS = dead_letter.select(_READS)
+_CLOSE_READS = Statement(f"UPDATE dead_letter SET state = 'closed', payload = NULL {_READS}")
+_SET_STATE = Statement("UPDATE dead_letter SET state = :state WHERE id = :id")
+_OPEN_COUNT = Statement("SELECT count(*) FROM dead_letter WHERE state = 'open'")
+_FORGET = Statement("DELETE FROM dead_letter WHERE entity IN :entities")
+_FORGET_RECORD = Statement(f"DELETE FROM dead_letter {_HERE} AND external_id = :external_id")
 
 
 class Letters:
@@ -51,8 +45,7 @@ class Letters:
         again and counts as new.
         """
         unique = {each.id: each for each in letters}
-        query = select(dead_letter.c.id, dead_letter.c.attempts, dead_letter.c.first_at, dead_letter.c.state)
-        known = {row["id"]: row for row in self._bulk.select_among(query, dead_letter.c.id, unique)}
+        known = {row["id"]: row for row in self._bulk.ask(_KNOWN, ids=unique)}
         rows = []
         for each in unique.values():
             row = self._pack(each)
@@ -65,46 +58,43 @@ class Letters:
 
     def get(self, id: str) -> DeadLetter | None:  # noqa: A002
         """The dead letter of this id, its payload unsealed if the store has its key."""
-        row = self._bulk.one(select(dead_letter).where(dead_letter.c.id == id))
+        row = self._bulk.first(_BY_ID, id=id)
         return None if row is None else self._unpack(row)
 
     def open_for(self, connection: str, stream: str, entities: Iterable[str]) -> dict[str, DeadLetter]:
         """The newest open dead letter of a write for each of these hub records that has one."""
         asked = dict.fromkeys(entities)
-        found = self._bulk.ask_among(_OF_WRITES, asked, connection=connection, stream=stream)
+        found = self._bulk.ask(_OF_WRITES, connection=connection, stream=stream, entities=asked)
         return {row["entity"]: self._unpack(row) for row in found}
 
     def open_reads(self, connection: str, stream: str, external_ids: Iterable[str]) -> set[str]:
         """Which of these records could not be absorbed when they were last read."""
         asked = dict.fromkeys(external_ids)
-        found = self._bulk.ask_among(_OF_READS, asked, connection=connection, stream=stream)
+        found = self._bulk.ask(_OF_READS, connection=connection, stream=stream, external_ids=asked)
         return {row["external_id"] for row in found}
 
     def close_reads(self, connection: str, stream: str, external_ids: Iterable[str]) -> int:
         """These records were absorbed: close their letters and drop what those kept."""
         asked = dict.fromkeys(external_ids)
-        return self._bulk.change(_CLOSE_READS, asked, connection=connection, stream=stream)
+        return self._bulk.change(_CLOSE_READS, connection=connection, stream=stream, external_ids=asked)
 
     def set_state(self, id: str, state: str) -> bool:  # noqa: A002
         """Note what became of a letter (``open``, ``replayed``, ``closed``); False if there is none."""
-        change = update(dead_letter).where(dead_letter.c.id == id)
-        return self._bulk.changed(change.values(state=state)) == 1
+        return self._bulk.change(_SET_STATE, id=id, state=state) == 1
 
     def open_count(self) -> int:
         """How many dead letters are open."""
-        return self._bulk.number(select(func.count()).select_from(dead_letter).where(_OPEN))
+        return int(self._bulk.value(_OPEN_COUNT))
 
     def forget(self, entities: Iterable[str]) -> int:
         """Remove the letters about hub records for good (erasure); tells how many."""
-        return self._bulk.remove(dead_letter, dead_letter.c.entity, dict.fromkeys(entities))
+        return self._bulk.change(_FORGET, entities=dict.fromkeys(entities))
 
     def forget_records(self, records: Iterable[tuple[str, str, str]]) -> int:
         """Remove the letters about (connection, stream, external id) for good; tells how many."""
-        key = tuple_(dead_letter.c.connection, dead_letter.c.stream, dead_letter.c.external_id)
-        return sum(
-            self._bulk.changed(dead_letter.delete().where(key.in_(some)))
-            for some in chunks(dict.fromkeys(records))
-        )
+        names = ("connection", "stream", "external_id")
+        rows = [dict(zip(names, record, strict=True)) for record in dict.fromkeys(records)]
+        return self._bulk.each(_FORGET_RECORD, rows)
 
     def list(
         self,
@@ -114,16 +104,10 @@ class Letters:
         after: str | None = None,
     ) -> _Found:
         """A page of dead letters, oldest first, after the letter with the id ``after``."""
-        turn = tuple_(dead_letter.c.first_at, dead_letter.c.id)
-        query = select(dead_letter).order_by(dead_letter.c.first_at, dead_letter.c.id).limit(limit)
-        if state is not None:
-            query = query.where(dead_letter.c.state == state)
-        if model is not None:
-            query = query.where(dead_letter.c.model == model)
         last = None if after is None else self.get(after)
-        if last is not None:
-            query = query.where(turn > (last.first_at, last.id))
-        return [self._unpack(row) for row in self._bulk.rows(query)]
+        place = None if last is None else (last.first_at, last.id)
+        asked = listing(dead_letter, "first_at", {"state": state, "model": model}, limit, place)
+        return [self._unpack(row) for row in self._bulk.ask(asked.statement, **asked.parameters)]
 
     def _pack(self, each: DeadLetter) -> Columns:
         row: Columns = {name: getattr(each, name) for name in _PLAIN}

@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
-
-from sqlalchemy import Select, bindparam, delete, func, select, update
 
 from accord.store.bulk import Bulk
 from accord.store.codec import Found, pack_link, unpack_link
-from accord.store.query import Query
 from accord.store.rows import Link, LinkState
+from accord.store.statement import Statement
 from accord.store.tables import LIVE, NOT_LIVE, link
 
-_ALL = select(link)
-_HERE = (link.c.connection == bindparam("connection"), link.c.stream == bindparam("stream"))
-_BY_RECORD = Query(_ALL.where(*_HERE), among=link.c.external_id)
-_DIGESTS = Query(
-    select(link.c.external_id, link.c.row_digest, link.c.state).where(*_HERE), among=link.c.external_id
+_HERE = "WHERE connection = :connection AND stream = :stream"
+_BY_RECORD = link.select(f"{_HERE} AND external_id IN :external_ids")
+_DIGESTS = Statement(
+    f"SELECT external_id, row_digest, state FROM link {_HERE} AND external_id IN :external_ids"
 )
 # Two halves, because each half has an index of its own.
-_LIVE_ONES = Query(_ALL.where(LIVE), among=link.c.entity)
-_OTHERS = Query(_ALL.where(NOT_LIVE), among=link.c.entity)
+_OF = f"WHERE entity IN :entities AND {LIVE}", f"WHERE entity IN :entities AND {NOT_LIVE}"
+_OF_ALL = tuple(link.select(half) for half in _OF)
 # Expressions, so that no database reads the whole stream by the primary key's first columns instead.
-_PLACED = (
-    link.c.connection.concat("") == bindparam("connection"),
-    link.c.stream.concat("") == bindparam("stream"),
+_THERE = "AND connection || '' = :connection AND stream || '' = :stream"
+_OF_STREAM = tuple(link.select(f"{half} {_THERE}") for half in _OF)
+_SEEN = Statement(f"UPDATE link SET generation = :generation {_HERE} AND external_id IN :external_ids")
+_LIVE_COUNT = Statement(f"SELECT count(*) FROM link {_HERE} AND {LIVE}")
+_COUNT = Statement(f"SELECT count(*) FROM link {_HERE} AND state = :state")
+_RESTATE = Statement(f"UPDATE link SET state = :state {_HERE} AND state = :old")
+_FORGET = Statement(f"DELETE FROM link {_HERE}")
+_PAGE = link.select(f"{_HERE} AND external_id > :after ORDER BY external_id LIMIT :most")
+_UNSEEN = link.select(
+    f"{_HERE} AND external_id > :after AND generation < :before AND state IN ('live', 'shadowed')"
+    " ORDER BY external_id LIMIT :most"
 )
-_LIVE_HERE = Query(_ALL.where(LIVE, *_PLACED), among=link.c.entity)
-_OTHERS_HERE = Query(_ALL.where(NOT_LIVE, *_PLACED), among=link.c.entity)
-_SEEN = Query(
-    update(link).where(*_HERE).values(generation=bindparam("now_generation")), among=link.c.external_id
+_REPOINT = tuple(
+    Statement(f"UPDATE link SET entity = :survivor WHERE entity = :loser AND {half}")
+    for half in (LIVE, NOT_LIVE)
 )
 _STATES = {state.value: state for state in LinkState}
 
@@ -46,14 +49,14 @@ class Links:
     def get(self, connection: str, stream: str, external_ids: Iterable[str]) -> dict[str, Link]:
         """The links of these records, in any state, by external id."""
         asked = dict.fromkeys(external_ids)
-        found = self._bulk.ask_among(_BY_RECORD, asked, connection=connection, stream=stream)
+        found = self._bulk.ask(_BY_RECORD, connection=connection, stream=stream, external_ids=asked)
         return {row["external_id"]: unpack_link(row) for row in found}
 
     def digests(
         self, connection: str, stream: str, external_ids: Iterable[str]
     ) -> dict[str, tuple[bytes | None, LinkState]]:
         """Digest and state of these records' links: all that is needed to skip what has not changed."""
-        rows = self._bulk.ask_among(_DIGESTS, external_ids, connection=connection, stream=stream)
+        rows = self._bulk.ask(_DIGESTS, connection=connection, stream=stream, external_ids=external_ids)
         return {row["external_id"]: (row["row_digest"], _STATES[row["state"]]) for row in rows}
 
     def of_entities(
@@ -78,11 +81,10 @@ class Links:
 
     def _of(self, entities: Iterable[str], wanted: set[tuple[str, str]] | None) -> list[Found]:
         if wanted is None or len(wanted) != 1:
-            return [row for query in (_LIVE_ONES, _OTHERS) for row in self._bulk.ask_among(query, entities)]
+            return [row for half in _OF_ALL for row in self._bulk.ask(half, entities=entities)]
         ((connection, stream),) = wanted
-        place = {"connection": connection, "stream": stream}
-        asked = [self._bulk.ask_among(query, entities, **place) for query in (_LIVE_HERE, _OTHERS_HERE)]
-        return [row for rows in asked for row in rows]
+        place = {"entities": entities, "connection": connection, "stream": stream}
+        return [row for half in _OF_STREAM for row in self._bulk.ask(half, **place)]
 
     def upsert(self, links: Sequence[Link]) -> None:
         """Save links, new or known.
@@ -96,14 +98,12 @@ class Links:
 
     def live_count(self, connection: str, stream: str) -> int:
         """How many live links a stream has."""
-        query = select(func.count()).select_from(link)
-        return self._bulk.number(query.where(link.c.connection == connection, link.c.stream == stream, LIVE))
+        return int(self._bulk.value(_LIVE_COUNT, connection=connection, stream=stream))
 
     def retired_count(self, connection: str, stream: str) -> int:
         """How many retired links a stream has."""
-        query = select(func.count()).select_from(link)
-        query = query.where(link.c.connection == connection, link.c.stream == stream)
-        return self._bulk.number(query.where(link.c.state == LinkState.RETIRED.value))
+        retired = LinkState.RETIRED.value
+        return int(self._bulk.value(_COUNT, connection=connection, stream=stream, state=retired))
 
     def retire(self, connection: str, stream: str) -> int:
         """The stream left its flow: its live links are retired; tells how many."""
@@ -115,20 +115,17 @@ class Links:
 
     def forget(self, connection: str, stream: str) -> int:
         """Remove all links of a stream, in any state; tells how many there were."""
-        return self._bulk.changed(
-            delete(link).where(link.c.connection == connection, link.c.stream == stream)
-        )
+        return self._bulk.change(_FORGET, connection=connection, stream=stream)
 
     def _restate(self, connection: str, stream: str, old: LinkState, new: LinkState) -> int:
-        change = update(link).where(link.c.connection == connection, link.c.stream == stream)
-        return self._bulk.changed(change.where(link.c.state == old.value).values(state=new.value))
+        place = {"connection": connection, "stream": stream}
+        return self._bulk.change(_RESTATE, **place, old=old.value, state=new.value)
 
     def seen(self, connection: str, stream: str, external_ids: Iterable[str], generation: int) -> int:
         """Note that a full read showed these records; tells how many are linked."""
         asked = dict.fromkeys(external_ids)
-        return self._bulk.change(
-            _SEEN, asked, connection=connection, stream=stream, now_generation=generation
-        )
+        place = {"connection": connection, "stream": stream, "external_ids": asked}
+        return self._bulk.change(_SEEN, **place, generation=generation)
 
     def unseen(
         self,
@@ -139,17 +136,14 @@ class Links:
         limit: int = 500,
     ) -> list[Link]:
         """A page of live or shadowed links that no full read since ``before_generation`` showed."""
-        query = _ALL.where(
-            link.c.connection == connection,
-            link.c.stream == stream,
-            link.c.generation < before_generation,
-            link.c.state.in_([LinkState.LIVE.value, LinkState.SHADOWED.value]),
-        )
-        return self._page(query, after_external_id, limit)
+        place = {"connection": connection, "stream": stream, "after": after_external_id or "", "most": limit}
+        found = self._bulk.ask(_UNSEEN, **place, before=before_generation)
+        return [unpack_link(row) for row in found]
 
     def page(self, connection: str, stream: str, after: str | None = None, limit: int = 500) -> list[Link]:
         """A page of a stream's links in any state, by external id."""
-        return self._page(_ALL.where(link.c.connection == connection, link.c.stream == stream), after, limit)
+        place = {"connection": connection, "stream": stream, "after": after or "", "most": limit}
+        return [unpack_link(row) for row in self._bulk.ask(_PAGE, **place)]
 
     def repoint(self, from_entity: str, to_entity: str) -> int:
         """Hand all links of one hub record to another; tells how many.
@@ -157,11 +151,4 @@ class Links:
         Raises:
             StateError: both have a live link in one stream: make one ``shadowed`` first.
         """
-        change = update(link).values(entity=to_entity).where(link.c.entity == from_entity)
-        return self._bulk.changed(change.where(LIVE)) + self._bulk.changed(change.where(NOT_LIVE))
-
-    def _page(self, query: Select[Any], after: str | None, limit: int) -> list[Link]:
-        if after is not None:
-            query = query.where(link.c.external_id > after)
-        rows = self._bulk.rows(query.order_by(link.c.external_id).limit(limit))
-        return [unpack_link(row) for row in rows]
+        return sum(self._bulk.change(half, loser=from_entity, survivor=to_entity) for half in _REPOINT)

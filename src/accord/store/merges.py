@@ -6,14 +6,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, or_, select, union_all
-
-from accord.store.bulk import Bulk, chunks
+from accord.store.bulk import Bulk
 from accord.store.codec import from_json, to_json
-from accord.store.query import Query
+from accord.store.statement import Statement
 from accord.store.tables import apart, merge_log, tombstone
 
-_ERASED = Query(select(tombstone.c.hmac), among=tombstone.c.hmac)
+_MERGES = merge_log.select("WHERE survivor = :entity OR loser = :entity ORDER BY at")
+_FORGET = (
+    Statement("UPDATE merge_log SET snapshot = NULL WHERE survivor IN :entities"),
+    Statement("UPDATE merge_log SET snapshot = NULL WHERE loser IN :entities"),
+)
+_PAIRS = Statement(
+    "SELECT a, b FROM apart WHERE a IN :entities UNION ALL SELECT a, b FROM apart WHERE b IN :entities"
+)
+_JOIN = Statement("DELETE FROM apart WHERE a = :entity OR b = :entity")
+_ANY_ERASED = Statement("SELECT 1 FROM tombstone LIMIT 1")
+_ERASED = Statement("SELECT hmac FROM tombstone WHERE hmac IN BYTES :hmacs")
+_OF_REQUEST = Statement("SELECT hmac FROM tombstone WHERE request = :request")
+_LIFT = Statement("DELETE FROM tombstone WHERE request = :request")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +73,16 @@ class Merges:
 
     def of(self, entity: str) -> list[Merge]:
         """The merges in which a hub record survived or was given up, oldest first."""
-        either = or_(merge_log.c.survivor == entity, merge_log.c.loser == entity)
         found = []
-        for row in self._bulk.rows(select(merge_log).where(either).order_by(merge_log.c.at)):
+        for row in self._bulk.ask(_MERGES, entity=entity):
             snapshot: dict[str, Any] | None = self._bulk.unseal(row["snapshot"], None, from_json)
             found.append(Merge(**{**row, "snapshot": snapshot, "moved": from_json(row["moved"])}))
         return found
 
     def forget(self, entities: Iterable[str]) -> int:
         """Drop the snapshots of hub records for good (erasure); tells how many merges they were in."""
-        asked = set(entities)
-        change = merge_log.update().values(snapshot=None)
-        return self._bulk.change_among(change, merge_log.c.survivor, asked) + self._bulk.change_among(
-            change, merge_log.c.loser, asked
-        )
+        asked = dict.fromkeys(entities)
+        return sum(self._bulk.change(side, entities=asked) for side in _FORGET)
 
 
 class Apart:
@@ -96,8 +102,7 @@ class Apart:
         """A person made two one: whoever was kept apart from the one that is gone is so from the other."""
         for other in self.partners([loser]).get(loser, set()) - {survivor}:
             self.add(survivor, other)
-        either = or_(apart.c.a == loser, apart.c.b == loser)
-        self._bulk.changed(delete(apart).where(either))
+        self._bulk.change(_JOIN, entity=loser)
 
     def partners(self, entities: Iterable[str]) -> dict[str, set[str]]:
         """The hub records that each of these is kept apart from; only those that are kept from any."""
@@ -110,14 +115,8 @@ class Apart:
 
     def pairs_of(self, entities: Iterable[str]) -> set[frozenset[str]]:
         """The pairs that one of these hub records belongs to."""
-        found: set[frozenset[str]] = set()
-        for some in chunks(dict.fromkeys(entities)):
-            either = union_all(
-                select(apart).where(self._bulk.among(apart.c.a, some)),
-                select(apart).where(self._bulk.among(apart.c.b, some)),
-            ).subquery()
-            found.update(frozenset((row["a"], row["b"])) for row in self._bulk.rows(select(either)))
-        return found
+        rows = self._bulk.ask(_PAIRS, entities=dict.fromkeys(entities))
+        return {frozenset((row["a"], row["b"])) for row in rows}
 
 
 class Tombstones:
@@ -135,17 +134,16 @@ class Tombstones:
 
     def exist(self) -> bool:
         """Whether anybody was ever erased: asked once a page, before anything is hashed."""
-        return self._bulk.one(select(tombstone.c.request).limit(1)) is not None
+        return self._bulk.value(_ANY_ERASED) is not None
 
     def of(self, request: str) -> list[bytes]:
         """The hashes that a request left."""
-        query = select(tombstone.c.hmac).where(tombstone.c.request == request)
-        return [row["hmac"] for row in self._bulk.rows(query)]
+        return [row["hmac"] for row in self._bulk.ask(_OF_REQUEST, request=request)]
 
     def lift(self, request: str) -> int:
         """Take the hashes of a request away: the person came back by their own act."""
-        return self._bulk.changed(tombstone.delete().where(tombstone.c.request == request))
+        return self._bulk.change(_LIFT, request=request)
 
     def any(self, hmacs: Iterable[bytes]) -> set[bytes]:
         """Which of these hashes belong to erased people."""
-        return {row["hmac"] for row in self._bulk.ask_among(_ERASED, dict.fromkeys(hmacs))}
+        return {row["hmac"] for row in self._bulk.ask(_ERASED, hmacs=dict.fromkeys(hmacs))}

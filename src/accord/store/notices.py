@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import func, select, tuple_
-
 from accord.consent.signal import Evidence, NoticeVersion
-from accord.store.bulk import Bulk, chunks
-from accord.store.codec import from_json, to_json
+from accord.store.bulk import Bulk
+from accord.store.codec import Found, from_json, to_json
 from accord.store.consent_tables import evidence, notice
+from accord.store.statement import Statement
+
+_TEXTS = notice.select("WHERE id IN :ids")
+_COUNT = Statement("SELECT count(*) FROM notice")
+_PROOFS = evidence.select("WHERE id IN :ids")
+_EXPIRE = Statement("DELETE FROM evidence WHERE retain_until < :now")
 
 
 class NoticeVersions:
@@ -29,22 +33,19 @@ class NoticeVersions:
 
     def count(self) -> int:
         """How many texts there are."""
-        return self._bulk.number(select(func.count()).select_from(notice))
+        return int(self._bulk.value(_COUNT))
 
     def get(self, references: Iterable[str]) -> dict[str, NoticeVersion]:
         """Texts by ``id@version``; unknown ones are left out."""
-        wanted = [tuple(one.split("@", 1)) for one in dict.fromkeys(references) if "@" in one]
-        found: dict[str, NoticeVersion] = {}
-        for some in chunks(wanted):
-            key = tuple_(notice.c.id, notice.c.version)
-            for row in self._bulk.rows(select(notice).where(key.in_(some))):
-                names = from_json(row["body"])
-                plain = {name: row[name] for name in row if name != "body"}
-                one = NoticeVersion(
-                    **plain, purposes=tuple(names["purposes"]), partners=tuple(names["partners"])
-                )
-                found[one.reference] = one
-        return found
+        wanted = {one for one in references if "@" in one}
+        texts = map(_text, self._bulk.ask(_TEXTS, ids={one.split("@", 1)[0] for one in wanted}))
+        return {text.reference: text for text in texts if text.reference in wanted}
+
+
+def _text(row: Found) -> NoticeVersion:
+    names = from_json(row["body"])
+    plain = {name: row[name] for name in row if name != "body"}
+    return NoticeVersion(**plain, purposes=tuple(names["purposes"]), partners=tuple(names["partners"]))
 
 
 class Proofs:
@@ -62,7 +63,7 @@ class Proofs:
 
     def get(self, ids: Iterable[str]) -> dict[str, Evidence]:
         """Proofs by id, as far as the key opens them."""
-        rows = self._bulk.select_among(select(evidence), evidence.c.id, dict.fromkeys(ids))
+        rows = self._bulk.ask(_PROOFS, ids=dict.fromkeys(ids))
         nothing: dict[str, str] = {}
         return {
             row["id"]: Evidence(
@@ -77,4 +78,4 @@ class Proofs:
 
     def expire(self, now: float) -> int:
         """Drop those whose time is over."""
-        return self._bulk.changed(evidence.delete().where(evidence.c.retain_until < now))
+        return self._bulk.change(_EXPIRE, now=now)

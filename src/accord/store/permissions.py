@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import select
-
 from accord.consent.fold import Cell, CellState
 from accord.store.bulk import Bulk
 from accord.store.codec import from_json, to_json
@@ -17,8 +15,28 @@ from accord.store.consent_tables import (
     suppression,
     value_origin,
 )
+from accord.store.statement import Statement
 
 States = dict[Cell, CellState]
+
+_STATES = consent_state.select("WHERE subject IN :subjects")
+_FORGET_STATES = Statement("DELETE FROM consent_state WHERE subject IN :subjects")
+_ENDING = Statement(
+    "SELECT DISTINCT subject FROM consent_state"
+    " WHERE expires_at <= :now AND state IN ('granted', 'soft_opt_in') LIMIT :most"
+)
+_OWNERS = contact_point.select("WHERE hmac IN :hmacs")
+_POINTS = contact_point.select("WHERE subject IN :subjects")
+_FORGET_POINTS = Statement("DELETE FROM contact_point WHERE subject IN :subjects")
+_SUPPRESSED = suppression.select("WHERE contact_point IN :contact_points")
+_SUPPRESSED_BY = suppression.select("WHERE subject IN :subjects")
+_CLEAR = Statement(
+    "DELETE FROM suppression WHERE contact_point = :contact_point AND channel = :channel AND reason = :reason"
+)
+_OBJECTIONS = objection.select("WHERE hmac IN :hmacs")
+_EXPIRE = Statement("DELETE FROM objection WHERE retain_until < :now")
+_ORIGINS = value_origin.select("WHERE entity IN :entities")
+_FORGET_ORIGINS = Statement("DELETE FROM value_origin WHERE entity IN :entities")
 
 
 class Permissions:
@@ -32,9 +50,7 @@ class Permissions:
     def of(self, subjects: Iterable[str]) -> dict[str, States]:
         """All states of these people."""
         found: dict[str, States] = {}
-        for row in self._bulk.select_among(
-            select(consent_state), consent_state.c.subject, dict.fromkeys(subjects)
-        ):
+        for row in self._bulk.ask(_STATES, subjects=dict.fromkeys(subjects)):
             cell = Cell(row["purpose"], row["channel"], row["contact_point"], row["topic"], row["controller"])
             found.setdefault(row["subject"], {})[cell] = CellState(
                 row["state"],
@@ -49,21 +65,18 @@ class Permissions:
 
     def replace(self, states: Mapping[str, States]) -> None:
         """Make these all the states of these people."""
-        self._bulk.remove(consent_state, consent_state.c.subject, list(states))
+        self._bulk.change(_FORGET_STATES, subjects=states)
         self._bulk.insert(
             consent_state, [_row(s, c, k) for s, every in states.items() for c, k in every.items()]
         )
 
     def ending(self, now: float, limit: int = 500) -> list[str]:
         """People with a permission whose end has come and is not noted yet."""
-        query = select(consent_state.c.subject).where(
-            consent_state.c.expires_at <= now, consent_state.c.state.in_(("granted", "soft_opt_in"))
-        )
-        return [row["subject"] for row in self._bulk.rows(query.distinct().limit(limit))]
+        return [row["subject"] for row in self._bulk.ask(_ENDING, now=now, most=limit)]
 
     def forget(self, subjects: Iterable[str]) -> int:
         """Remove the states of people for good (erasure)."""
-        return self._bulk.remove(consent_state, consent_state.c.subject, dict.fromkeys(subjects))
+        return self._bulk.change(_FORGET_STATES, subjects=dict.fromkeys(subjects))
 
 
 def _row(subject: str, cell: Cell, known: CellState) -> dict[str, object]:
@@ -94,7 +107,7 @@ class ContactPoints:
 
     def put_many(self, owners: Sequence[tuple[str, Mapping[str, str]]]) -> None:
         """Make these the addresses of these people: (subject, type -> hash) each."""
-        self._bulk.remove(contact_point, contact_point.c.subject, [subject for subject, _ in owners])
+        self._bulk.change(_FORGET_POINTS, subjects=[subject for subject, _ in owners])
         rows = [
             {"subject": subject, "type": type_, "hmac": hmac, "verified_at": None}
             for subject, points in owners
@@ -105,22 +118,20 @@ class ContactPoints:
     def owners(self, hmacs: Iterable[str]) -> dict[str, set[str]]:
         """For each address the people who have it."""
         found: dict[str, set[str]] = {}
-        for row in self._bulk.select_among(select(contact_point), contact_point.c.hmac, dict.fromkeys(hmacs)):
+        for row in self._bulk.ask(_OWNERS, hmacs=dict.fromkeys(hmacs)):
             found.setdefault(row["hmac"], set()).add(row["subject"])
         return found
 
     def of(self, subjects: Iterable[str]) -> dict[str, dict[str, str]]:
         """The addresses of these people, by type."""
         found: dict[str, dict[str, str]] = {}
-        for row in self._bulk.select_among(
-            select(contact_point), contact_point.c.subject, dict.fromkeys(subjects)
-        ):
+        for row in self._bulk.ask(_POINTS, subjects=dict.fromkeys(subjects)):
             found.setdefault(row["subject"], {})[row["type"]] = row["hmac"]
         return found
 
     def forget(self, subjects: Iterable[str]) -> int:
         """Remove the addresses of people for good (erasure)."""
-        return self._bulk.remove(contact_point, contact_point.c.subject, dict.fromkeys(subjects))
+        return self._bulk.change(_FORGET_POINTS, subjects=dict.fromkeys(subjects))
 
 
 class Suppressions:
@@ -139,25 +150,19 @@ class Suppressions:
     def at(self, contact_points: Iterable[str]) -> dict[str, list[Suppression]]:
         """The suppressions of each of these addresses."""
         found: dict[str, list[Suppression]] = {}
-        for row in self._bulk.select_among(
-            select(suppression), suppression.c.contact_point, dict.fromkeys(contact_points)
-        ):
+        for row in self._bulk.ask(_SUPPRESSED, contact_points=dict.fromkeys(contact_points)):
             found.setdefault(row["contact_point"], []).append(Suppression(**row))
         return found
 
     def of(self, subjects: Iterable[str]) -> list[Suppression]:
         """The suppressions that records of these people showed."""
-        rows = self._bulk.select_among(select(suppression), suppression.c.subject, dict.fromkeys(subjects))
-        return [Suppression(**row) for row in rows]
+        found = self._bulk.ask(_SUPPRESSED_BY, subjects=dict.fromkeys(subjects))
+        return [Suppression(**row) for row in found]
 
     def clear(self, contact_point: str, channel: str, reason: str) -> bool:
         """A person says that an address works again; False if it was not suppressed."""
-        change = suppression.delete().where(
-            suppression.c.contact_point == contact_point,
-            suppression.c.channel == channel,
-            suppression.c.reason == reason,
-        )
-        return self._bulk.changed(change) == 1
+        place = {"contact_point": contact_point, "channel": channel, "reason": reason}
+        return self._bulk.change(_CLEAR, **place) == 1
 
 
 def _columns(one: Suppression | Objection) -> dict[str, object]:
@@ -180,13 +185,13 @@ class Objections:
     def at(self, hmacs: Iterable[str]) -> dict[str, list[Objection]]:
         """The objections of each of these addresses."""
         found: dict[str, list[Objection]] = {}
-        for row in self._bulk.select_among(select(objection), objection.c.hmac, dict.fromkeys(hmacs)):
+        for row in self._bulk.ask(_OBJECTIONS, hmacs=dict.fromkeys(hmacs)):
             found.setdefault(row["hmac"], []).append(Objection(**row))
         return found
 
     def expire(self, now: float) -> int:
         """Drop those whose time is over."""
-        return self._bulk.changed(objection.delete().where(objection.c.retain_until < now))
+        return self._bulk.change(_EXPIRE, now=now)
 
 
 class Origins:
@@ -206,9 +211,7 @@ class Origins:
     def of(self, entities: Iterable[str]) -> dict[str, list[ValueOrigin]]:
         """What is known of these hub records' values."""
         found: dict[str, list[ValueOrigin]] = {}
-        for row in self._bulk.select_among(
-            select(value_origin), value_origin.c.entity, dict.fromkeys(entities)
-        ):
+        for row in self._bulk.ask(_ORIGINS, entities=dict.fromkeys(entities)):
             found.setdefault(row["entity"], []).append(ValueOrigin(**row))
         return found
 
@@ -221,4 +224,4 @@ class Origins:
 
     def forget(self, entities: Iterable[str]) -> int:
         """Remove what is known of hub records' values for good (erasure)."""
-        return self._bulk.remove(value_origin, value_origin.c.entity, dict.fromkeys(entities))
+        return self._bulk.change(_FORGET_ORIGINS, entities=dict.fromkeys(entities))

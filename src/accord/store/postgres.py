@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import closing
+from threading import BoundedSemaphore  # waiting for a connection; nothing of the engine waits inside
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
-
-from accord.errors import SetupError
+from accord.errors import SetupError, StateError, StoreBusyError
+from accord.store.address import HINT
+from accord.store.connections import Connections, Turn
 from accord.store.faults import explained
-from accord.store.tables import metadata
+from accord.store.tables import TABLES
+
+if TYPE_CHECKING:
+    from accord.store.address import Address
 
 _WRITER = 0x4ACC_04D0
 """First half of the advisory lock that the writer holds; the second names the schema."""
+_MOST, _KEPT = 64, 4
+"""Connections of a process at a time, and those it keeps while nobody uses them."""
 
 _LOCK = f"SELECT pg_advisory_xact_lock({_WRITER}, hashtext(coalesce(current_schema(), '')))"
-_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# One message each, and so one answer to wait for.
+_WRITE = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {_LOCK}"
+_HASTY = f"{_WRITE}; SET LOCAL synchronous_commit = off"
+# PostgreSQL takes the snapshot at the first query.
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1"
+_COPY = "BEGIN ISOLATION LEVEL REPEATABLE READ"
 
 
 class PostgresDatabase:
@@ -26,91 +36,137 @@ class PostgresDatabase:
     semantics for both. READ COMMITTED is enough behind it: every statement sees all earlier writers.
     """
 
-    def __init__(self, url: URL, busy_timeout: float, schema: str | None = None) -> None:
-        self._address = url
+    dialect = "postgresql"
+
+    def __init__(self, address: Address, busy_timeout: float, schema: str | None = None) -> None:
+        self._address = address
         self._busy = busy_timeout
         self._schema = schema
-        self.url = url.set(query=_shown(url)).render_as_string(hide_password=True)
-        self._engine = _engine(url, busy_timeout, schema)
+        self.url = address.shown()
+        self._connections = Connections(self.connect, self.url, _KEPT)
+        self._places = _Places(self.url, busy_timeout)
 
-    @contextmanager
-    def writing(self, *, durable: bool = True) -> Iterator[Connection]:
+    def writing(self, *, durable: bool = True) -> Turn:
         """See :meth:`accord.store.database.Database.writing`."""
-        with explained(self.url), self._engine.connect() as connection, connection.begin():
-            connection.exec_driver_sql(_LOCK)
-            if not durable:
-                connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
-            yield connection
+        return Turn(self._connections, self.begin if durable else _begin_hasty, _commit, self._places)
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> Turn:
         """See :meth:`accord.store.database.Database.reading`."""
-        with explained(self.url), self._engine.connect() as connection, connection.begin():
-            connection.exec_driver_sql(_SNAPSHOT)
-            # PostgreSQL takes the snapshot at the first query.
-            connection.exec_driver_sql("SELECT 1").all()
-            yield connection
+        return Turn(self._connections, _begin_reading, _commit, self._places)
+
+    def connect(self) -> Any:
+        """See :meth:`accord.store.database.Database.connect`."""
+        try:
+            import psycopg
+        except ModuleNotFoundError as error:
+            raise SetupError(
+                "the driver for PostgreSQL is not installed",
+                hint="pip install 'accord[postgres]'",
+            ) from error
+        try:
+            made = psycopg.connect(autocommit=True, **_arguments(self._address))
+        except psycopg.ProgrammingError:
+            # Not chained: the library quotes the address, which may hold a password.
+            raise StateError("the address of the store is not understood", hint=HINT) from None
+        try:
+            made.execute(f"SET lock_timeout = {int(self._busy * 1000)}".encode())
+            if self._schema is not None:
+                made.execute(f'SET search_path = "{self._schema}"'.encode())
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+    def begin(self, driver: Any) -> None:
+        """See :meth:`accord.store.database.Database.begin`."""
+        driver.execute(_WRITE)
 
     def copy(self, name: str) -> PostgresDatabase:
         """A copy in a schema of its own, made in one transaction from one moment of the store."""
         schema = _copy_schema(name)
-        with explained(self.url), self._engine.connect() as connection, connection.begin():
-            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            connection.exec_driver_sql(f'CREATE SCHEMA "{schema}"')
-            for table in metadata.sorted_tables:
+        with Turn(self._connections, _begin_copy, _commit, self._places) as driver:
+            driver.execute(f'CREATE SCHEMA "{schema}"')
+            for table in TABLES:
                 target = f'"{schema}"."{table.name}"'
-                connection.exec_driver_sql(f'CREATE TABLE {target} (LIKE "{table.name}" INCLUDING ALL)')
-                connection.exec_driver_sql(f'INSERT INTO {target} SELECT * FROM "{table.name}"')  # noqa: S608  our names
-                connection.exec_driver_sql(f"ANALYZE {target}")
+                driver.execute(f'CREATE TABLE {target} (LIKE "{table.name}" INCLUDING ALL)')
+                driver.execute(f'INSERT INTO {target} SELECT * FROM "{table.name}"')
+                driver.execute(f"ANALYZE {target}")
         return PostgresDatabase(self._address, self._busy, schema)
 
     def discard_copy(self, name: str) -> None:
         """Remove the schema of a copy."""
-        with explained(self.url), self._engine.connect() as connection, connection.begin():
-            connection.exec_driver_sql(f'DROP SCHEMA IF EXISTS "{_copy_schema(name)}" CASCADE')
+        with explained(self.url), closing(self.connect()) as driver:
+            driver.execute(f'DROP SCHEMA IF EXISTS "{_copy_schema(name)}" CASCADE')
 
     def scrub(self) -> None:
         """Let the server reuse and overwrite the space of deleted rows; its own log is its operator's."""
-        with explained(self.url), self._engine.connect() as connection:
-            free = connection.execution_options(isolation_level="AUTOCOMMIT")
-            for table in metadata.sorted_tables:
-                free.exec_driver_sql(f'VACUUM "{table.name}"')
+        with explained(self.url), closing(self.connect()) as driver:
+            for table in TABLES:
+                driver.execute(f'VACUUM "{table.name}"')
 
     def close(self) -> None:
         """Close all connections."""
-        self._engine.dispose()
+        self._connections.close()
 
 
-def _shown(url: URL) -> dict[str, str | tuple[str, ...]]:
-    """Of an address's options only the host may be shown: others can be passwords."""
-    return {name: value for name, value in url.query.items() if name == "host"}
+class _Places:
+    """So many connections at a time; who finds none waits, but not for ever."""
+
+    def __init__(self, where: str, busy_timeout: float) -> None:
+        self._where = where
+        self._busy = busy_timeout
+        self._free = BoundedSemaphore(_MOST)
+
+    def acquire(self) -> bool:
+        """Wait for a place.
+
+        Raises:
+            StoreBusyError: none became free within the busy timeout.
+        """
+        if self._free.acquire(timeout=self._busy):
+            return True
+        raise StoreBusyError(
+            f"all {_MOST} connections of this process to the store {self._where} are in use",
+            hint="let fewer flows run at once, then run again",
+        )
+
+    def release(self) -> None:
+        """Free the place."""
+        self._free.release()
+
+
+def _arguments(address: Address) -> dict[str, Any]:
+    """What psycopg connects with; options of the address win, as they do for libpq."""
+    plain = {
+        "host": address.host.strip("[]"),
+        "port": address.port,
+        "user": address.user,
+        "password": address.password,
+        "dbname": address.path,
+    }
+    return {name: value for name, value in plain.items() if value} | dict(address.options)
 
 
 def _copy_schema(name: str) -> str:
     return f"accord_{name}"
 
 
-def _engine(url: URL, busy_timeout: float, schema: str | None) -> Engine:
-    try:
-        engine = create_engine(
-            url,
-            hide_parameters=True,
-            pool_pre_ping=True,
-            pool_size=4,
-            max_overflow=60,
-            pool_timeout=busy_timeout,
+def _begin_hasty(driver: Any) -> None:
+    driver.execute(_HASTY)
+
+
+def _begin_reading(driver: Any) -> None:
+    driver.execute(_READ)
+
+
+def _begin_copy(driver: Any) -> None:
+    driver.execute(_COPY)
+
+
+def _commit(driver: Any) -> None:
+    # Of a transaction that failed inside, PostgreSQL makes a rollback without a word.
+    if driver.execute("COMMIT").statusmessage != "COMMIT":
+        raise StateError(
+            "the store rolled a transaction back that had failed inside",
+            hint="this is a bug in Accord, please report it with the run's report",
         )
-    except ModuleNotFoundError as error:
-        raise SetupError(
-            "the driver for PostgreSQL is not installed",
-            hint="pip install 'accord[postgres]'",
-        ) from error
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:
-        connection.execute(f"SET lock_timeout = {int(busy_timeout * 1000)}")
-        if schema is not None:
-            connection.execute(f'SET search_path = "{schema}"')
-        connection.commit()
-
-    return engine

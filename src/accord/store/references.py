@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import bindparam, delete, select
-
 from accord.store.bulk import Bulk
-from accord.store.query import Query
 from accord.store.rows import PendingReference
+from accord.store.statement import Statement
 from accord.store.tables import pending_reference
 
-_HERE = (
-    pending_reference.c.connection == bindparam("connection"),
-    pending_reference.c.stream == bindparam("stream"),
-)
-_TO = Query(select(pending_reference).where(*_HERE), among=pending_reference.c.external_id)
-_TAKE = Query(delete(pending_reference).where(*_HERE), among=pending_reference.c.external_id)
+_TO_THESE = "WHERE connection = :connection AND stream = :stream AND external_id IN :external_ids"
+_TO = pending_reference.select(_TO_THESE)
+_TAKE = Statement(f"DELETE FROM pending_reference {_TO_THESE}")
+_OF = pending_reference.select("WHERE entity = :entity ORDER BY cell, external_id")
+_FORGET = Statement("DELETE FROM pending_reference WHERE entity IN :entities")
 
 
 class References:
@@ -35,18 +32,16 @@ class References:
     def take(self, connection: str, stream: str, external_ids: Iterable[str]) -> list[PendingReference]:
         """The references to these records, which are removed: they are known now."""
         asked = dict.fromkeys(external_ids)
-        rows = self._bulk.ask_among(_TO, asked, connection=connection, stream=stream)
+        rows = self._bulk.ask(_TO, connection=connection, stream=stream, external_ids=asked)
         if rows:
-            self._bulk.change(_TAKE, asked, connection=connection, stream=stream)
+            self._bulk.change(_TAKE, connection=connection, stream=stream, external_ids=asked)
         found = [PendingReference(**row) for row in rows]
         return sorted(found, key=lambda each: (each.external_id, each.entity, each.cell))
 
     def of(self, entity: str) -> list[PendingReference]:
         """The references that a hub record waits for."""
-        query = select(pending_reference).where(pending_reference.c.entity == entity)
-        rows = self._bulk.rows(query.order_by(pending_reference.c.cell, pending_reference.c.external_id))
-        return [PendingReference(**row) for row in rows]
+        return [PendingReference(**row) for row in self._bulk.ask(_OF, entity=entity)]
 
     def forget(self, entities: Iterable[str]) -> int:
         """Remove what hub records wait for; tells how many references."""
-        return self._bulk.remove(pending_reference, pending_reference.c.entity, dict.fromkeys(entities))
+        return self._bulk.change(_FORGET, entities=dict.fromkeys(entities))

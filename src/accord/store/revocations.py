@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import func, select
-
 from accord.store.bulk import Bulk
 from accord.store.codec import Columns, Found, from_json, to_json
 from accord.store.consent_rows import Revocation, RevocationState
 from accord.store.consent_tables import revocation
+from accord.store.statement import Statement
 
 _BODY = (
     "identifiers",
@@ -25,7 +24,17 @@ _BODY = (
     "signal",
 )
 _PLAIN = tuple(each.name for each in fields(Revocation) if each.name not in {*_BODY, "state"})
-_OPEN = revocation.c.finished_at.is_(None)
+_HERE = "WHERE connection = :connection AND stream = :stream AND finished_at IS NULL"
+_KNOWN = Statement("SELECT id FROM revocation WHERE id IN :ids")
+_READY = revocation.select(f"{_HERE} AND not_before <= :now ORDER BY created_at, id LIMIT :most")
+_ANY_READY = Statement(f"SELECT 1 FROM revocation {_HERE} AND not_before <= :now LIMIT 1")
+_OPEN_AT = revocation.select(f"{_HERE} AND subject IN :subjects")
+_OF = revocation.select("WHERE subject IN :subjects")
+_PLACES = Statement("SELECT DISTINCT connection, stream FROM revocation WHERE finished_at IS NULL")
+_OVERDUE = revocation.select("WHERE finished_at IS NULL AND due_at <= :now AND alerted_at IS NULL")
+_ALERTS = revocation.select("WHERE alerted_at IS NOT NULL ORDER BY created_at")
+_OPEN_COUNT = Statement("SELECT count(*) FROM revocation WHERE finished_at IS NULL")
+_EARLIEST = Statement(f"SELECT min(not_before) FROM revocation {_HERE}")
 
 
 class Revocations:
@@ -39,9 +48,7 @@ class Revocations:
     def add(self, revocations: Sequence[Revocation]) -> int:
         """Queue; one that is queued (or was) already stays as it is. Tells how many are new."""
         unique = {one.id: one for one in revocations}
-        known = {
-            row["id"] for row in self._bulk.select_among(select(revocation.c.id), revocation.c.id, unique)
-        }
+        known = {row["id"] for row in self._bulk.ask(_KNOWN, ids=unique)}
         new = [one for id_, one in unique.items() if id_ not in known]
         self._bulk.insert(revocation, [_pack(one) for one in new])
         return len(new)
@@ -52,61 +59,46 @@ class Revocations:
 
     def ready(self, connection: str, stream: str, now: float, limit: int = 100) -> list[Revocation]:
         """Those that may go now, oldest first."""
-        query = self._of(connection, stream).where(revocation.c.not_before <= now)
-        rows = self._bulk.rows(query.order_by(revocation.c.created_at, revocation.c.id).limit(limit))
-        return [_unpack(row) for row in rows]
+        found = self._bulk.ask(_READY, connection=connection, stream=stream, now=now, most=limit)
+        return [_unpack(row) for row in found]
 
     def open_at(self, connection: str, stream: str, subjects: Iterable[str]) -> dict[str, list[Revocation]]:
         """The unfinished ones about these people at one place."""
         found: dict[str, list[Revocation]] = {}
-        query = self._of(connection, stream)
-        for row in self._bulk.select_among(query, revocation.c.subject, dict.fromkeys(subjects)):
+        asked = dict.fromkeys(subjects)
+        for row in self._bulk.ask(_OPEN_AT, connection=connection, stream=stream, subjects=asked):
             found.setdefault(row["subject"], []).append(_unpack(row))
         return found
 
     def of(self, subjects: Iterable[str]) -> list[Revocation]:
         """All about these people, oldest first; of one moment those first that nobody can carry out."""
-        query = select(revocation)
-        rows = self._bulk.select_among(query, revocation.c.subject, dict.fromkeys(subjects))
+        rows = self._bulk.ask(_OF, subjects=dict.fromkeys(subjects))
         return sorted(map(_unpack, rows), key=_age)
 
     def places(self) -> list[tuple[str, str]]:
         """(connection, stream) of all unfinished ones."""
-        query = select(revocation.c.connection, revocation.c.stream).where(_OPEN).distinct()
-        return sorted((row["connection"], row["stream"]) for row in self._bulk.rows(query))
+        return sorted((row["connection"], row["stream"]) for row in self._bulk.ask(_PLACES))
 
     def overdue(self, now: float) -> list[Revocation]:
         """Unfinished ones whose time is over and that nobody was told of yet."""
-        query = select(revocation).where(_OPEN, revocation.c.due_at <= now, revocation.c.alerted_at.is_(None))
-        return [_unpack(row) for row in self._bulk.rows(query)]
+        return [_unpack(row) for row in self._bulk.ask(_OVERDUE, now=now)]
 
     def alerts(self) -> list[Revocation]:
         """What somebody must look at: overdue, or impossible for the vendor."""
-        query = (
-            select(revocation).where(revocation.c.alerted_at.is_not(None)).order_by(revocation.c.created_at)
-        )
-        return [_unpack(row) for row in self._bulk.rows(query)]
+        return [_unpack(row) for row in self._bulk.ask(_ALERTS)]
 
     def open_count(self) -> int:
         """How many are unfinished."""
-        return self._bulk.number(select(func.count()).select_from(revocation).where(_OPEN))
+        return int(self._bulk.value(_OPEN_COUNT))
 
     def any_ready(self, connection: str, stream: str, now: float) -> bool:
         """Whether one may go now: asked before every batch, so it must stay cheap."""
-        query = self._of(connection, stream).where(revocation.c.not_before <= now)
-        return self._bulk.one(query.with_only_columns(revocation.c.id).limit(1)) is not None
+        return self._bulk.value(_ANY_READY, connection=connection, stream=stream, now=now) is not None
 
     def earliest(self, connection: str, stream: str) -> float | None:
         """When the next one may go; None when nothing is due."""
-        query = self._of(connection, stream).with_only_columns(func.min(revocation.c.not_before))
-        found = self._bulk.run(query).scalar_one()
+        found = self._bulk.value(_EARLIEST, connection=connection, stream=stream)
         return None if found is None else float(found)
-
-    @staticmethod
-    def _of(connection: str, stream: str) -> Any:
-        return select(revocation).where(
-            revocation.c.connection == connection, revocation.c.stream == stream, _OPEN
-        )
 
 
 def _age(one: Revocation) -> tuple[float, bool, str]:

@@ -6,13 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
-
 from accord.errors import StateError
 from accord.store.bulk import Bulk
 from accord.store.codec import Found, from_json, to_json
 from accord.store.rows import Run
+from accord.store.statement import Statement
 from accord.store.tables import run, run_event
+
+_FINISH = run.update(run.names, "WHERE id = :id")
+_BY_ID = run.select("WHERE id = :id")
+_RECENT = run.select("ORDER BY started_at DESC, id DESC LIMIT :most")
+_RECENT_OF = run.select("WHERE flow = :flow ORDER BY started_at DESC, id DESC LIMIT :most")
+_LAST = Statement("SELECT max(seq) FROM run_event WHERE run = :run")
+_EVENTS = run_event.select("WHERE run = :run ORDER BY seq")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +50,7 @@ class Runs:
         Raises:
             StateError: the run was never started.
         """
-        row = _pack(finished)
-        if self._bulk.changed(run.update().where(run.c.id == finished.id).values(**row)) != 1:
+        if self._bulk.change(_FINISH, **_pack(finished)) != 1:
             raise StateError(
                 f"run {finished.id} is not in the store",
                 hint="this is a bug in Accord, please report it",
@@ -53,30 +58,29 @@ class Runs:
 
     def get(self, id: str) -> Run | None:  # noqa: A002
         """The run of this id."""
-        row = self._bulk.one(select(run).where(run.c.id == id))
+        row = self._bulk.first(_BY_ID, id=id)
         return None if row is None else _unpack(row)
 
     def recent(self, flow: str | None = None, limit: int = 20) -> list[Run]:
         """The newest runs (of one flow), newest first."""
-        query = select(run).order_by(run.c.started_at.desc(), run.c.id.desc()).limit(limit)
-        rows = self._bulk.rows(query if flow is None else query.where(run.c.flow == flow))
-        return [_unpack(row) for row in rows]
+        if flow is None:
+            return [_unpack(row) for row in self._bulk.ask(_RECENT, most=limit)]
+        return [_unpack(row) for row in self._bulk.ask(_RECENT_OF, flow=flow, most=limit)]
 
     def event(self, run_id: str, at: float, kind: str, facts: Mapping[str, Any]) -> None:
         """Note an event of a run."""
-        last = select(func.coalesce(func.max(run_event.c.seq), 0)).where(run_event.c.run == run_id)
-        seq = self._bulk.number(last) + 1
+        seq = (self._bulk.value(_LAST, run=run_id) or 0) + 1
         row = {"run": run_id, "seq": seq, "at": at, "kind": kind, "facts": to_json(dict(facts))}
         self._bulk.insert(run_event, [row])
 
     def events(self, run_id: str) -> list[RunEvent]:
         """The events of a run in their order."""
-        query = select(run_event).where(run_event.c.run == run_id).order_by(run_event.c.seq)
-        return [RunEvent(**{**row, "facts": from_json(row["facts"])}) for row in self._bulk.rows(query)]
+        found = self._bulk.ask(_EVENTS, run=run_id)
+        return [RunEvent(**{**row, "facts": from_json(row["facts"])}) for row in found]
 
 
 def _pack(each: Run) -> dict[str, Any]:
-    row = {column.name: getattr(each, column.name) for column in run.c}
+    row = {name: getattr(each, name) for name in run.names}
     row["counters"] = to_json(each.counters)
     return row
 

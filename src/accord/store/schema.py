@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
-
-from sqlalchemy import URL, Connection, inspect, select
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.schema import CreateIndex, CreateTable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from accord.errors import StateError, StoreVersionError
-from accord.store.faults import is_missing_table
-from accord.store.tables import SCHEMA_VERSION, meta, metadata, version
+from accord.store.bulk import Bulk
+from accord.store.statement import Statement
+from accord.store.tables import SCHEMA_VERSION, TABLES, meta, version
 
 if TYPE_CHECKING:
     from accord.store.database import Database
+
+_OPENED = Statement(
+    "SELECT version_num AS version, (SELECT value FROM meta WHERE name = 'key') AS key FROM accord_version"
+)
+_NAMES = {
+    "sqlite": "SELECT name FROM sqlite_schema WHERE type = 'table'",
+    "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()",
+}
 
 
 class Opened(NamedTuple):
@@ -36,67 +41,69 @@ def prepare(database: Database, new_key: bytes, *, migrate: bool) -> Opened:
         StoreVersionError: the schema is newer, or older and ``migrate`` is off.
         StateError: this is another program's database.
     """
-    found = read(database)
-    if found is not None and found.version == SCHEMA_VERSION:
+    found = read(database) or _create(database, new_key)
+    if found.version == SCHEMA_VERSION:
         return found
-    if found is not None:
-        _refuse(database.url, found.version, migrate=migrate)
-    with database.writing() as connection:
-        # Another process may have been quicker.
-        found = None if found is None else _read(connection)
-        if found is None and not inspect(connection).has_table(version.name):
-            _create(connection, database.url, new_key)
-        elif found is None or found.version != SCHEMA_VERSION:
-            upgrade(connection)
-        return _read(connection)
+    _refuse(database.url, found.version, migrate=migrate)
+    # SQLAlchemy and Alembic are loaded here and nowhere else.
+    from accord.store.migrations import run
+
+    run(database)
+    return _known(read(database), database.url)
 
 
 def read(database: Database) -> Opened | None:
     """Version and key of the store, None if there is no store yet."""
-    with database.reading() as connection:
-        try:
-            return _read(connection)
-        except DBAPIError as error:
-            if not is_missing_table(error):
-                raise
+    with database.reading() as driver:
+        if version.name not in tables(driver, database.dialect):
             return None
+        return _read(driver, database)
 
 
-def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Run the migrations up to a revision, inside the caller's transaction."""
-    from accord.store.migrations import run
-
-    run(connection, revision)
+def tables(driver: Any, dialect: str) -> set[str]:
+    """The names of the tables that a database holds."""
+    return {name for (name,) in driver.execute(_NAMES[dialect]).fetchall() if not name.startswith("sqlite_")}
 
 
-def _read(connection: Connection) -> Opened:
-    key = select(meta.c.value).where(meta.c.name == "key").scalar_subquery()
-    row = connection.execute(select(version.c.version_num, key)).one()
-    return Opened(row[0], bytes(row[1]))
+def _read(driver: Any, database: Database) -> Opened | None:
+    row = Bulk(driver, database, None).first(_OPENED)
+    return None if row is None else Opened(row["version"], bytes(row["key"]))
 
 
-def _create(connection: Connection, url: str, new_key: bytes) -> None:
-    present = set(inspect(connection).get_table_names()) & set(metadata.tables)
-    foreign = connection.dialect.name == "sqlite" and inspect(connection).get_table_names()
-    if present or foreign:
+def _known(found: Opened | None, url: str) -> Opened:
+    if found is None:
         raise StateError(
-            f"{url} holds tables of another program",
-            hint="let `store` in accord.toml name a file or a database of its own",
+            f"the store {url} tells no version of its schema",
+            hint="restore a backup: something else has written to the store's tables",
         )
-    for statement in _ddl(connection.dialect.name):
-        connection.exec_driver_sql(statement)
-    connection.execute(version.insert().values(version_num=SCHEMA_VERSION))
-    connection.execute(meta.insert().values(name="key", value=new_key))
+    return found
+
+
+def _create(database: Database, new_key: bytes) -> Opened:
+    """Create the tables, unless another process was quicker."""
+    with database.writing() as driver:
+        present = tables(driver, database.dialect)
+        if version.name in present:
+            return _known(_read(driver, database), database.url)
+        # An SQLite file is ours alone; a schema of PostgreSQL may hold tables of other names.
+        ours = {table.name for table in TABLES}
+        if present if database.dialect == "sqlite" else present & ours:
+            raise StateError(
+                f"{database.url} holds tables of another program",
+                hint="let `store` in accord.toml name a file or a database of its own",
+            )
+        for statement in _creation(database.dialect):
+            driver.execute(statement)
+        bulk = Bulk(driver, database, None)
+        bulk.insert(version, [{"version_num": SCHEMA_VERSION}])
+        bulk.insert(meta, [{"name": "key", "value": new_key}])
+    return Opened(SCHEMA_VERSION, new_key)
 
 
 @lru_cache
-def _ddl(dialect: str) -> list[str]:
+def _creation(dialect: str) -> list[str]:
     """What creates the tables: kept, because simulations create thousands of stores."""
-    language = URL.create(dialect if dialect == "sqlite" else "postgresql+psycopg").get_dialect()()
-    tables = metadata.sorted_tables
-    statements = [str(CreateTable(table).compile(dialect=language)) for table in tables]
-    indexes = [each for table in tables for each in sorted(table.indexes, key=lambda index: str(index.name))]
-    return statements + [str(CreateIndex(each).compile(dialect=language)) for each in indexes]
+    return [statement for table in TABLES for statement in table.creation(dialect)]
 
 
 def _refuse(url: str, found: str, *, migrate: bool) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-
 from accord.store.bulk import Bulk
+from accord.store.statement import Statement
 from accord.store.tables import secret
+
+_VALUE = Statement("SELECT value FROM secret WHERE name = :name")
+_NAMES = Statement("SELECT name FROM secret ORDER BY name")
+_DELETE = Statement("DELETE FROM secret WHERE name = :name")
 
 
 class Secrets:
@@ -23,13 +26,13 @@ class Secrets:
 
     def get(self, name: str) -> str | None:
         """The secret, None if there is none of this name."""
-        row = self._bulk.one(select(secret.c.value).where(secret.c.name == name))
-        return None if row is None else self._bulk.require_sealer("secrets").unseal(row["value"]).decode()
+        value = self._bulk.value(_VALUE, name=name)
+        return None if value is None else self._bulk.require_sealer("secrets").unseal(value).decode()
 
     def names(self) -> list[str]:
         """The names of all secrets."""
-        return [row["name"] for row in self._bulk.rows(select(secret.c.name).order_by(secret.c.name))]
+        return [row["name"] for row in self._bulk.ask(_NAMES)]
 
     def delete(self, name: str) -> bool:
         """Forget a secret; tells whether there was one."""
-        return self._bulk.remove(secret, secret.c.name, [name]) > 0
+        return self._bulk.change(_DELETE, name=name) > 0

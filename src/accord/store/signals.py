@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
-from sqlalchemy import bindparam, select, tuple_, update
-
 from accord.consent.signal import Actor, ConsentSignal, Kind
-from accord.store.bulk import Bulk, chunks
+from accord.store.bulk import Bulk
 from accord.store.codec import Columns, Found, from_json, to_json
 from accord.store.consent_tables import consent_signal
+from accord.store.statement import Statement
 
-_COLUMNS = frozenset(column.name for column in consent_signal.c) - {"body"}
+_COLUMNS = frozenset(consent_signal.names) - {"body"}
 _PLAIN = tuple(each.name for each in fields(ConsentSignal) if each.name in _COLUMNS)
 _REST = {each.name: each.default for each in fields(ConsentSignal) if each.name not in _COLUMNS}
-_MOVE = (
-    update(consent_signal)
-    .where(consent_signal.c.id == bindparam("asked"))
-    .values(subject=bindparam("subject"))
+_KNOWN = Statement("SELECT event FROM consent_signal WHERE source = :source AND event IN :events")
+_BY_EVENT = consent_signal.select("WHERE source = :source AND event IN :events")
+_OF = consent_signal.select("WHERE subject IN :subjects")
+_BY_ID = consent_signal.select("WHERE id IN :ids")
+_MOVE = Statement("UPDATE consent_signal SET subject = :subject WHERE id = :id")
+_SUBJECTS = Statement(
+    "SELECT DISTINCT subject FROM consent_signal WHERE subject > :after ORDER BY subject LIMIT :most"
 )
+_FORGET = Statement("DELETE FROM consent_signal WHERE subject IN :subjects")
 
 
 class Signals:
@@ -33,31 +36,20 @@ class Signals:
     def add(self, signals: Sequence[ConsentSignal]) -> list[ConsentSignal]:
         """Append signals; those whose (source, event) is known are left out. Returns the new ones."""
         unique = {(one.source, one.event): one for one in reversed(signals)}
-        known = self._known(list(unique))
+        known = {
+            (source, row["event"])
+            for source, some in _by_source(unique)
+            for row in self._bulk.ask(_KNOWN, source=source, events=some)
+        }
         new = [one for one in signals if unique.get((one.source, one.event)) is one]
         new = [one for one in new if (one.source, one.event) not in known]
         self._bulk.insert(consent_signal, [_pack(one) for one in new])
         return new
 
-    def _known(self, events: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
-        by_source: dict[str, list[str]] = {}
-        for source, event in events:
-            by_source.setdefault(source, []).append(event)
-        query = select(consent_signal.c.event)
-        return {
-            (source, row["event"])
-            for source, some in by_source.items()
-            for row in self._bulk.select_among(
-                query.where(consent_signal.c.source == source), consent_signal.c.event, some
-            )
-        }
-
     def of(self, subjects: Iterable[str]) -> dict[str, list[ConsentSignal]]:
         """The log of each of these people, by arrival."""
         found: dict[str, list[ConsentSignal]] = {}
-        for row in self._bulk.select_among(
-            select(consent_signal), consent_signal.c.subject, dict.fromkeys(subjects)
-        ):
+        for row in self._bulk.ask(_OF, subjects=dict.fromkeys(subjects)):
             found.setdefault(row["subject"], []).append(_unpack(row))
         for log in found.values():
             log.sort(key=lambda one: (one.received_at, one.id))
@@ -65,32 +57,35 @@ class Signals:
 
     def get(self, ids: Iterable[str]) -> dict[str, ConsentSignal]:
         """Signals by id."""
-        rows = self._bulk.select_among(select(consent_signal), consent_signal.c.id, dict.fromkeys(ids))
+        rows = self._bulk.ask(_BY_ID, ids=dict.fromkeys(ids))
         return {row["id"]: _unpack(row) for row in rows}
 
     def move(self, signals: Sequence[ConsentSignal]) -> None:
         """Re-point known signals to the people they name now (after a merge or a split)."""
-        self._bulk.each(_MOVE, [{"asked": one.id, "subject": one.subject} for one in signals])
+        self._bulk.each(_MOVE, [{"id": one.id, "subject": one.subject} for one in signals])
 
     def subjects(self, after: str = "", limit: int = 500) -> list[str]:
         """A page of the people who have a log, by id."""
-        query = select(consent_signal.c.subject).where(consent_signal.c.subject > after).distinct()
-        return [
-            row["subject"] for row in self._bulk.rows(query.order_by(consent_signal.c.subject).limit(limit))
-        ]
+        return [row["subject"] for row in self._bulk.ask(_SUBJECTS, after=after, most=limit)]
 
     def by_event(self, events: Iterable[tuple[str, str]]) -> dict[tuple[str, str], ConsentSignal]:
         """Signals by (source, event)."""
-        found: dict[tuple[str, str], ConsentSignal] = {}
-        for some in chunks(dict.fromkeys(events)):
-            key = tuple_(consent_signal.c.source, consent_signal.c.event)
-            for row in self._bulk.rows(select(consent_signal).where(key.in_(some))):
-                found[row["source"], row["event"]] = _unpack(row)
-        return found
+        return {
+            (source, row["event"]): _unpack(row)
+            for source, some in _by_source(events)
+            for row in self._bulk.ask(_BY_EVENT, source=source, events=some)
+        }
 
     def forget(self, subjects: Iterable[str]) -> int:
         """Remove the logs of people for good (erasure); tells how many signals."""
-        return self._bulk.remove(consent_signal, consent_signal.c.subject, dict.fromkeys(subjects))
+        return self._bulk.change(_FORGET, subjects=dict.fromkeys(subjects))
+
+
+def _by_source(events: Iterable[tuple[str, str]]) -> Iterable[tuple[str, list[str]]]:
+    found: dict[str, list[str]] = {}
+    for source, event in dict.fromkeys(events):
+        found.setdefault(source, []).append(event)
+    return found.items()
 
 
 def _pack(one: ConsentSignal) -> Columns:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
-
-from accord.store.tables import counter, entity, link, metadata
+from accord.store.statement import Statement
+from accord.store.tables import TABLES
 
 if TYPE_CHECKING:
     from accord.store.transaction import Transactions
@@ -16,21 +15,22 @@ FIRST = 1000
 
 GROWTH = 10
 _NAME = "analyzed_rows"
+_ROWS = Statement("SELECT (SELECT count(*) FROM entity) + (SELECT count(*) FROM link)")
 
 
 def analyze_if_grown(transactions: Transactions) -> bool:
     """See :meth:`accord.store.store.Store.analyze_if_grown`."""
     with transactions.reading() as tx:
-        rows = sum(tx.bulk.number(select(func.count()).select_from(table)) for table in (entity, link))
-        before = tx.bulk.one(select(counter.c.value).where(counter.c.name == _NAME))
-    if rows < (FIRST if before is None else GROWTH * before["value"]):
+        rows = int(tx.bulk.value(_ROWS))
+        before = tx.marks.get(_NAME)
+    if rows < (FIRST if before is None else GROWTH * before):
         return False
     with transactions.transaction("analyze") as tx:
-        connection = tx.bulk.connection
+        driver = tx.bulk.driver
         if tx.bulk.dialect == "sqlite":
             # A sample is enough: https://www.sqlite.org/pragma.html#pragma_analysis_limit
-            connection.exec_driver_sql("PRAGMA analysis_limit = 1000")
-        for table in metadata.sorted_tables:
-            connection.exec_driver_sql(f'ANALYZE "{table.name}"')
-        tx.bulk.upsert(counter, [{"name": _NAME, "value": rows}])
+            driver.execute("PRAGMA analysis_limit = 1000")
+        for table in TABLES:
+            driver.execute(f'ANALYZE "{table.name}"')
+        tx.marks.put(_NAME, rows)
     return True

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import func, select
-
 from accord.store.budget import Budget
 from accord.store.copies import Copies
 from accord.store.database import Database, open_database
 from accord.store.schema import Opened, prepare, read
+from accord.store.statement import Statement
 from accord.store.statistics import analyze_if_grown
-from accord.store.tables import metadata
+from accord.store.tables import TABLES
 from accord.store.tokens import Tokens
 from accord.store.transaction import Transaction, Transactions
 
@@ -123,8 +122,8 @@ class Store:
         """The number of rows of each table."""
         with self.reading("size") as tx:
             return {
-                name: tx.bulk.number(select(func.count()).select_from(table))
-                for name, table in sorted(metadata.tables.items())
+                name: int(tx.bulk.value(Statement(f"SELECT count(*) FROM {name}")))
+                for name in sorted(table.name for table in TABLES)
             }
 
     def analyze_if_grown(self) -> bool:

@@ -10,29 +10,23 @@ key makes PostgreSQL choose it for ``external_id = ANY(...)`` while a table has 
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    ColumnElement,
-    Double,
+from accord.store import consent_tables
+from accord.store.columns import (
+    BIGINT,
+    BOOLEAN,
+    BYTES,
+    DOUBLE,
+    INTEGER,
+    SHORT,
+    TABLES,
+    TEXT,
     Index,
-    Integer,
-    LargeBinary,
-    PrimaryKeyConstraint,
-    String,
     Table,
-    Text,
-    literal_column,
+    may,
+    must,
 )
 
-from accord.store import consent_tables
-from accord.store.columns import may as _may
-from accord.store.columns import metadata
-from accord.store.columns import must as _must
-from accord.store.columns import table as _table
-
-__all__ = ["consent_tables", "metadata"]
+__all__ = ["TABLES", "consent_tables"]
 
 SCHEMA_VERSION = "0005"
 """The migration this code is written for. Versions are four digits and rise."""
@@ -40,298 +34,313 @@ SCHEMA_VERSION = "0005"
 # As Alembic makes it (its ``version_table``).
 version = Table(
     "accord_version",
-    metadata,
-    Column("version_num", String(32), nullable=False),
-    PrimaryKeyConstraint("version_num", name="accord_version_pkc"),
+    ("version_num",),
+    must("version_num", SHORT),
+    narrow=False,
+    constraint="accord_version_pkc",
 )
 
-meta = _table("meta", ("name",), _must("name", Text), _must("value", LargeBinary))
-counter = _table("counter", ("name",), _must("name", Text), _must("value", BigInteger))
+meta = Table(
+    "meta",
+    ("name",),
+    must("name", TEXT),
+    must("value", BYTES),
+)
 
-entity = _table(
+counter = Table(
+    "counter",
+    ("name",),
+    must("name", TEXT),
+    must("value", BIGINT),
+)
+
+entity = Table(
     "entity",
     ("id",),
-    _must("id", Text),
-    _must("kind", Text),
-    _must("state", Text),
-    _may("merged_into", Text),
-    _must("rev", Integer),
-    _must("created_at", Double),
-    _must("body", LargeBinary),
+    must("id", TEXT),
+    must("kind", TEXT),
+    must("state", TEXT),
+    may("merged_into", TEXT),
+    must("rev", INTEGER),
+    must("created_at", DOUBLE),
+    must("body", BYTES),
+    Index("entity_kind", ("kind", "state", "id")),
+    Index("entity_merged", ("merged_into",), where="merged_into IS NOT NULL"),
     narrow=False,
 )
-Index("entity_kind", entity.c.kind, entity.c.state, entity.c.id)
-Index(
-    "entity_merged",
-    entity.c.merged_into,
-    sqlite_where=literal_column("merged_into IS NOT NULL"),
-    postgresql_where=literal_column("merged_into IS NOT NULL"),
-)
 
-history = _table(
+history = Table(
     "history",
     ("entity", "cell", "version"),
-    _must("entity", Text),
-    _must("cell", Text),
-    _must("version", Integer),
-    _must("body", LargeBinary),
-    _must("source", Text),
-    _must("run", Text),
-    _must("at", Double),
-    _must("rule", Text),
+    must("entity", TEXT),
+    must("cell", TEXT),
+    must("version", INTEGER),
+    must("body", BYTES),
+    must("source", TEXT),
+    must("run", TEXT),
+    must("at", DOUBLE),
+    must("rule", TEXT),
 )
 
-link = _table(
+LIVE = "state = 'live'"
+NOT_LIVE = "state <> 'live'"
+
+link = Table(
     "link",
     ("connection", "stream", "external_id"),
-    _must("connection", Text),
-    _must("stream", Text),
-    _must("external_id", Text),
-    _must("entity", Text),
-    _must("state", Text),
-    _may("etag", Text),
-    _may("changed_at", Double),
-    _may("row_digest", LargeBinary),
-    _must("generation", Integer),
-    _must("shadow", LargeBinary),
-    _may("created_by_intent", Text),
-    _may("alias_of", Text),
-    _may("written_at", Double),
-    _may("written_run", Text),
+    must("connection", TEXT),
+    must("stream", TEXT),
+    must("external_id", TEXT),
+    must("entity", TEXT),
+    must("state", TEXT),
+    may("etag", TEXT),
+    may("changed_at", DOUBLE),
+    may("row_digest", BYTES),
+    must("generation", INTEGER),
+    must("shadow", BYTES),
+    may("created_by_intent", TEXT),
+    may("alias_of", TEXT),
+    may("written_at", DOUBLE),
+    may("written_run", TEXT),
+    # Two live links of one hub record in one stream cannot exist.
+    Index("link_live", ("entity", "connection", "stream"), unique=True, where=LIVE),
+    Index("link_other", ("entity",), where=NOT_LIVE),
 )
-LIVE: ColumnElement[bool] = literal_column("state = 'live'")
-NOT_LIVE: ColumnElement[bool] = literal_column("state <> 'live'")
-# Two live links of one hub record in one stream cannot exist.
-Index(
-    "link_live",
-    link.c.entity,
-    link.c.connection,
-    link.c.stream,
-    unique=True,
-    sqlite_where=LIVE,
-    postgresql_where=LIVE,
-)
-Index("link_other", link.c.entity, sqlite_where=NOT_LIVE, postgresql_where=NOT_LIVE)
 
-natural_key = _table(
+natural_key = Table(
     "natural_key",
     ("kind", "type", "hmac", "entity"),
-    _must("kind", Text),
-    _must("type", Text),
-    _must("hmac", LargeBinary),
-    _must("entity", Text),
+    must("kind", TEXT),
+    must("type", TEXT),
+    must("hmac", BYTES),
+    must("entity", TEXT),
+    Index("natural_key_entity", ("entity",)),
 )
-Index("natural_key_entity", natural_key.c.entity)
 
-pending_reference = _table(
+pending_reference = Table(
     "pending_reference",
     ("connection", "stream", "external_id", "entity", "cell"),
-    _must("connection", Text),
-    _must("stream", Text),
-    _must("external_id", Text),
-    _must("entity", Text),
-    _must("cell", Text),
+    must("connection", TEXT),
+    must("stream", TEXT),
+    must("external_id", TEXT),
+    must("entity", TEXT),
+    must("cell", TEXT),
+    Index("pending_reference_entity", ("entity",)),
 )
-Index("pending_reference_entity", pending_reference.c.entity)
 
-stream_state = _table(
+stream_state = Table(
     "stream_state",
     ("connection", "stream"),
-    _must("connection", Text),
-    _must("stream", Text),
-    _must("mapping_version", Text),
-    _may("cursor", Double),
-    _may("token", Text),
-    _may("scan_started", Double),
-    _may("scan_high", Double),
-    _must("full", Boolean),
-    _must("generation", Integer),
-    _may("read_through_at", Double),
-    _may("full_at", Double),
-    _must("seq", BigInteger),
-    _may("baseline", LargeBinary),
-    _may("retired_at", Double),
+    must("connection", TEXT),
+    must("stream", TEXT),
+    must("mapping_version", TEXT),
+    may("cursor", DOUBLE),
+    may("token", TEXT),
+    may("scan_started", DOUBLE),
+    may("scan_high", DOUBLE),
+    must("full", BOOLEAN),
+    must("generation", INTEGER),
+    may("read_through_at", DOUBLE),
+    may("full_at", DOUBLE),
+    must("seq", BIGINT),
+    may("baseline", BYTES),
+    may("retired_at", DOUBLE),
 )
 
-dirty = _table(
+dirty = Table(
     "dirty",
     ("connection", "stream", "entity"),
-    _must("connection", Text),
-    _must("stream", Text),
-    _must("entity", Text),
-    _must("seq", BigInteger),
+    must("connection", TEXT),
+    must("stream", TEXT),
+    must("entity", TEXT),
+    must("seq", BIGINT),
+    Index("dirty_entity", ("entity",)),
 )
-Index("dirty_entity", dirty.c.entity)
 
-lease = _table(
+lease = Table(
     "lease",
     ("scope",),
-    _must("scope", Text),
-    _may("holder", Text),
-    _must("fence", BigInteger),
-    _must("expires_at", Double),
+    must("scope", TEXT),
+    may("holder", TEXT),
+    must("fence", BIGINT),
+    must("expires_at", DOUBLE),
 )
 
-intent = _table(
+intent = Table(
     "intent",
     ("id",),
-    _must("id", Text),
-    _must("connection", Text),
-    _must("stream", Text),
-    _must("entity", Text),
-    _must("operation", Text),
-    _must("state", Text),
-    _may("external_id", Text),
-    _may("precondition", Text),
-    _must("key", Text),
-    _must("body", LargeBinary),
-    _may("waits_for", Text),
-    _must("created_at", Double),
-    _may("sent_at", Double),
-    _may("settle_until", Double),
-    _must("not_before", Double),
-    _must("attempt", Integer),
-    _must("fence", BigInteger),
-    _must("run", Text),
-    _must("reason", Text),
-)
-# Closed intents leave the table: one open intent per hub record and stream.
-Index("intent_open", intent.c.entity, intent.c.connection, intent.c.stream, unique=True)
-Index("intent_turn", intent.c.connection, intent.c.stream, intent.c.state, intent.c.created_at, intent.c.id)
-Index(
-    "intent_waits",
-    intent.c.waits_for,
-    sqlite_where=literal_column("waits_for IS NOT NULL"),
-    postgresql_where=literal_column("waits_for IS NOT NULL"),
+    must("id", TEXT),
+    must("connection", TEXT),
+    must("stream", TEXT),
+    must("entity", TEXT),
+    must("operation", TEXT),
+    must("state", TEXT),
+    may("external_id", TEXT),
+    may("precondition", TEXT),
+    must("key", TEXT),
+    must("body", BYTES),
+    may("waits_for", TEXT),
+    must("created_at", DOUBLE),
+    may("sent_at", DOUBLE),
+    may("settle_until", DOUBLE),
+    must("not_before", DOUBLE),
+    must("attempt", INTEGER),
+    must("fence", BIGINT),
+    must("run", TEXT),
+    must("reason", TEXT),
+    # Closed intents leave the table: one open intent per hub record and stream.
+    Index("intent_open", ("entity", "connection", "stream"), unique=True),
+    Index("intent_turn", ("connection", "stream", "state", "created_at", "id")),
+    Index("intent_waits", ("waits_for",), where="waits_for IS NOT NULL"),
 )
 
-conflict = _table(
+conflict = Table(
     "conflict",
     ("id",),
-    _must("id", Text),
-    _must("kind", Text),
-    _must("model", Text),
-    _may("entity", Text),
-    _may("cell", Text),
-    _must("connection", Text),
-    _must("stream", Text),
-    _must("external_id", Text),
-    _must("body", LargeBinary),
-    _must("policy", Text),
-    _must("winner", Text),
-    _must("state", Text),
-    _must("resolution", Text),
-    _must("run", Text),
-    _must("created_at", Double),
-    _may("resolved_at", Double),
+    must("id", TEXT),
+    must("kind", TEXT),
+    must("model", TEXT),
+    may("entity", TEXT),
+    may("cell", TEXT),
+    must("connection", TEXT),
+    must("stream", TEXT),
+    must("external_id", TEXT),
+    must("body", BYTES),
+    must("policy", TEXT),
+    must("winner", TEXT),
+    must("state", TEXT),
+    must("resolution", TEXT),
+    must("run", TEXT),
+    must("created_at", DOUBLE),
+    may("resolved_at", DOUBLE),
+    Index("conflict_entity", ("entity",)),
+    Index("conflict_record", ("external_id",)),
+    Index("conflict_state", ("state", "created_at", "id")),
     narrow=False,
 )
-Index("conflict_state", conflict.c.state, conflict.c.created_at, conflict.c.id)
-Index("conflict_entity", conflict.c.entity)
-Index("conflict_record", conflict.c.external_id)
 
-dead_letter = _table(
+dead_letter = Table(
     "dead_letter",
     ("id",),
-    _must("id", Text),
-    _must("direction", Text),
-    _must("model", Text),
-    _must("connection", Text),
-    _must("stream", Text),
-    _may("external_id", Text),
-    _may("entity", Text),
-    _must("error", Text),
-    _must("reason", Text),
-    _may("payload", LargeBinary),
-    _must("rev", Integer),
-    _must("attempts", Integer),
-    _must("first_at", Double),
-    _must("last_at", Double),
-    _must("state", Text),
-    _must("run", Text),
+    must("id", TEXT),
+    must("direction", TEXT),
+    must("model", TEXT),
+    must("connection", TEXT),
+    must("stream", TEXT),
+    may("external_id", TEXT),
+    may("entity", TEXT),
+    must("error", TEXT),
+    must("reason", TEXT),
+    may("payload", BYTES),
+    must("rev", INTEGER),
+    must("attempts", INTEGER),
+    must("first_at", DOUBLE),
+    must("last_at", DOUBLE),
+    must("state", TEXT),
+    must("run", TEXT),
+    Index("dead_letter_entity", ("entity",)),
+    Index("dead_letter_record", ("external_id",)),
+    Index("dead_letter_state", ("state", "first_at", "id")),
     narrow=False,
 )
-Index("dead_letter_state", dead_letter.c.state, dead_letter.c.first_at, dead_letter.c.id)
-Index("dead_letter_entity", dead_letter.c.entity)
-Index("dead_letter_record", dead_letter.c.external_id)
 
-run = _table(
+run = Table(
     "run",
     ("id",),
-    _must("id", Text),
-    _must("flow", Text),
-    _must("kind", Text),
-    _must("state", Text),
-    _must("started_at", Double),
-    _may("finished_at", Double),
-    _must("counters", LargeBinary),
-    _must("error", Text),
-    _must("message", Text),
-    _must("trace", Text),
+    must("id", TEXT),
+    must("flow", TEXT),
+    must("kind", TEXT),
+    must("state", TEXT),
+    must("started_at", DOUBLE),
+    may("finished_at", DOUBLE),
+    must("counters", BYTES),
+    must("error", TEXT),
+    must("message", TEXT),
+    must("trace", TEXT),
+    Index("run_recent", ("flow", "started_at")),
+    Index("run_started", ("started_at",)),
     narrow=False,
 )
-Index("run_recent", run.c.flow, run.c.started_at)
-Index("run_started", run.c.started_at)
 
-run_event = _table(
+run_event = Table(
     "run_event",
     ("run", "seq"),
-    _must("run", Text),
-    _must("seq", Integer),
-    _must("at", Double),
-    _must("kind", Text),
-    _must("facts", LargeBinary),
+    must("run", TEXT),
+    must("seq", INTEGER),
+    must("at", DOUBLE),
+    must("kind", TEXT),
+    must("facts", BYTES),
 )
 
-flow_state = _table(
+flow_state = Table(
     "flow_state",
     ("flow",),
-    _must("flow", Text),
-    _may("approved_at", Double),
-    _may("last_started_at", Double),
-    _may("last_finished_at", Double),
-    _may("next_due_at", Double),
-    _may("waiting_plan", LargeBinary),
+    must("flow", TEXT),
+    may("approved_at", DOUBLE),
+    may("last_started_at", DOUBLE),
+    may("last_finished_at", DOUBLE),
+    may("next_due_at", DOUBLE),
+    may("waiting_plan", BYTES),
 )
 
-apart = _table("apart", ("a", "b"), _must("a", Text), _must("b", Text))
-Index("apart_b", apart.c.b)
+apart = Table(
+    "apart",
+    ("a", "b"),
+    must("a", TEXT),
+    must("b", TEXT),
+    Index("apart_b", ("b",)),
+)
 
-merge_log = _table(
+merge_log = Table(
     "merge_log",
     ("survivor", "loser", "at"),
-    _must("survivor", Text),
-    _must("loser", Text),
-    _must("at", Double),
-    _must("actor", Text),
-    _may("snapshot", LargeBinary),
-    _must("moved", LargeBinary),
+    must("survivor", TEXT),
+    must("loser", TEXT),
+    must("at", DOUBLE),
+    must("actor", TEXT),
+    may("snapshot", BYTES),
+    must("moved", BYTES),
+    Index("merge_log_loser", ("loser",)),
     narrow=False,
 )
-Index("merge_log_loser", merge_log.c.loser)
 
-tombstone = _table(
-    "tombstone", ("hmac",), _must("hmac", LargeBinary), _must("request", Text), _must("at", Double)
+tombstone = Table(
+    "tombstone",
+    ("hmac",),
+    must("hmac", BYTES),
+    must("request", TEXT),
+    must("at", DOUBLE),
 )
 
-account = _table(
+account = Table(
     "account",
     ("connection",),
-    _must("connection", Text),
-    _must("fingerprint", Text),
-    _must("title", Text),
-    _must("at", Double),
+    must("connection", TEXT),
+    must("fingerprint", TEXT),
+    must("title", TEXT),
+    must("at", DOUBLE),
 )
 
-token = _table("token", ("connection",), _must("connection", Text), _must("value", LargeBinary))
-secret = _table("secret", ("name",), _must("name", Text), _must("value", LargeBinary))
+token = Table(
+    "token",
+    ("connection",),
+    must("connection", TEXT),
+    must("value", BYTES),
+)
 
-bucket = _table(
+secret = Table(
+    "secret",
+    ("name",),
+    must("name", TEXT),
+    must("value", BYTES),
+)
+
+bucket = Table(
     "bucket",
     ("scope",),
-    _must("scope", Text),
-    _must("tokens", Double),
-    _may("size", Double),
-    _must("refilled_at", Double),
-    _must("blocked_until", Double),
+    must("scope", TEXT),
+    must("tokens", DOUBLE),
+    may("size", DOUBLE),
+    must("refilled_at", DOUBLE),
+    must("blocked_until", DOUBLE),
 )

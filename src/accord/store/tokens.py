@@ -8,11 +8,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
 from accord.errors import AccessError, RetryableError
 from accord.ports import Token
 from accord.store.codec import from_json, to_json
+from accord.store.statement import Statement
 from accord.store.tables import token
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ TTL = 60.0
 """Seconds after which a refresher that went silent is replaced."""
 
 _POLL = 0.5
+_VALUE = Statement("SELECT value FROM token WHERE connection = :connection")
 
 
 class Tokens:
@@ -113,8 +113,8 @@ class Tokens:
 
 
 def _load(tx: Transaction, connection: str) -> Token | None:
-    row = tx.bulk.one(select(token.c.value).where(token.c.connection == connection))
-    return None if row is None else _unpack(row["value"], tx.bulk.require_sealer("tokens"))
+    value = tx.bulk.value(_VALUE, connection=connection)
+    return None if value is None else _unpack(value, tx.bulk.require_sealer("tokens"))
 
 
 def _pack(each: Token) -> bytes:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from threading import Lock, get_ident
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 from accord.store.bulk import Bulk
 from accord.store.conflicts import Conflicts
@@ -31,91 +32,103 @@ from accord.store.signals import Signals
 from accord.store.streams import Dirty, Streams
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from accord.env import Env
     from accord.store.database import Database
     from accord.store.rows import Fence
     from accord.store.sealed import Sealer
 
+_KINDS: dict[str, type[Any]] = {
+    "accounts": Accounts,
+    "apart": Apart,
+    "conflicts": Conflicts,
+    "decisions": Decisions,
+    "dirty": Dirty,
+    "entities": Entities,
+    "erasures": Erasures,
+    "evidence": Proofs,
+    "flows": Flows,
+    "history": History,
+    "holds": Holds,
+    "intents": Intents,
+    "keys": Keys,
+    "leases": Leases,
+    "ledger": Ledger,
+    "letters": Letters,
+    "links": Links,
+    "marks": Marks,
+    "merges": Merges,
+    "notices": NoticeVersions,
+    "objections": Objections,
+    "origins": Origins,
+    "permissions": Permissions,
+    "points": ContactPoints,
+    "references": References,
+    "revocations": Revocations,
+    "runs": Runs,
+    "secrets": Secrets,
+    "signals": Signals,
+    "streams": Streams,
+    "suppressions": Suppressions,
+    "tombstones": Tombstones,
+}
+
 
 class Transaction:
     """What the store gives inside ``with store.transaction(...)`` and ``with store.reading()``.
+
+    Each repository is made when it is first asked for: a transaction needs few of them.
 
     Attributes:
         bulk: The connection, for queries of other packages (insights, consent) over the same tables.
     """
 
-    __slots__ = (
-        "accounts",
-        "apart",
-        "bulk",
-        "conflicts",
-        "decisions",
-        "dirty",
-        "entities",
-        "erasures",
-        "evidence",
-        "flows",
-        "history",
-        "holds",
-        "intents",
-        "keys",
-        "leases",
-        "ledger",
-        "letters",
-        "links",
-        "marks",
-        "merges",
-        "notices",
-        "objections",
-        "origins",
-        "permissions",
-        "points",
-        "references",
-        "revocations",
-        "runs",
-        "secrets",
-        "signals",
-        "streams",
-        "suppressions",
-        "tombstones",
-    )
+    __slots__ = (*_KINDS, "bulk")
 
-    def __init__(self, connection: Connection, sealer: Sealer | None) -> None:
-        bulk = self.bulk = Bulk(connection, sealer)
-        self.accounts = Accounts(bulk)
-        self.apart = Apart(bulk)
-        self.conflicts = Conflicts(bulk)
-        self.decisions = Decisions(bulk)
-        self.dirty = Dirty(bulk)
-        self.entities = Entities(bulk)
-        self.erasures = Erasures(bulk)
-        self.evidence = Proofs(bulk)
-        self.flows = Flows(bulk)
-        self.history = History(bulk)
-        self.holds = Holds(bulk)
-        self.intents = Intents(bulk)
-        self.keys = Keys(bulk)
-        self.leases = Leases(bulk)
-        self.ledger = Ledger(bulk)
-        self.letters = Letters(bulk)
-        self.links = Links(bulk)
-        self.marks = Marks(bulk)
-        self.merges = Merges(bulk)
-        self.notices = NoticeVersions(bulk)
-        self.objections = Objections(bulk)
-        self.origins = Origins(bulk)
-        self.permissions = Permissions(bulk)
-        self.points = ContactPoints(bulk)
-        self.references = References(bulk)
-        self.revocations = Revocations(bulk)
-        self.runs = Runs(bulk)
-        self.secrets = Secrets(bulk)
-        self.signals = Signals(bulk)
-        self.streams = Streams(bulk)
-        self.suppressions = Suppressions(bulk)
-        self.tombstones = Tombstones(bulk)
+    accounts: Accounts
+    apart: Apart
+    conflicts: Conflicts
+    decisions: Decisions
+    dirty: Dirty
+    entities: Entities
+    erasures: Erasures
+    evidence: Proofs
+    flows: Flows
+    history: History
+    holds: Holds
+    intents: Intents
+    keys: Keys
+    leases: Leases
+    ledger: Ledger
+    letters: Letters
+    links: Links
+    marks: Marks
+    merges: Merges
+    notices: NoticeVersions
+    objections: Objections
+    origins: Origins
+    permissions: Permissions
+    points: ContactPoints
+    references: References
+    revocations: Revocations
+    runs: Runs
+    secrets: Secrets
+    signals: Signals
+    streams: Streams
+    suppressions: Suppressions
+    tombstones: Tombstones
+
+    def __init__(self, bulk: Bulk) -> None:
+        self.bulk = bulk
+
+    if not TYPE_CHECKING:  # a type checker would take any name for one that exists
+
+        def __getattr__(self, name: str) -> Any:
+            """Make a repository at its first use."""
+            if name not in _KINDS:
+                raise AttributeError(f"a transaction has no {name!r}")
+            made = _KINDS[name](self.bulk)
+            setattr(self, name, made)
+            return made
 
 
 class Transactions:
@@ -127,15 +140,14 @@ class Transactions:
 
     def __init__(self, database: Database, env: Env, sealer: Sealer | None) -> None:
         self.sealer = sealer
-        self._database = database
-        self._env = env
-        self._lock = Lock()
-        self._writer: int | None = None
+        self.database = database
+        self.env = env
+        self.lock = Lock()
+        self.writer: int | None = None
 
-    @contextmanager
     def transaction(
         self, label: str, fences: Iterable[Fence] = (), *, durable: bool = True
-    ) -> Iterator[Transaction]:
+    ) -> AbstractContextManager[Transaction]:
         """The one writing transaction of all threads and processes.
 
         It commits at the end and rolls back on any exception. ``Env`` hears of it before it begins
@@ -151,28 +163,88 @@ class Transactions:
             FenceLostError: another run holds a newer lease.
             StoreBusyError: another process wrote for longer than the busy timeout.
         """
-        if self._writer == get_ident():
-            raise RuntimeError(f"transaction {label!r} inside another transaction")
-        self._env.switch(label)
-        with self._lock:
-            self._writer = get_ident()
-            try:
-                with self._database.writing(durable=durable) as connection:
-                    tx = Transaction(connection, self.sealer)
-                    tx.leases.check(fences)
-                    yield tx
-                    self._env.committing(label)
-            finally:
-                self._writer = None
-        self._env.switch(f"{label}:committed")
+        return _Writing(self, label, fences, durable=durable)
 
     def scrub(self) -> None:
         """Clear what deleted rows left in the database's files."""
-        with self._lock:
-            self._database.scrub()
+        with self.lock:
+            self.database.scrub()
 
-    @contextmanager
-    def reading(self, label: str = "read") -> Iterator[Transaction]:  # noqa: ARG002  named in traces of callers
+    def reading(self, label: str = "read") -> AbstractContextManager[Transaction]:  # noqa: ARG002  named in traces of callers
         """A read-only view of one moment; writers go on meanwhile."""
-        with self._database.reading() as connection:
-            yield Transaction(connection, self.sealer)
+        return _Reading(self)
+
+
+class _Writing:
+    """The context of a writing transaction. Classes, not generators: it is entered for every batch."""
+
+    __slots__ = ("_fences", "_label", "_mine", "_turn")
+
+    def __init__(self, mine: Transactions, label: str, fences: Iterable[Fence], *, durable: bool) -> None:
+        self._mine = mine
+        self._label = label
+        self._fences = fences
+        self._turn = mine.database.writing(durable=durable)
+
+    def __enter__(self) -> Transaction:
+        mine = self._mine
+        if mine.writer == get_ident():
+            raise RuntimeError(f"transaction {self._label!r} inside another transaction")
+        mine.env.switch(self._label)
+        mine.lock.acquire()
+        mine.writer = get_ident()
+        try:
+            driver = self._turn.__enter__()
+        except BaseException:
+            self._leave()
+            raise
+        tx = Transaction(Bulk(driver, mine.database, mine.sealer))
+        try:
+            tx.leases.check(self._fences)
+        except BaseException as error:
+            self.__exit__(type(error), error, error.__traceback__)
+            raise
+        return tx
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                self._commit()
+            else:
+                self._turn.__exit__(kind, error, trace)
+        finally:
+            self._leave()
+        if error is None:
+            self._mine.env.switch(f"{self._label}:committed")
+
+    def _commit(self) -> None:
+        try:
+            self._mine.env.committing(self._label)
+        except BaseException as error:
+            self._turn.__exit__(type(error), error, error.__traceback__)
+            raise
+        self._turn.__exit__(None, None, None)
+
+    def _leave(self) -> None:
+        self._mine.writer = None
+        self._mine.lock.release()
+
+
+class _Reading:
+    """The context of a reading transaction."""
+
+    __slots__ = ("_mine", "_turn")
+
+    def __init__(self, mine: Transactions) -> None:
+        self._mine = mine
+        self._turn = mine.database.reading()
+
+    def __enter__(self) -> Transaction:
+        return Transaction(Bulk(self._turn.__enter__(), self._mine.database, self._mine.sealer))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._turn.__exit__(kind, error, trace)

@@ -4,15 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect
 
 from accord.errors import StateError
 from accord.store import Store, migrations, schema
 from accord.store.database import open_database
-from accord.store.tables import SCHEMA_VERSION, metadata
+from accord.store.tables import SCHEMA_VERSION, TABLES
 from tests.stores import StepEnv
 
 NEXT = """
@@ -28,7 +26,7 @@ def upgrade():
 def shape(url: str) -> dict[str, Any]:
     """All that the database knows of its tables, without the schema's name."""
     database = open_database(url, 1.0)
-    with database.reading() as connection:
+    with migrations.engine(database).connect() as connection:
         found = inspect(connection)
         tables = sorted(found.get_table_names())
         shape: dict[str, Any] = {
@@ -43,7 +41,7 @@ def shape(url: str) -> dict[str, Any]:
             for name in tables
         }
         if connection.dialect.name == "sqlite":
-            narrow = connection.execute(text("SELECT name, wr FROM pragma_table_list WHERE type = 'table'"))
+            narrow = connection.exec_driver_sql("SELECT name, wr FROM pragma_table_list WHERE type = 'table'")
             shape["narrow"] = sorted((name, wr) for name, wr in narrow if name in tables)
     database.close()
     return shape
@@ -62,17 +60,15 @@ def test_versions_are_four_digits_and_end_at_ours() -> None:
 
 def test_migrations_make_the_same_schema(store_url: str, env: StepEnv) -> None:
     database = open_database(store_url, 1.0)
-    with database.writing() as connection:
-        schema.upgrade(connection)
-        context = MigrationContext.configure(connection, opts={"version_table": "accord_version"})
-        assert compare_metadata(context, metadata) == []
+    migrations.run(database)
     migrated = shape(store_url)
-    with database.writing() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(text(f'DROP TABLE "{table.name}"'))
+    with database.writing() as driver:
+        for table in TABLES:
+            driver.execute(f'DROP TABLE "{table.name}"')
     database.close()
     Store.open(store_url, env).close()
     assert shape(store_url) == migrated
+    assert {name for name in migrated if name != "narrow"} == {table.name for table in TABLES}
 
 
 @pytest.fixture
@@ -94,11 +90,11 @@ def test_an_older_store_is_migrated(store_url: str, env: StepEnv, request: pytes
     with Store.open(store_url, env) as store, store.transaction("account") as tx:
         tx.accounts.save("shop", "acme", "", 1.0)
     request.getfixturevalue("newer")
-    with pytest.raises(StateError, match="0006"):
+    with pytest.raises(StateError, match="0005"):
         Store.open(store_url, env, migrate=False)
     for _ in range(2):
         with Store.open(store_url, env) as store, store.reading() as tx:
-            rows = tx.bulk.connection.execute(text("SELECT connection, note FROM account")).all()
+            rows = tx.bulk.driver.execute("SELECT connection, note FROM account").fetchall()
             assert store.schema_version() == "0006"
         assert [tuple(row) for row in rows] == [("shop", None)]
 
@@ -110,7 +106,5 @@ def test_a_failed_migration_changes_nothing(
     (tmp_path / "versions" / "r0006_note.py").write_text(broken)
     with pytest.raises(StateError):
         Store.open(store_url, env)
-    with store.reading() as tx:
-        columns = inspect(tx.bulk.connection).get_columns("account")
-    assert "note" not in {column["name"] for column in columns}
+    assert "note" not in str(shape(store_url)["account"])
     assert store.schema_version() == "0005"

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from alembic import context
 
-from accord.store.tables import metadata, version
-
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
-    version_table=version.name,
+    version_table="accord_version",
     render_as_batch=True,
 )
 context.run_migrations()

@@ -1,0 +1,108 @@
+"""SQL as text with named parameters, translated once for each database.
+
+Three things differ between SQLite and PostgreSQL in what the store asks: how parameters are written, how
+a list is one parameter (``id IN :ids``), and how a list of hashes is one (``hmac IN BYTES :hmacs``: all of
+the same size). On SQLite a list travels as JSON (https://www.sqlite.org/json1.html#jeach), and hashes,
+which JSON cannot hold, are cut from one long value. On PostgreSQL both are arrays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
+from typing import Any
+
+import orjson
+
+_PARAMETER = re.compile(r":([a-z_]+)")
+_LIST = re.compile(r"([a-z_.]+) IN (BYTES )?:([a-z_]+)")
+
+Values = dict[str, Any]
+
+
+class Form:
+    """A statement as one driver takes it.
+
+    Attributes:
+        sql: The text.
+        lists: The parameters that are lists, each with whether it holds hashes.
+        columns: The names of the columns it finds, once it was asked.
+    """
+
+    __slots__ = ("_order", "_packs", "columns", "lists", "sql")
+
+    def __init__(self, text: str, dialect: str) -> None:
+        self.lists = tuple((name, bool(binary)) for _, binary, name in _LIST.findall(text))
+        self.columns: tuple[str, ...] = ()
+        self._packs = dialect == "sqlite"
+        self._order: Callable[[Values], Any] | None = None
+        if dialect == "sqlite":
+            text = _LIST.sub(_members, text)
+            self._order = _in_order(_PARAMETER.findall(text))
+            self.sql = _PARAMETER.sub("?", text)
+        else:
+            text = _LIST.sub(r"\1 = ANY(:\3)", text.replace("%", "%%"))
+            self.sql = _PARAMETER.sub(r"%(\1)s", text)
+
+    def bound(self, given: Values) -> Any:
+        """The parameters as the driver takes them: by position or by name."""
+        return given if self._order is None else self._order(given)
+
+    def rows(self, given: Sequence[Values]) -> Any:
+        """The same for many rows."""
+        return given if self._order is None else map(self._order, given)
+
+    def fill(self, given: Values) -> bool:
+        """Put the lists into the form the driver takes; False: one is empty, so nothing can be found."""
+        for name, binary in self.lists:
+            values = list(given[name])
+            if not values:
+                return False
+            given[name] = values
+            if self._packs:
+                given |= _hashes(name, values) if binary else {name: orjson.dumps(values).decode()}
+        return True
+
+    def learn(self, description: Iterable[Sequence[Any]]) -> tuple[str, ...]:
+        """Keep the names of the columns, as a cursor describes them."""
+        self.columns = tuple(column[0] for column in description)
+        return self.columns
+
+
+class Statement:
+    """SQL with named parameters. Keep it in a module's constant: it is translated at its first use."""
+
+    __slots__ = ("_forms", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._forms: dict[str, Form] = {}
+
+    def form(self, dialect: str) -> Form:
+        """The statement for a database (``sqlite``, ``postgresql``)."""
+        try:
+            return self._forms[dialect]
+        except KeyError:
+            made = self._forms[dialect] = Form(self.text, dialect)
+            return made
+
+
+def _members(found: re.Match[str]) -> str:
+    column, binary, name = found.groups()
+    if not binary:
+        return f"{column} IN (SELECT value FROM json_each(:{name}))"
+    cut = f"substr(:{name}, value * :{name}_size + 1, :{name}_size)"
+    return f"{column} IN (SELECT {cut} FROM json_each(:{name}_places))"
+
+
+def _hashes(name: str, values: Sequence[bytes]) -> Values:
+    places = orjson.dumps(list(range(len(values)))).decode()
+    return {name: b"".join(values), f"{name}_size": len(values[0]), f"{name}_places": places}
+
+
+def _in_order(names: Sequence[str]) -> Callable[[Values], Any]:
+    if not names:
+        return lambda _: ()
+    # One name alone would make itemgetter return a bare value instead of a tuple.
+    return itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)

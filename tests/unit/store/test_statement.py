@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import pytest
+
+from accord.errors import StateError
+from accord.store.address import parse
+from accord.store.statement import Statement
+
+ASKED = Statement("SELECT a FROM t WHERE b = :b AND id IN :ids AND c || '%' = :b")
+HASHED = Statement("DELETE FROM t WHERE hmac IN BYTES :hmacs")
+
+
+def test_a_statement_is_translated_for_each_database() -> None:
+    assert ASKED.form("sqlite").sql == (
+        "SELECT a FROM t WHERE b = ? AND id IN (SELECT value FROM json_each(?)) AND c || '%' = ?"
+    )
+    assert ASKED.form("postgresql").sql == (
+        "SELECT a FROM t WHERE b = %(b)s AND id = ANY(%(ids)s) AND c || '%%' = %(b)s"
+    )
+    assert ASKED.form("sqlite") is ASKED.form("sqlite")
+
+
+def test_parameters_are_put_in_the_order_of_the_text() -> None:
+    form = ASKED.form("sqlite")
+    given = {"ids": iter(["x", "y"]), "b": 1}
+    assert form.fill(given)
+    assert form.bound(given) == (1, '["x","y"]', 1)
+
+
+def test_an_array_is_bound_by_name() -> None:
+    form = ASKED.form("postgresql")
+    given = {"ids": {"x": None}, "b": 1}
+    assert form.fill(given)
+    assert form.bound(given) == {"ids": ["x"], "b": 1}
+
+
+def test_hashes_are_cut_from_one_value() -> None:
+    form = HASHED.form("sqlite")
+    given = {"hmacs": [b"ab", b"cd"]}
+    assert form.fill(given)
+    assert form.bound(given) == (b"abcd", 2, 2, "[0,1]")
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_an_empty_list_need_not_be_asked(dialect: str) -> None:
+    assert not ASKED.form(dialect).fill({"ids": [], "b": 1})
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("sqlite:////srv/accord.db", "sqlite:////srv/accord.db"),
+        ("sqlite:///accord.db", "sqlite:///accord.db"),
+        ("postgresql://ann:s3/cr:et@db.example.com:5432/a", "postgresql://ann:***@db.example.com:5432/a"),
+        (
+            "postgresql+psycopg://ann@/a?host=/run/pg&password=s3cret",
+            "postgresql+psycopg://ann@/a?host=/run/pg",
+        ),
+        ("postgresql://ann:s3cret@[::1]:1/a", "postgresql://ann:***@[::1]:1/a"),
+        ("postgresql://db.example.com", "postgresql://db.example.com/"),
+    ],
+)
+def test_an_address_is_shown_without_what_may_be_secret(url: str, shown: str) -> None:
+    assert parse(url).shown() == shown
+
+
+def test_a_password_is_written_with_percent_signs() -> None:
+    address = parse("postgresql://ann%40home:p%40ss@db.example.com/a?options=-csearch_path%3Dx")
+    assert (address.user, address.password, address.host) == ("ann@home", "p@ss", "db.example.com")
+    assert address.options == (("options", "-csearch_path=x"),)
+
+
+@pytest.mark.parametrize("url", ["accord.db", "", "ann:s3cret@db.example.com"])
+def test_what_is_no_address_is_refused(url: str) -> None:
+    with pytest.raises(StateError, match="not understood") as caught:
+        parse(url)
+    assert "s3cret" not in f"{caught.value}{caught.value.hint}{caught.value.facts}"
