@@ -33,7 +33,8 @@ class Form:
     __slots__ = ("_order", "_packs", "columns", "lists", "sql")
 
     def __init__(self, text: str, dialect: str) -> None:
-        self.lists = tuple((name, bool(binary)) for _, binary, name in _LIST.findall(text))
+        # A list that the text names twice is one parameter all the same.
+        self.lists = tuple({name: bool(binary) for _, binary, name in _LIST.findall(text)}.items())
         self.columns: tuple[str, ...] = ()
         self._packs = dialect == "sqlite"
         self._order: Callable[[Values], Any] | None = None

@@ -34,6 +34,15 @@ def test_an_array_is_bound_by_name() -> None:
     assert form.bound(given) == {"ids": ["x"], "b": 1}
 
 
+def test_a_list_can_be_named_twice() -> None:
+    form = Statement("SELECT a FROM t WHERE a IN :ids UNION ALL SELECT a FROM t WHERE b IN :ids").form(
+        "sqlite"
+    )
+    given = {"ids": ["x", "y"]}
+    assert form.fill(given)
+    assert form.bound(given) == ('["x","y"]', '["x","y"]')
+
+
 def test_hashes_are_cut_from_one_value() -> None:
     form = HASHED.form("sqlite")
     given = {"hmacs": [b"ab", b"cd"]}
