@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from accord.errors import StateError, StoreVersionError
@@ -102,8 +103,13 @@ def _create(database: Database, new_key: bytes) -> Opened:
 
 @lru_cache
 def _creation(dialect: str) -> list[str]:
-    """What creates the tables: kept, because simulations create thousands of stores."""
-    return [statement for table in TABLES for statement in table.creation(dialect)]
+    """What creates the tables: kept, because simulations create thousands of stores.
+
+    By name, so that the version of the schema stands at the beginning of a file: whoever opens a file that
+    is damaged there is told at once.
+    """
+    every = sorted(TABLES, key=attrgetter("name"))
+    return [statement for table in every for statement in table.creation(dialect)]
 
 
 def _refuse(url: str, found: str, *, migrate: bool) -> None:
