@@ -1,202 +1,27 @@
-"""All that a connector's author sees: Connector, Stream, Settings and what they declare.
-
-A connector is data plus, where the vendor demands it, a method. Each of a stream's operations is
-either *declared* (``read = accord.Pages(...)``) or *written* as a method of the same name; the engine
-calls both alike:
-
-===============  =========================================================================
-``read``         ``(ReadRequest) -> Iterator[Page]``: the rows of the stream, page by page
-``get``          ``(Sequence[str]) -> Mapping[str, Row | None]``: rows by external id, None = gone;
-                 a row whose own key differs says that the vendor merged the asked id into it
-``find``         ``(Sequence[Probe]) -> Sequence[Sequence[Row]]``: for each probe the rows that match
-``create``       ``(Sequence[Write]) -> Sequence[Outcome]``
-``update``       ``(Sequence[Write]) -> Sequence[Outcome]``
-``upsert``       ``(Sequence[Write]) -> Sequence[Outcome]``: serves creates and updates alike
-``delete``       ``(Sequence[Write]) -> Sequence[Outcome]``
-``unsubscribe``  ``(Sequence[ConsentWrite]) -> Sequence[Outcome]``: set the vendor's state to refused
-``subscribe``    the same; guarded: the only operation that may open, always with ``grant``
-``remove``       the same; take people out of an audience by the identifiers they were sent under
-``erase``        the same; delete people for good, with the receipt the vendor can give
-===============  =========================================================================
-
-How many writes (or ids, or probes) one call takes is the operation's ``size``; a written method says it
-with ``@accord.batch(100)``, without it the engine calls one at a time.
-
-Creates, updates and upserts never carry a subscription state: what a person allows or refuses goes out
-through the four consent operations only. The engine calls them behind a guard (:mod:`accord.consent.guard`):
-a ``subscribe`` without a grant, or a channel outside ``consent_channels``, never reaches the connector.
-"""
+"""Connector and Stream: one vendor's plugin, and its nouns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import cached_property
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-import pydantic
-
-from accord.consent.guard import SendConsent, by_deleting, guarded
+from accord.connector.declared import Atomicity, Creates, CursorField, Deletes, Operations, Origin
+from accord.connector.settings import Context, Settings
+from accord.consent.guard import by_deleting, guarded
 from accord.errors import PluginError
 from accord.mapping import paths
 from accord.mapping.instants import parse_instant
 from accord.mapping.mapping import Mapping as FieldMapping
-from accord.model.record import (
-    Account,
-    Outcome,
-    Page,
-    PrivacyRequest,
-    Probe,
-    ReadRequest,
-    Row,
-    Verb,
-    Write,
-)
+from accord.model.record import Account, PrivacyRequest, Row, Verb
 
 if TYPE_CHECKING:
-    from accord.env import Env
     from accord.http import Http, RateLimit
     from accord.model import Canonical
-    from accord.ports import BudgetStore, TokenStore
 
-Read = Callable[[ReadRequest], Iterator[Page]]
-Get = Callable[[Sequence[str]], Mapping[str, Row | None]]
-Find = Callable[[Sequence[Probe]], Sequence[Sequence[Row]]]
-Send = Callable[[Sequence[Write]], Sequence[Outcome]]
-C = TypeVar("C", bound=Callable[..., Any])
-S = TypeVar("S", bound="Settings")
-
-
-class Deletes(StrEnum):
-    """How deletions at the vendor are seen."""
-
-    FEED = "feed"
-    """A feed of deleted ids belongs to ``read``."""
-    FLAG = "flag"
-    """Deleted rows are still listed, marked by the field that ``Stream.deleted`` names."""
-    WEBHOOK = "webhook"
-    """Only a webhook tells; a full scan repairs what it missed."""
-    SCAN = "scan"
-    """By absence from two complete reads, confirmed by a ``get``."""
-    NONE = "none"
-    """They are not seen at all."""
-
-
-class Origin(StrEnum):
-    """Whose customers the records are; marketplace data may never reach marketing."""
-
-    OWN = "own"
-    MARKETPLACE = "marketplace"
-    PARTNER = "partner"
-
-
-class Creates(StrEnum):
-    """How a create that may have happened is made safe (classes A to D of the sync specification)."""
-
-    IDEMPOTENCY_KEY = "A"
-    """The vendor honours an idempotency key for a day."""
-    UPSERT = "B"
-    """The vendor upserts on a unique key, so that repeating changes nothing."""
-    REFERENCE = "C"
-    """The record can be found again by our reference or by a natural key."""
-    BLIND = "D"
-    """Nothing helps: an unanswered create goes to a person."""
-
-
-class Atomicity(StrEnum):
-    """What happens to the others when one record of a batch is bad."""
-
-    PER_ITEM = "per_item"
-    """Each item has its own outcome."""
-    ALL_OR_NOTHING = "all_or_nothing"
-    """One bad item fails the batch; the engine bisects."""
-
-
-@dataclass(frozen=True, slots=True)
-class CursorField:
-    """The field that says when a row last changed.
-
-    Attributes:
-        path: Where it stands in the row.
-        overlap: How far each incremental read goes back, in seconds; safe because absorbing twice
-            changes nothing (rows may become visible late, sync.md A9).
-    """
-
-    path: str
-    overlap: float = 300.0
-
-
-class Settings(pydantic.BaseModel):
-    """The connection's own keys in accord.toml. Type secrets as ``pydantic.SecretStr``.
-
-    Every HTTP connector accepts ``base_url`` (sandboxes, proxies, private gateways), and every
-    connection may tighten or widen ``t_max``: the seconds within which a request takes effect or never does.
-    ``rate`` multiplies the rate limits that the connector declares, for plans that allow more (or less).
-    """
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
-
-    base_url: pydantic.AnyHttpUrl | None = None
-    t_max: float | None = pydantic.Field(default=None, gt=0, le=3600)
-    l_max: float | None = pydantic.Field(default=None, ge=0, le=3600)
-    rate: float = pydantic.Field(default=1.0, gt=0, le=1000)
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the engine hands to a connector when it opens a connection.
-
-    Attributes:
-        env: Time, randomness and threads.
-        connection: The connection's name in the configuration.
-        budget: Rate budgets shared by all runs of the account.
-        tokens: Rotated access tokens.
-        root: The folder that relative paths of the configuration start from.
-    """
-
-    env: Env
-    connection: str
-    budget: BudgetStore
-    tokens: TokenStore
-    root: Path
-
-
-def batch(size: int, *, limit_class: str = "default", cost: float = 1.0) -> Callable[[C], C]:
-    """Declare how many items one call of a written operation takes, and what it spends.
-
-    Args:
-        size: Items per call.
-        limit_class: The class of the vendor's rate limits that its first request belongs to.
-        cost: What that request costs, where the vendor counts points.
-    """
-
-    def mark(operation: C) -> C:
-        declared: Any = operation  # functions take attributes
-        declared.size, declared.limit_class, declared.cost = size, limit_class, cost
-        return operation
-
-    return mark
-
-
-@dataclass(frozen=True, slots=True)
-class Operations:
-    """A stream's operations as the engine calls them; None = the stream cannot do this."""
-
-    read: Read | None
-    get: Get | None
-    find: Find | None
-    create: Send | None
-    update: Send | None
-    delete: Send | None
-    sizes: Mapping[str, int]
-    unsubscribe: SendConsent | None = None
-    subscribe: SendConsent | None = None
-    remove: SendConsent | None = None
-    erase: SendConsent | None = None
+S = TypeVar("S", bound=Settings)
 
 
 class Stream:
