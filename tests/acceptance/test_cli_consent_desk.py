@@ -127,5 +127,6 @@ def test_a_destination_that_cannot_be_told_is_a_persons_task(stage: Stage) -> No
     assert "1 destination cannot be told by Accord" in said.out
     sends = consent(stage, "show", "+33199000001", "--json").document["consent"]["sends"]
     assert [one["status"] for one in sends] == ["revoke_failed"]
-    [task] = stage.inside("conflicts", "list", "--json").document["conflicts"]
-    assert (task["kind"], task["connection"], task["policy"]) == ("revocation", "letter", "no_operation")
+    tasks = stage.inside("conflicts", "list", "--json").document["conflicts"]
+    assert {(one["kind"], one["connection"]) for one in tasks} == {("revocation", "letter")}
+    assert "no_operation" in {one["policy"] for one in tasks}

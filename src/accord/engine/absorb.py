@@ -19,6 +19,7 @@ from accord.engine.merge import UNSEEN, Merged, Observation, absorb, observe_new
 from accord.engine.observe import Seen
 from accord.engine.origins import note_origins
 from accord.engine.oscillation import quarrels
+from accord.engine.overheard import overheard
 from accord.engine.persons import people_of
 from accord.engine.plan import newer
 from accord.model.cells import field_of, implode, removals
@@ -68,6 +69,8 @@ class Absorber:
     def page(self, tx: Transaction, page: Sequence[Seen]) -> Touched:
         """Absorb mapped rows and write every effect; the counters say what became of each."""
         self.tx, self.touched = tx, Touched()
+        self.aside: list[Seen] = []
+        """Rows that are not taken over."""
         self.side, self.now = self.scope.side(tx), self.scope.now()
         self.counts.read += len(page)
         self._errors(page)
@@ -85,6 +88,7 @@ class Absorber:
     def _errors(self, page: Iterable[Seen]) -> None:
         failed = [seen for seen in page if seen.error is not None]
         self.counts.quarantined += len(failed)
+        self.aside += failed
         self.touched.letters = [clashes.unreadable(self.scope, seen) for seen in failed]
 
     def _load(self, rows: Sequence[Seen]) -> None:
@@ -148,7 +152,7 @@ class Absorber:
             hub.follow_vendor_merge(self, observation)
         link = self.links.get(seen.external_id)
         if link is None:
-            self._unlinked(observation)
+            self._unlinked(seen, observation)
             return
         entity = self.entities.get(link.entity)
         if entity is None or entity.state is EntityState.ERASED:
@@ -181,13 +185,14 @@ class Absorber:
             return old is not None and (new is None or new <= old)
         return new is not None and old is not None and new < _comparable(old, new)
 
-    def _unlinked(self, observation: Observation) -> None:
+    def _unlinked(self, seen: Seen, observation: Observation) -> None:
         identity = self.matcher.identify(observation)
         if identity.suppressed:
             self.counts.quarantined += 1
             self.touched.conflicts.append(clashes.erased(self.scope, observation))
         elif identity.candidates:
             self.counts.quarantined += 1
+            self.aside.append(seen)
             self.touched.conflicts.append(clashes.ambiguous(self.scope, observation, identity.candidates))
         elif identity.entity is None:
             self._create(observation)
@@ -344,6 +349,7 @@ class Absorber:
         if asks:
             born = {id_ for id_, entity in touched.entities.items() if entity.loaded_rev == 0}
             index(self.scope.world, self.tx, [touched.entities[id_] for id_ in sorted(born | left.keys())])
+        touched.heard += self._overheard() if self.aside else ()
         stirred = self._stirred(note_origins(self.scope, self.tx, touched)) if asks else set()
         if not touched.heard and not left and not stirred:
             return
@@ -373,6 +379,12 @@ class Absorber:
     def _entity(self, id_: str) -> Entity:
         found = self.touched.entities.get(id_) or self.entities.get(id_)
         return found if found is not None else next(e for e in self.entities.values() if e.id == id_)
+
+    def _overheard(self) -> list[Heard]:
+        """What rows that are not taken over say against using an address."""
+        missing = [seen.external_id for seen in self.aside if seen.external_id not in self.links]
+        links = {**self.tx.links.get(*self.member.key, missing), **self.links}
+        return overheard(self.scope, self.tx, self.aside, links, self.entities | self.touched.entities)
 
     def _with_new_keys(self) -> list[Entity]:
         """Touched hub records whose natural keys may differ from the stored ones."""

@@ -34,7 +34,7 @@ SOFT = "marketing.direct.similar_products"
 """The purpose of soft opt-in: to refuse it is to object."""
 SKEW = 5.0
 """Seconds by which clocks may differ when an echo is told from an act (sync.md A5)."""
-_SHOWN = {
+SHOWN = {
     "withdrawn": Kind.WITHDRAW,
     "granted": Kind.GRANT,
     "pending_confirmation": Kind.REQUEST_DOI,
@@ -46,11 +46,16 @@ _SHOWN = {
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One cell of a record that tells of a permission or a suppression."""
+    """One cell of a record that tells of a permission or a suppression.
+
+    Attributes:
+        mark: What makes an undated statement of a row that was set aside one event, however often it is read.
+    """
 
     entity: Entity
     observation: Observation
     cell: str
+    mark: str = ""
 
     @property
     def value(self) -> Mapping[str, Any]:
@@ -134,7 +139,7 @@ class Hearing:
     def _signal(self, one: Heard) -> ConsentSignal | None:
         """The signal that a shown state is, None for what says nothing."""
         value, state = one.value, str(one.value.get("state") or "unknown")
-        kind, at = _SHOWN.get(state), _instant(value.get("at"))
+        kind, at = SHOWN.get(state), _instant(value.get("at"))
         if kind is None or not self._may_say(kind):
             return None
         actor, evidence = Actor.VENDOR, str(value.get("evidence") or "")
@@ -148,8 +153,8 @@ class Hearing:
         if kind is Kind.WITHDRAW and purpose == SOFT:
             kind = Kind.OBJECT
         seen = one.observation
-        # An undated no may come again; dated acts and observations are the same event however often shown.
-        when = at if at is not None else (seen.changed_at or self.now if kind is not Kind.OBSERVE else None)
+        # What is undated may come again, a yes too; a dated act is the same event however often it is shown.
+        when = at if at is not None else one.mark or seen.changed_at or self.now
         event = f"{self.scope.member.stream.name}:{seen.external_id}:{one.key}:{state}:{when}"
         return ConsentSignal(
             id=fingerprint(self.source, event),
