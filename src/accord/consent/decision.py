@@ -19,9 +19,6 @@ from accord.consent.signal import NoticeVersion
 if TYPE_CHECKING:
     from accord.consent.policy import Policy, Ruling
 
-TICKET_SECONDS = 60.0
-"""How long an allowing verdict may be acted upon."""
-
 
 class Answer(StrEnum):
     """What the gate says."""
@@ -137,8 +134,8 @@ class Facts:
 def decide(policy: Policy, question: Question, facts: Facts) -> Verdict:
     """Answer a question about one person.
 
-    A service or a duty needs no grant and honours erasure only; what messages to people must honour beside
-    that (bounces, a carrier's stop) is :func:`may_be_told`.
+    A service or a duty needs no grant and honours erasure only. Accord sends no messages itself: bounces and
+    a carrier's stop are for whoever sends one.
     """
     if facts.erased or facts.held:
         return Verdict(False, "erased" if facts.erased else "legal_hold")
@@ -154,14 +151,6 @@ def decide(policy: Policy, question: Question, facts: Facts) -> Verdict:
     if facts.objected:
         return Verdict(False, "objection")
     return _age(policy, question, facts) or _permission(policy, question, facts)
-
-
-def may_be_told(facts: Facts) -> Verdict:
-    """Whether a message of a service may reach the address: bounces and hard stops count, wishes do not."""
-    if facts.erased or facts.held:
-        return Verdict(False, "erased" if facts.erased else "legal_hold")
-    stops = facts.suppressions & {"hard_bounce", "invalid", "carrier_stop", "blocked", "admin"}
-    return Verdict(False, f"suppressed_{min(stops)}") if stops else ALLOWED
 
 
 def age_on(birth_date: date, today: date) -> int:
@@ -249,15 +238,6 @@ def _recipient(question: Question, ruling: Ruling, notice: NoticeVersion | None)
     names = {question.destination, question.channel.partition(":")[2] or question.destination}
     shared = ruling.recipient_named or question.purpose.startswith("ads.")
     return not shared or bool(names & set(partners))
-
-
-_STRICT = ("withdrawn", "expired", "pending_confirmation", "unknown", "soft_opt_in", "granted")
-
-
-def strictest(cells: list[CellState]) -> CellState:
-    """The strictest of several owners of one address (consent.md 1.5); unknown when there is none."""
-    known = [cell for cell in cells if cell.state in _STRICT]
-    return min(known, key=lambda cell: (_STRICT.index(cell.state), cell.signal), default=CellState())
 
 
 def by_cells(consents: Mapping[str, object], purpose: str, channel: str) -> Verdict:

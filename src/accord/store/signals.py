@@ -15,7 +15,6 @@ _COLUMNS = frozenset(consent_signal.names) - {"body"}
 _PLAIN = tuple(each.name for each in fields(ConsentSignal) if each.name in _COLUMNS)
 _REST = {each.name: each.default for each in fields(ConsentSignal) if each.name not in _COLUMNS}
 _KNOWN = Statement("SELECT event FROM consent_signal WHERE source = :source AND event IN :events")
-_BY_EVENT = consent_signal.select("WHERE source = :source AND event IN :events")
 _OF = consent_signal.select("WHERE subject IN :subjects")
 _BY_ID = consent_signal.select("WHERE id IN :ids")
 _MOVE = Statement("UPDATE consent_signal SET subject = :subject WHERE id = :id")
@@ -67,14 +66,6 @@ class Signals:
     def subjects(self, after: str = "", limit: int = 500) -> list[str]:
         """A page of the people who have a log, by id."""
         return [row["subject"] for row in self._bulk.ask(_SUBJECTS, after=after, most=limit)]
-
-    def by_event(self, events: Iterable[tuple[str, str]]) -> dict[tuple[str, str], ConsentSignal]:
-        """Signals by (source, event)."""
-        return {
-            (source, row["event"]): _unpack(row)
-            for source, some in _by_source(events)
-            for row in self._bulk.ask(_BY_EVENT, source=source, events=some)
-        }
 
     def forget(self, subjects: Iterable[str]) -> int:
         """Remove the logs of people for good (erasure); tells how many signals."""
