@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from accord.plugins import Plugins
 
 P = TypeVar("P", bound=Part)
-_NAME: pydantic.TypeAdapter[str] = pydantic.TypeAdapter(Name)
+_NAME: pydantic.TypeAdapter[str] = pydantic.TypeAdapter(Name, config=pydantic.ConfigDict(defer_build=True))
 LARGEST = 10_000_000
 """Bytes; a configuration has some thousand."""
 

@@ -110,7 +110,12 @@ class Part(pydantic.BaseModel):
     """The base of all tables."""
 
     model_config = pydantic.ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, hide_input_in_errors=True, validate_default=True
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        hide_input_in_errors=True,
+        validate_default=True,
+        defer_build=True,
     )
 
 

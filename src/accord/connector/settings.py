@@ -21,7 +21,7 @@ class Settings(pydantic.BaseModel):
     ``rate`` multiplies the rate limits that the connector declares, for plans that allow more (or less).
     """
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     base_url: pydantic.AnyHttpUrl | None = None
     t_max: float | None = pydantic.Field(default=None, gt=0, le=3600)

@@ -12,7 +12,9 @@ from pydantic import Field
 class Part(pydantic.BaseModel):
     """The base of all tables of a policy."""
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = pydantic.ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True
+    )
 
 
 class Reviewed(Part):

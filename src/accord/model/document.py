@@ -29,7 +29,8 @@ class Canonical(BaseModel):
     to be empty.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # The engine checks documents by :func:`validated`; pydantic's own validator is built by who asks for it.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     wire: ClassVar[Wire | None] = None
     """Checks and normalises the JSON form as a whole; None checks field by field."""

@@ -42,7 +42,7 @@ from accord.model import MODELS, Canonical, Money, model_named, references
 class Part(pydantic.BaseModel):
     """The base of all tables below."""
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
 
 class DeclaredField(Part):
