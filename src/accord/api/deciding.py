@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from accord.api.opened import Opened
-from accord.engine import decide, locate, retire
 from accord.errors import SetupError
 
 if TYPE_CHECKING:
+    from accord.engine.decide import Pair
     from accord.engine.retire import RetiredStream
     from accord.store.rows import Conflict, DeadLetter, Entity
 
@@ -35,6 +35,8 @@ class Deciding(Opened):
         Raises:
             SetupError: there is no such conflict, or it cannot be settled so.
         """
+        from accord.engine import decide
+
         with self.store.transaction("resolve") as tx:
             found = tx.conflicts.get(conflict)
             if found is None:
@@ -48,6 +50,8 @@ class Deciding(Opened):
 
     def replay(self, letters: Sequence[str] | None = None) -> int:
         """Give dead letters (all open ones by default) another try in the next run; how many."""
+        from accord.engine import decide
+
         with self.store.transaction("replay") as tx:
             found = (
                 [tx.letters.get(id_) for id_ in letters]
@@ -68,6 +72,8 @@ class Deciding(Opened):
 
     def merge(self, survivor: str, loser: str) -> Entity:
         """Make two hub records one; the first keeps its id."""
+        from accord.engine import decide, locate
+
         with self.store.transaction("merge") as tx:
             one, other = (locate.one(self.world, tx, text) for text in (survivor, loser))
             decide.merge(self.world, tx, one, other)
@@ -75,17 +81,21 @@ class Deciding(Opened):
 
     def split(self, record: str, connection: str, external_id: str) -> Entity:
         """Give one external record a hub record of its own; returns that one."""
+        from accord.engine import decide, locate
+
         with self.store.transaction("split") as tx:
             entity = locate.one(self.world, tx, record)
             return decide.split(self.world, tx, entity, connection, external_id)
 
-    def import_links(self, pairs: Iterable[decide.Pair]) -> int:
+    def import_links(self, pairs: Iterable[Pair]) -> int:
         """Record known pairs of external ids as one hub record each, all of them or none; how many.
 
         Raises:
             SetupError: some pairs are refused; ``facts["refused"]`` lists (position, reason). Nothing was
                 changed.
         """
+        from accord.engine import decide
+
         known = list(pairs)
         with self.store.transaction("import links") as tx:
             refused = decide.import_links(self.world, tx, known)
@@ -99,6 +109,8 @@ class Deciding(Opened):
 
     def retired_streams(self) -> list[RetiredStream]:
         """The streams that left their flow, with what is kept of them; noticed by the first plan or sync."""
+        from accord.engine import retire
+
         with self.store.reading() as tx:
             return retire.retired(tx)
 
@@ -112,5 +124,7 @@ class Deciding(Opened):
         Raises:
             SetupError: the stream has not left its flow, or it was not told of something.
         """
+        from accord.engine import retire
+
         with self.store.transaction("release") as tx:
             return retire.release(self.world, tx, stream, told=told)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from accord.api import status
 from accord.api.opened import Opened
 from accord.api.views import Status
-from accord.engine import explain, locate
 
 if TYPE_CHECKING:
     from accord.engine.explain import Explanation
@@ -28,6 +27,8 @@ class Looking(Opened):
 
     def find(self, text: str) -> list[tuple[Entity, list[Link]]]:
         """Hub records by hub id or its beginning, ``CONNECTION:ID`` or a natural key, with their links."""
+        from accord.engine import locate
+
         with self.store.reading() as tx:
             found = locate.locate(self.world, tx, text)
             links = tx.links.of_entities([entity.id for entity in found])
@@ -35,5 +36,7 @@ class Looking(Opened):
 
     def explain(self, text: str) -> list[Explanation]:
         """Per field who set it, when, by which rule and what lost; per system what it holds and why."""
+        from accord.engine import explain, locate
+
         with self.store.reading() as tx:
             return [explain.explain(self.world, tx, entity) for entity in locate.locate(self.world, tx, text)]

@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from accord.api import journal
-from accord.api.compose import Connections, closed, flows, trouble_of
 from accord.config import Config, check, load
 from accord.engine.progress import Progress, silent
 from accord.engine.stop import Budget
-from accord.engine.world import World
 from accord.env import Env, SystemEnv
 from accord.errors import SetupError
 from accord.plugins import Plugins
@@ -22,7 +20,9 @@ from accord.secrets import StoreSecrets, sealer
 from accord.store import Store
 
 if TYPE_CHECKING:
+    from accord.api.compose import Connections
     from accord.engine.flow import Flow
+    from accord.engine.world import World
 
 
 class Opened:
@@ -78,11 +78,16 @@ class Opened:
     @cached_property
     def connections(self) -> Connections:
         """The open connections; the first use resolves their secrets."""
+        from accord.api.compose import Connections
+
         return Connections(self.config, self.plugins, self.env, self.store)
 
     @cached_property
     def world(self) -> World:
         """What the engine works in."""
+        from accord.api.compose import closed, flows
+        from accord.engine.world import World
+
         built = flows(self.config, self.connections)
         left_out = closed(self.config, self.connections)
         seen = (self._progress, self._trace, left_out, self.policy)
@@ -96,6 +101,8 @@ class Opened:
         """
         found = self.world.flow(name)
         if found is None and name in self.config.flows:
+            from accord.api.compose import trouble_of
+
             trouble = trouble_of(self.config.flows[name], self.connections)
             if trouble is not None:
                 raise trouble

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from accord.api import erasures, requests
-from accord.api.consent import ConsentDesk
 from accord.api.opened import Opened
-from accord.engine import locate
-from accord.engine.disclose import disclose
 from accord.errors import SetupError
 
 if TYPE_CHECKING:
+    from accord.api.consent import ConsentDesk
     from accord.api.erasures import ErasureReport
+    from accord.api.requests import Received
     from accord.engine.disclose import Disclosure
     from accord.engine.erase import ErasurePlan
 
@@ -25,10 +23,14 @@ class Rights(Opened):
     @cached_property
     def consent(self) -> ConsentDesk:
         """Where consent is recorded, shown and accounted for."""
+        from accord.api.consent import ConsentDesk
+
         return ConsentDesk(self.world)
 
     def erasure_plan(self, record: str) -> ErasurePlan:
         """What :meth:`erase` would do for a person; nothing is changed."""
+        from accord.api import erasures
+
         return erasures.plan(self.world, record)
 
     def erase(self, record: str, *, identity: str, max_seconds: float | None = None) -> ErasureReport:
@@ -45,6 +47,8 @@ class Rights(Opened):
             SetupError: the record is unknown, no person or erased, or ``identity`` is empty.
             StateError: the journal or the store cannot be written; nothing was erased.
         """
+        from accord.api import erasures
+
         request = erasures.begin(self.world, self._journal, record, identity)
         with self._budget(max_seconds) as budget:
             erasures.deliver(self.world, budget)
@@ -52,14 +56,20 @@ class Rights(Opened):
 
     def erasure(self, request: str) -> ErasureReport:
         """How far an erasure is, with each system's receipt."""
+        from accord.api import erasures
+
         return erasures.report(self.world, request)
 
     def erasures(self, limit: int = 100) -> list[ErasureReport]:
         """The latest erasures, newest first."""
+        from accord.api import erasures
+
         return erasures.every(self.world, limit)
 
     def lift_erasure(self, request: str) -> int:
         """Let somebody back in who came back by their own act; how many hashes barred them."""
+        from accord.api import erasures
+
         return erasures.lift(self.world, request)
 
     def export_person(self, record: str) -> Disclosure:
@@ -68,6 +78,9 @@ class Rights(Opened):
         Raises:
             SetupError: the record is unknown, no person, or erased.
         """
+        from accord.engine import locate
+        from accord.engine.disclose import disclose
+
         with self.store.reading() as tx:
             person = locate.one(self.world, tx, record)
         return disclose(self.world, person)
@@ -78,9 +91,7 @@ class Rights(Opened):
         opened = self.connections.connectors.items()
         return frozenset(name for name, connector in opened if connector.takes_privacy_requests())
 
-    def receive_privacy_request(
-        self, connection: str, body: bytes, headers: Mapping[str, str]
-    ) -> requests.Received:
+    def receive_privacy_request(self, connection: str, body: bytes, headers: Mapping[str, str]) -> Received:
         """Deal with a privacy webhook of a vendor; when this returns, what it asks is on disk.
 
         An erasure begins at once (the next :meth:`sync` tells the other systems); a person who is not known
@@ -96,6 +107,8 @@ class Rights(Opened):
             SetupError: the connection is unknown, cannot be opened, or takes no privacy webhooks.
             StateError: the journal or the store cannot be written; nothing happened.
         """
+        from accord.api import requests
+
         if connection not in self.takes_privacy_requests:
             raise self.connections.troubles.get(connection) or SetupError(
                 f"connection {connection!r} takes no privacy webhooks",

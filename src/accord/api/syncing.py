@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from accord.api import accounts, approval, due, erasures, several
+from accord.api import accounts, due
 from accord.api.opened import Opened
 from accord.api.views import AccountCheck
-from accord.engine import locate, rebase, rehearse
-from accord.engine.report import Plan, Report
-from accord.engine.run import FlowRun, Options
-from accord.engine.single import RecordRun
 from accord.errors import SetupError
+
+if TYPE_CHECKING:
+    from accord.engine.report import Plan, Report
 
 
 class Syncing(Opened):
@@ -35,6 +34,8 @@ class Syncing(Opened):
 
         The plan is remembered: the first run of a flow needs one that a person could look at.
         """
+        from accord.api import approval
+
         found = self._rehearsed(flow, connections, full=full, max_seconds=max_seconds)
         approval.remember(self.store, found)
         return found
@@ -42,6 +43,10 @@ class Syncing(Opened):
     def _rehearsed(
         self, flow: str, connections: Iterable[str] | None, *, full: bool, max_seconds: float | None
     ) -> Plan:
+        from accord.api import erasures
+        from accord.engine import rehearse
+        from accord.engine.run import Options
+
         chosen = self.flow(flow)
         erasures.reapply(self.world, self._journal)
         options = Options(full=full, only=self._only(connections), kind="plan")
@@ -77,6 +82,10 @@ class Syncing(Opened):
         Raises:
             StateError: the store cannot be used; nothing was advanced.
         """
+        from accord.api import approval, erasures
+        from accord.engine import rebase
+        from accord.engine.run import FlowRun, Options
+
         chosen = self.flow(flow)
         erasures.reapply(self.world, self._journal)
         only = self._only(connections)
@@ -114,6 +123,8 @@ class Syncing(Opened):
             AccordError: a flow could not be started. It is raised when the others had their turn; their
                 reports are among :meth:`runs`.
         """
+        from accord.api import several
+
         options.setdefault("unattended", only_due)
         names = several.in_order(self.config, self.world)
         ready = set(due.flows_due(self.config, self.store, self.env)) if only_due else set(names)
@@ -129,6 +140,11 @@ class Syncing(Opened):
         Raises:
             SetupError: the name leads to no stream of a flow.
         """
+        from accord.api import erasures
+        from accord.engine import locate
+        from accord.engine.run import Options
+        from accord.engine.single import RecordRun
+
         key, external_id = locate.place(self.world, record)
         owner = self.world.member(key)
         if owner is None:
