@@ -19,7 +19,7 @@ base_url = "{url}"
 PURPOSES = {
     "customers": "service.transactional",
     "people": "marketing.direct",
-    "orders": "service.transactional",
+    "orders": "service.support",
 }
 MODELS = {"customers": "customer", "people": "customer", "orders": "order"}
 

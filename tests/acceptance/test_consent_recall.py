@@ -183,3 +183,27 @@ def test_the_account_of_a_revocation_names_policy_epoch_and_signal(stage: Stage)
     assert {(r["policy"], r["epoch"], r["signal"], r["denied"]) for r in rows} == {
         ("fr@2026-11", 1, said, "withdrawn")
     }
+
+
+def test_an_address_that_was_left_goes_alone_and_the_new_one_stays(stage: Stage) -> None:
+    from hashlib import sha256
+
+    ann_everywhere(stage)
+    stage["shop"].put("s1", mail="anna@example.com")
+    stage.settle()
+    calls = [(verb, write) for verb, write in stage.written("ads")]
+    assert [verb for verb, _ in calls] == ["create", "remove", "update"]
+    old = sha256(b"ann@example.com").hexdigest()
+    assert calls[1][1].identifiers == {"em": old, "normaliser": "stage/em/1"}
+    assert calls[1][1].document == {"email": "ann@example.com"}
+    assert [row["mail"] for row in stage["ads"].rows.values()] == ["anna@example.com"]
+
+
+def test_a_send_under_another_address_is_not_called_back_when_one_is_left(stage: Stage) -> None:
+    ann_everywhere(stage)
+    stage["shop"].put("s1", tel="+33639980001")
+    stage.settle()
+    before = verbs(stage, "ads")
+    stage["shop"].put("s1", tel="+33639980002")
+    stage.settle()
+    assert "remove" not in verbs(stage, "ads")[len(before) - 1 :]

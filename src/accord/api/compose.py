@@ -153,6 +153,7 @@ def _member(member: MemberConfig, flow: FlowConfig, connections: Connections) ->
         accepts=member.accepts(flow.model),
         guests=member.guests,
         canary=connections.config.connections[member.connection].canary.get(str(member.stream), ""),
+        brand=connections.config.connections[member.connection].brand,
     )
 
 

@@ -130,9 +130,24 @@ class ConsentDesk:
         return found
 
     def grant(
-        self, record: str, purpose: str, channel: str, proof: Proof, *, at: datetime | None = None
+        self,
+        record: str,
+        purpose: str,
+        channel: str,
+        proof: Proof,
+        *,
+        at: datetime | None = None,
+        brand: str = "",
     ) -> Overview:
         """Record that a person agreed, as somebody noted who was told so by them.
+
+        Args:
+            record: Who.
+            purpose: One purpose.
+            channel: One channel.
+            proof: How it is known.
+            at: When they said so; by default now.
+            brand: The brand they said it to, as connections name it; it allows nothing for another.
 
         Raises:
             SetupError: the record, purpose or channel is unknown, or the proof names no method or reference.
@@ -150,6 +165,7 @@ class ConsentDesk:
             evidence=self._world.env.new_id(),
             notice=proof.notice,
             parental=proof.parental,
+            brand=brand,
         )
         return self._say(record, said, proof)
 
@@ -161,6 +177,7 @@ class ConsentDesk:
         *,
         at: datetime | None = None,
         reference: str = "",
+        brand: str = "",
     ) -> Overview:
         """Record that a person refuses; when this returns, nothing more is sent against it.
 
@@ -173,6 +190,7 @@ class ConsentDesk:
             channel: One channel, or ``*`` for all.
             at: When they said so; by default now.
             reference: Where it is noted: a ticket, a call.
+            brand: The brand they refuse; empty = every brand.
 
         Raises:
             SetupError: the record, purpose or channel is unknown.
@@ -182,7 +200,9 @@ class ConsentDesk:
             return Overview("", (), (), (), (), ())
         proof = Proof("api", reference) if reference else None
         evidence = self._world.env.new_id() if reference else ""
-        said = Statement(Kind.WITHDRAW, purpose, channel, _seconds(at), evidence=evidence, whole_person=True)
+        said = Statement(
+            Kind.WITHDRAW, purpose, channel, _seconds(at), evidence=evidence, whole_person=True, brand=brand
+        )
         return self._say(record, said, proof)
 
     def unsubscribe_link(

@@ -178,11 +178,7 @@ def report(world: World, request: str) -> ErasureReport:
         told = _told(tx, found)
         if found.closed_at is None and all(one.finished_at is not None for one in told):
             found.closed_at = world.env.now().timestamp()
-            every = [one for one in tx.revocations.of([found.subject]) if one.finished_at is not None]
-            for one in every:
-                one.document, one.identifiers = {}, {}
-            tx.revocations.save(every)
-            tx.erasures.save(found)
+            erase.close(tx, found)
         return _report(found, told)
 
 

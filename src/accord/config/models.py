@@ -138,6 +138,7 @@ class ConnectionConfig(Part):
         mapping: Custom fields of this account: stream, canonical path, vendor path.
         disabled: Streams that are not used.
         canary: By stream, the external id of a record that must be there before the stream is believed.
+        brand: The controller whom people here give their permissions to; empty = there is one for all.
     """
 
     model_config = pydantic.ConfigDict(extra="allow")
@@ -146,6 +147,7 @@ class ConnectionConfig(Part):
     mapping: dict[StrictStr, dict[StrictStr, StrictStr | DeclaredField]] = {}
     disabled: Names = ()
     canary: dict[StrictStr, Annotated[StrictStr, Field(min_length=1)]] = {}
+    brand: StrictStr = ""
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -42,28 +42,31 @@ class Account:
             tx: The transaction of the decision.
             refused: Record, verdict and the cells it would have carried.
         """
-        if not refused or not self.member.needs_grant:
+        if not refused or self.member.stream.subject is None:
             return
         try:
             with tx.bulk.savepoint():
                 self._refused(tx, refused)
         except SavepointError as error:
-            raise self._unusable(error) from error
+            if self.member.needs_grant:
+                raise self._unusable(error) from error
+            _log.error("%s: refusals cannot be noted (%s)", self.member.scope, type(error).__name__)
 
     def _refused(self, tx: Transaction, refused: Sequence[tuple[Entity, Verdict, Sequence[str]]]) -> None:
         now = self.scope.now()
-        tx.holds.put(
-            [
-                Hold(
-                    *self.member.key,
-                    entity.id,
-                    verdict.subject or subject_of(self.member, entity),
-                    verdict.reason,
-                    now,
-                )
-                for entity, verdict, _ in refused
-            ]
-        )
+        if self.member.needs_grant:  # nobody's yes wakes what a service was refused for
+            tx.holds.put(
+                [
+                    Hold(
+                        *self.member.key,
+                        entity.id,
+                        verdict.subject or subject_of(self.member, entity),
+                        verdict.reason,
+                        now,
+                    )
+                    for entity, verdict, _ in refused
+                ]
+            )
         tx.decisions.append([self._decision(e, verdict, cells, now) for e, verdict, cells in refused])
 
     def sent(self, tx: Transaction, sent: Sequence[tuple[Intent, Entity, Verdict, Derived]]) -> None:

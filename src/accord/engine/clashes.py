@@ -191,10 +191,15 @@ def overruled(scope: Scope, entity: Entity, signal: ConsentSignal, purpose: str,
     return conflict
 
 
+def of_revocation(due: Revocation) -> str:
+    """The id of the conflict that tells of a revocation somebody must carry out."""
+    return fingerprint("revocation", due.id)
+
+
 def not_revoked(due: Revocation, run: str, at: float) -> Conflict:
     """A destination was not told a refusal in time, or cannot be told at all: somebody must act there."""
     return Conflict(
-        id=fingerprint("revocation", due.id),
+        id=of_revocation(due),
         kind="revocation",
         model="customer",
         entity=due.subject,

@@ -43,6 +43,7 @@ class Statement:
         request: For a confirmation: the event of the request it answers.
         expires_at: When a yes ends by itself.
         point: Keyed hash of the address it is about, where that need not be the present one.
+        brand: The controller it was said to; empty = the one there is, for a refusal every one.
     """
 
     kind: Kind
@@ -59,6 +60,7 @@ class Statement:
     request: str = ""
     expires_at: float | None = None
     point: str = ""
+    brand: str = ""
 
 
 def note(world: World, tx: Transaction, person: Entity, said: Statement) -> Person | None:
@@ -88,6 +90,7 @@ def note(world: World, tx: Transaction, person: Entity, said: Statement) -> Pers
         received_at=now,
         effective_at=now if said.at is None else said.at,
         contact_point=point if addressed else "",
+        controller=said.brand,
         evidence=said.evidence,
         notice=said.notice,
         parental=said.parental,

@@ -131,7 +131,8 @@ def _due(
 
 
 def _by_ledger(world: World, one: Due, links: Sequence[Link]) -> Revocation:
-    state = one.person.state(*one.what)
+    owner = world.member(one.place)
+    state = one.person.state(*one.what, owner.member.brand if owner is not None else "")
     found = revocation(world, one.person, one.place, one.verb, one.what, state, links)
     found.sends = sorted(send.id for send in one.sends)
     found.identifiers = one.identifiers
@@ -168,6 +169,8 @@ def _where_shown(
         for member in _holding(world, links):
             if member.connection == (cause.source if cause is not None else ""):
                 continue
+            if cell.controller not in ("", member.brand) and member.brand:
+                continue  # another brand's affair
             for channel in _channels(person.log, member):
                 for purpose in _told(person.log, member.connection, cell.purpose, cell.channel, channel):
                     shown = shows_yes(person.log, member.connection, purpose, channel)

@@ -367,6 +367,23 @@ def _held(records: Mapping[str, Entity], link: Link | None, subject: str) -> str
     return str(record.cells[subject]) if record is not None and record.cells.get(subject) else None
 
 
+def close(tx: Transaction, erasure: Erasure) -> None:
+    """Every system has answered: what was needed to address them is forgotten.
+
+    Who was sent what, and when, stays; under which identifiers does not. A place where somebody must act by
+    hand keeps its id there, or nobody could.
+    """
+    ids = selves(tx, erasure.subject)
+    tx.ledger.forget(ids)
+    told = [one for one in tx.revocations.of(ids) if one.finished_at is not None]
+    for one in told:
+        one.document, one.identifiers = {}, {}
+        if one.state is not RevocationState.IMPOSSIBLE:
+            one.external_id = None
+    tx.revocations.save(told)
+    tx.erasures.save(erasure)
+
+
 def _decision(erasure: Erasure, places: int) -> Decision:
     facts = {"reason": "erased", "places": places, "kept": len(erasure.kept), "counts": erasure.counts}
     return Decision(erasure.id, erasure.requested_at, erasure.subject, "*", "*", "erase", facts)

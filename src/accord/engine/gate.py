@@ -13,11 +13,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from accord.consent.decision import ALLOWED, NO_SUBJECT, UNAVAILABLE, Verdict
+from accord.consent.policy import DAY
 from accord.consent.purposes import needs_grant
-from accord.engine.capture import Logs, is_captured
+from accord.engine.capture import Logs, happened_at, is_captured
 from accord.engine.known import Known
 from accord.model.cells import field_of
-from accord.store.rows import Entity, EntityState
+from accord.store.rows import Entity, EntityState, LinkState
 from accord.store.savepoint import SavepointError
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ _log = logging.getLogger(__name__)
 NO_PURPOSE = Verdict(False, "no_purpose")
 NO_PERSON = Verdict(False, "subject_unknown")
 FILTERED = Verdict(False, "filtered")
+TRANSACTIONAL = "service.transactional"
+TOO_OLD = Verdict(False, "event_too_old")
 MARKETING = Verdict(False, "marketing_content")
 EMPTIED = Verdict(True, "erasure", basis="legal_obligation")
 """Whose person was erased is emptied where it stands, and created nowhere."""
@@ -45,7 +48,7 @@ def verdicts(tx: Transaction, world: World, member: Member, entities: Sequence[E
     if member.stream.subject is None:
         return {entity.id: NO_SUBJECT for entity in entities}
     if not needs_grant(member.purpose):
-        return _service(world, member, entities)
+        return _service(tx, world, member, entities)
     try:
         with tx.bulk.savepoint():
             return _asked(tx, world, member, entities)
@@ -55,19 +58,46 @@ def verdicts(tx: Transaction, world: World, member: Member, entities: Sequence[E
         return {entity.id: UNAVAILABLE for entity in entities}
 
 
-def _service(world: World, member: Member, entities: Sequence[Entity]) -> dict[str, Verdict]:
-    """A service needs no grant; what carries marketing is none, whatever the flow calls itself."""
-    blocks = world.policy.transactional.blocks
-    watched = member.purpose == "service.transactional" and "custom" in member.stream.mapping.writable_fields
-    if not watched or not blocks:
-        return dict.fromkeys((entity.id for entity in entities), ALLOWED)
-    covers, blocked = member.covers, world.blocked
-    return {
-        entity.id: MARKETING
-        if any(blocked(c) and v is not None and covers(c) for c, v in entity.cells.items())
-        else ALLOWED
-        for entity in entities
-    }
+def _service(tx: Transaction, world: World, member: Member, entities: Sequence[Entity]) -> dict[str, Verdict]:
+    """A service needs no grant; what carries marketing is none, whatever the flow calls itself.
+
+    What is told somebody about an event (an order) is told while it is one: see :func:`_too_old`.
+    """
+    found = dict.fromkeys((entity.id for entity in entities), ALLOWED)
+    if member.purpose != TRANSACTIONAL:
+        return found
+    found |= dict.fromkeys(_too_old(tx, world, member, entities), TOO_OLD)
+    if world.policy.transactional.blocks and "custom" in member.stream.mapping.writable_fields:
+        covers, blocked = member.covers, world.blocked
+        found |= {
+            entity.id: MARKETING
+            for entity in entities
+            if any(blocked(c) and v is not None and covers(c) for c, v in entity.cells.items())
+        }
+    return found
+
+
+def _too_old(tx: Transaction, world: World, member: Member, entities: Sequence[Entity]) -> list[str]:
+    """Events of which a destination that is to be told for that event's sake hears too late.
+
+    A person's own record is no event. What stands there already is kept in agreement.
+    """
+    if member.stream.subject in (None, "self"):
+        return []
+    latest = world.env.now().timestamp() - world.policy.transactional.within_days * DAY
+    old = [entity.id for entity in entities if last_event(entity) < latest]
+    there = tx.links.of_entities(old, [member.key]) if old else {}
+    return [id_ for id_ in old if not any(link.state is LinkState.LIVE for link in there[id_])]
+
+
+def last_event(entity: Entity) -> float:
+    """When something last happened to a record, seconds since 1970: it came about, or it changed.
+
+    One that does not tell when it came about did so when its system showed it first.
+    """
+    happened = happened_at(entity.cells)
+    changed = [stamp.time for stamp in entity.stamps.values() if stamp.version > entity.origin.version]
+    return max([entity.origin.time if happened is None else happened, *changed])
 
 
 def subject_of(member: Member, entity: Entity) -> str:

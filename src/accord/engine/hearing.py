@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from accord.connector import Origin
-from accord.consent.scope import split_key
+from accord.consent.scope import closes, split_key
 from accord.consent.signal import CLOSING, Actor, ConsentSignal, Kind
 from accord.engine import clashes
 from accord.engine.addresses import index, is_addressed, point_for, points_of
@@ -111,6 +111,7 @@ class Hearing:
                 self._suppression(one)
         self.tx.suppressions.add(self.suppressions)
         new = self.tx.signals.add(self.signals)
+        self._shown_there(new)
         again = {one.subject for one in new} | set(moved) | set(stirred)
         found = [people[id_] for id_ in sorted(again)]
         persons = refold(self.scope.world, self.tx, found, left=moved, stirred=stirred)
@@ -169,6 +170,7 @@ class Hearing:
             effective_at=at if at is not None or kind is not Kind.REQUEST_DOI else self.now,
             contact_point=self._point(one, channel),
             topic=topic,
+            controller=self.scope.member.brand,
             evidence=evidence,
             notice=evidence if "@" in evidence and kind is Kind.PURCHASE else "",
             origin=f"{self.scope.member.scope}:{seen.external_id}",
@@ -257,10 +259,22 @@ class Hearing:
             received_at=self.now,
             effective_at=at,
             contact_point=point,
+            controller=self.scope.member.brand,
             origin=f"{self.scope.member.scope}:{one.observation.external_id}",
             recorded_for=one.entity.id,
             note=reason,
         )
+
+    def _shown_there(self, new: Iterable[ConsentSignal]) -> None:
+        """A system that could not be told shows the refusal by now: nobody need look any more."""
+        for one in new:
+            for ours in self.ours.get(one.subject, ()) if one.kind in CLOSING else ():
+                here = closes(one.purpose, one.channel, ours.purpose, ours.channel)
+                if here and ours.state is RevocationState.IMPOSSIBLE and ours.alerted_at is not None:
+                    ours.state, ours.receipt, ours.reason = RevocationState.DONE, "confirmed", "shown_there"
+                    ours.alerted_at = None
+                    self.tx.revocations.save([ours])
+                    self.tx.conflicts.resolve(clashes.of_revocation(ours), "shown_there", self.now)
 
     def _contradictions(self, persons: Sequence[Person], new: Iterable[ConsentSignal]) -> list[Conflict]:
         """A yes that a no overrules, heard just now, is something for a person to look at."""

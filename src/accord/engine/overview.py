@@ -28,6 +28,7 @@ class PermissionView:
         here: Whether it is about an address the person has now (or needs none).
         source, kind, at: Who said what decides, and when; None when nobody did.
         against: Sources that say something else and were overruled.
+        brand: The controller it was said to; empty = the one there is.
     """
 
     purpose: str
@@ -45,6 +46,7 @@ class PermissionView:
     notice: str
     evidence: str
     against: tuple[str, ...]
+    brand: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ def _permissions(
             known.epoch,
             cell.contact_point == "" or cell.contact_point in points,
             against=tuple(sorted(against)),
+            brand=cell.controller,
             **said,
         )
 

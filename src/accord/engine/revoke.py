@@ -282,6 +282,7 @@ class Revoker:
                 contact_point=point,
                 origin=f"{self.member.scope}:{one.external_id or ''}",
                 recorded_for=person.id,
+                controller=self.member.brand,
                 note="compliance_state",
             ),
         )

@@ -94,7 +94,7 @@ class Sender:
         if not batch.writes:
             return
         call = getattr(self.stream.operations, str(batch.operation))
-        if self.scope.now() - (batch.intents[0].sent_at or 0.0) > MARK_SECONDS:
+        if self._is_late(batch):
             self._back(batch, 0.0)
             return
         try:
@@ -113,6 +113,12 @@ class Sender:
             raise
         else:
             self._confirm(batch, outcomes)
+
+    def _is_late(self, batch: Batch) -> bool:
+        """Whether the marks are void: too old, or a permission they rest on ended by itself since."""
+        now = self.scope.now()
+        ends = [verdict.ends_at for _, _, verdict, _ in batch.noted if verdict.ends_at is not None]
+        return now - (batch.intents[0].sent_at or 0.0) > MARK_SECONDS or min(ends, default=now + 1) <= now
 
     def _outcome(self, write: Write, result: Result, reason: str) -> Outcome:
         return Outcome(write.id, result, write.external_id, reason=reason)
@@ -139,6 +145,7 @@ class Sender:
             tx.ledger.settle(ids, self.scope.now())
         fresh = self._mark(batch.operation, batch.intents, IntentState.SENT)
         batch.intents, batch.writes, batch.entities = fresh.intents, fresh.writes, fresh.entities
+        batch.noted = fresh.noted
 
     def _back(self, batch: Batch, retry_after: float | None) -> None:
         """The vendor certainly did not take it: the intents wait and are decided again."""

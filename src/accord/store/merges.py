@@ -13,8 +13,8 @@ from accord.store.tables import apart, merge_log, tombstone
 
 _MERGES = merge_log.select("WHERE survivor = :entity OR loser = :entity ORDER BY at")
 _FORGET = (
-    Statement("UPDATE merge_log SET snapshot = NULL WHERE survivor IN :entities"),
-    Statement("UPDATE merge_log SET snapshot = NULL WHERE loser IN :entities"),
+    Statement("DELETE FROM merge_log WHERE survivor IN :entities"),
+    Statement("DELETE FROM merge_log WHERE loser IN :entities"),
 )
 _PAIRS = Statement(
     "SELECT a, b FROM apart WHERE a IN :entities UNION ALL SELECT a, b FROM apart WHERE b IN :entities"
@@ -80,7 +80,7 @@ class Merges:
         return found
 
     def forget(self, entities: Iterable[str]) -> int:
-        """Drop the snapshots of hub records for good (erasure); tells how many merges they were in."""
+        """Drop the merges of hub records for good (erasure); tells how many there were."""
         asked = dict.fromkeys(entities)
         return sum(self._bulk.change(side, entities=asked) for side in _FORGET)
 

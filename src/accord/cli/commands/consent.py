@@ -27,6 +27,9 @@ _Purpose = Annotated[
 _Channel = Annotated[
     str, typer.Option("--channel", metavar="NAME", help="The channel it is about.", show_default=True)
 ]
+_Brand = Annotated[
+    str, typer.Option("--brand", metavar="NAME", help="The brand it was said to; all.", show_default=False)
+]
 _At = Annotated[
     datetime | None,
     typer.Option("--at", metavar="TIME", help="When the person said so (UTC); now.", show_default=False),
@@ -104,6 +107,13 @@ def _told(output: Output, found: Overview) -> None:
         ]
         output.line()
         output.table(("told", "what", "purpose", "state", "receipt", "at"), told)
+    for one in found.revocations:
+        if one.state == "impossible" and one.alerted_at is not None:
+            output.line(
+                f"{one.connection}/{one.stream} cannot be told by Accord: refuse {one.purpose} on "
+                f"{one.channel} there yourself. Once it shows the refusal, or after "
+                "`accord conflicts resolve`, this is closed."
+            )
 
 
 def history(session: Session, record: options.RecordName) -> int | None:
@@ -218,6 +228,7 @@ def record(
             "--parental", metavar="WHERE", help="A parent's consent, for minors.", show_default=False
         ),
     ] = "",
+    brand: _Brand = "",
     at: _At = None,
 ) -> int | None:
     """Record that a person agreed, with the proof; without one a grant counts for nothing."""
@@ -225,7 +236,7 @@ def record(
 
     proof = Proof(method, reference, notice, parental)
     with session.open() as accord:
-        found = accord.consent.grant(record, purpose, channel, proof, at=_utc(at))
+        found = accord.consent.grant(record, purpose, channel, proof, at=_utc(at), brand=brand)
     session.output.tell({"consent": _public(found)}, lambda: _show(session.output, found))
     return None
 
@@ -241,11 +252,14 @@ def withdraw(
             "--reference", metavar="WHERE", help="Where it is noted: ticket, call.", show_default=False
         ),
     ] = "",
+    brand: _Brand = "",
     at: _At = None,
 ) -> int | None:
     """Record that a person refuses: nothing goes out against it from now on; sync tells every destination."""
     with session.open() as accord:
-        found = accord.consent.withdraw(record, purpose, channel, at=_utc(at), reference=reference)
+        found = accord.consent.withdraw(
+            record, purpose, channel, at=_utc(at), reference=reference, brand=brand
+        )
     session.output.tell({"consent": _public(found)}, lambda: _withdrawn(session.output, found))
     return None
 
