@@ -185,8 +185,8 @@ def test_a_closed_erasure_leaves_no_identifiers_in_the_ledger(stage: Stage) -> N
     stage["crm"].put("c1", mail="anna@example.org", first="Ann")
     stage.settle()
     stage.accord.merge("ann@example.com", "anna@example.org")
-    person = stage.person().id
-    report = stage.accord.erase("ann@example.com", identity="ticket 17")
+    person = stage.person("shop:s1").id
+    report = stage.accord.erase(person, identity="ticket 17")
     assert stage.accord.erasure(report.request).closed_at is not None
     with stage.accord.store.reading() as tx:
         ids = [person, *(one.loser for one in tx.merges.of(person))]
