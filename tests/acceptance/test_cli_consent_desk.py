@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -130,3 +132,33 @@ def test_a_destination_that_cannot_be_told_is_a_persons_task(stage: Stage) -> No
     tasks = stage.inside("conflicts", "list", "--json").document["conflicts"]
     assert {(one["kind"], one["connection"]) for one in tasks} == {("revocation", "letter")}
     assert "no_operation" in {one["policy"] for one in tasks}
+
+
+@pytest.mark.parametrize(
+    ("change", "row"),
+    [
+        ("UPDATE consent_decision SET outcome = 'allow' WHERE seq = 2", 2),
+        ("UPDATE consent_decision SET body = x'7b7d' WHERE seq = 3", 3),
+        ("DELETE FROM consent_decision WHERE seq = 1", 2),
+        ("DELETE FROM consent_decision WHERE seq = 2", 3),
+        ("DELETE FROM consent_decision WHERE seq > 2", 3),
+        ("DELETE FROM consent_decision", 1),
+        (
+            """UPDATE consent_decision SET seq = 99 WHERE seq = 2;
+            UPDATE consent_decision SET seq = 2 WHERE seq = 3;
+            UPDATE consent_decision SET seq = 3 WHERE seq = 99""",
+            2,
+        ),
+    ],
+)
+def test_an_account_that_was_changed_says_where_also_after_more_was_written(
+    stage: Stage, change: str, row: int
+) -> None:
+    agrees(stage, "+33199000001", "+33199000002")
+    assert consent(stage, "audit", "--verify").code == 0
+    with closing(sqlite3.connect(stage.root / "accord.db")) as store:
+        store.executescript(change)
+    said = consent(stage, "audit", "--verify")
+    assert (said.code, f"row {row} " in said.out) == (1, True)
+    assert consent(stage, "withdraw", "+33199000001").code == 0
+    assert consent(stage, "audit", "--verify").code == 1

@@ -11,6 +11,7 @@ from accord.store.bulk import Bulk
 from accord.store.codec import Columns, Found, from_json, to_json
 from accord.store.consent_rows import LEFT, Decision, Hold, Send, SendState
 from accord.store.consent_tables import consent_decision, consent_hold, send_ledger
+from accord.store.marks import Marks
 from accord.store.statement import Statement
 
 _PACKED = frozenset({"fields", "identifiers", "points", "status"})
@@ -46,6 +47,8 @@ _RELEASE = Statement(
 _HOLDS = consent_hold.select("WHERE subject IN :subjects")
 _MOVE_HOLDS = Statement("UPDATE consent_hold SET subject = :survivor WHERE subject = :loser")
 _BECAUSE = consent_hold.select("WHERE reason = :reason LIMIT :most")
+WRITTEN = "decisions"
+"""Names the mark of how many rows the decision log ever had: a row cut off its end is missed by it."""
 PAGE = 1000
 
 
@@ -133,10 +136,10 @@ def _unpack(row: Found) -> Send:
 class Decisions:
     """The decision log: append-only, each row proving all before it (``accord.consent.log``)."""
 
-    __slots__ = ("_bulk",)
+    __slots__ = ("_bulk", "_marks")
 
     def __init__(self, bulk: Bulk) -> None:
-        self._bulk = bulk
+        self._bulk, self._marks = bulk, Marks(bulk)
 
     def append(self, decisions: Sequence[Decision]) -> None:
         """Add decisions at the end of the chain; one writer at a time, as every writing transaction is."""
@@ -152,11 +155,12 @@ class Decisions:
             row["body"] = to_json(row.pop("facts"))
             rows.append(row)
         self._bulk.insert(consent_decision, rows)
+        self._marks.put(WRITTEN, seq)
 
     def head(self) -> tuple[int, str]:
-        """Number and hash of the last row."""
-        row = self._bulk.first(_HEAD)
-        return (0, GENESIS) if row is None else (row["seq"], row["hash"])
+        """Number of the last row that was ever written, and hash of the last one that is there."""
+        row, written = self._bulk.first(_HEAD), self._marks.get(WRITTEN) or 0
+        return (written, GENESIS) if row is None else (max(row["seq"], written), row["hash"])
 
     def of(self, subject: str, connection: str | None = None, limit: int = 100) -> list[Decision]:
         """The latest decisions about a person, newest first."""
@@ -177,7 +181,7 @@ class Decisions:
     def verify(self) -> int | None:
         """The number of the first row that does not fit the chain, None when the log is whole.
 
-        A log that lost its first rows, or was cut at its end and written on, does not fit.
+        A log that lost rows, wherever they stood, does not fit: how many there were is known besides.
         """
         previous, last = GENESIS, 0
         for page in self._pages():
@@ -187,7 +191,7 @@ class Decisions:
             if broken is not None:
                 return broken
             previous, last = page[-1].hash, page[-1].seq
-        return None
+        return None if last >= (self._marks.get(WRITTEN) or 0) else last + 1
 
     def _pages(self) -> Iterator[list[Decision]]:
         last = 0

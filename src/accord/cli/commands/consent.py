@@ -325,7 +325,9 @@ def _audit(output: Output, found: Audit) -> None:
     if found.verified and found.broken_at is None:
         output.line("The decision log is whole.")
     elif found.broken_at is not None:
-        output.line(f"THE DECISION LOG WAS CHANGED: row {found.broken_at} does not fit the rows before it.")
+        output.line(
+            f"THE DECISION LOG WAS CHANGED: row {found.broken_at} is missing or does not fit those before it."
+        )
     output.line(f"{plural(found.open_revocations, 'destination')} still to confirm.")
     for alert in found.alerts:
         what = "act there yourself" if alert.state == "impossible" else "overdue"
