@@ -162,3 +162,21 @@ def test_an_account_that_was_changed_says_where_also_after_more_was_written(
     assert (said.code, f"row {row} " in said.out) == (1, True)
     assert consent(stage, "withdraw", "+33199000001").code == 0
     assert consent(stage, "audit", "--verify").code == 1
+
+
+def test_a_word_that_nobody_knows_is_no_permission_and_keeps_nobody_out(stage: Stage) -> None:
+    text = stage.config.read_text(encoding="utf-8")
+    words = '{ column = "news", values = { yes = "granted", no = "withdrawn" } }'
+    mapped = f'phone = "tel"\n"consents[marketing.direct:email].state" = {words}\n'
+    dated = '"consents[marketing.direct:email].at" = { column = "newsat", as = "instant" }\n'
+    stage.config.write_text(text.replace('phone = "tel"\n', mapped + dated), encoding="utf-8")
+    people = ("1,Ann,yes", "2,Bea,maybe", "3,Cyd,granted", "4,Dee,no", "5,Eve,")
+    rows = [f"{who},a{at}@example.com,+3319900010{at},2026-01-01T10:00:00Z" for at, who in enumerate(people)]
+    header = "card,first,news,mail,tel,newsat"
+    stage.till.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+    assert stage.inside("sync", "--full", "--approve").code == 0
+    states = {}
+    for at, who in enumerate(people):
+        shown = consent(stage, "show", f"a{at}@example.com", "--json").document["consent"]["permissions"]
+        states[who.split(",")[1]] = [one["state"] for one in shown]
+    assert states == {"Ann": ["granted"], "Bea": [], "Cyd": [], "Dee": ["withdrawn"], "Eve": []}

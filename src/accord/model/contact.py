@@ -99,9 +99,10 @@ class ConsentState(StrEnum):
 class Consent(Canonical):
     """What a system shows about one purpose on one channel."""
 
-    state: Annotated[ConsentState | None, Leaf(values.one_of(ConsentState), {"enum": list(ConsentState)})] = (
-        None
-    )
+    state: Annotated[
+        ConsentState | None, Leaf(values.consent_state(ConsentState), {"enum": list(ConsentState)})
+    ] = None
+    """A word that is none of these is ``unknown``: it neither grants nor refuses."""
     at: Moment = None
     """When the person decided; null when the system does not tell."""
     source: Text = None

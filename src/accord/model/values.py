@@ -374,6 +374,19 @@ def reference(value: Any) -> Any:
     return text(value)
 
 
+def consent_state(choices: type[StrEnum]) -> Callable[[Any], str | None]:
+    """A checker for states of a permission: a word that nobody knows says nothing, so it is ``unknown``."""
+    known = one_of(choices)
+
+    def check(value: Any) -> str | None:
+        try:
+            return known(value)
+        except UnfitError:
+            return "unknown"
+
+    return check
+
+
 def one_of(choices: type[StrEnum]) -> Callable[[Any], str | None]:
     """A checker for the members of an enumeration."""
     allowed = {str(member): str(member) for member in choices}

@@ -62,7 +62,8 @@ class DeclaredField(Part):
         unit: Whether amounts are in major (12.50) or minor (1250) units.
         decimal: The decimal sign.
         values: The source's word to the canonical word.
-        unseen: What a word that is not listed does: ``error``, ``keep``.
+        unseen: What a word that is not listed does: ``error`` sets the record aside, ``keep`` takes it as it
+            is. By default ``error``; the state of a consent is then ``unknown``.
         back: Canonical word to the source's, where several mean the same.
         yes: The text written for true (read, too; common spellings are always read).
         no: The text written for false.
@@ -83,7 +84,7 @@ class DeclaredField(Part):
     unit: Literal["major", "minor"] = "major"
     decimal: Literal[".", ","] | None = None
     values: dict[str, str] | None = None
-    unseen: Literal["error", "keep"] = "error"
+    unseen: Literal["error", "keep"] | None = None
     back: dict[str, str] = {}
     yes: str | None = None
     no: str | None = None
@@ -231,7 +232,8 @@ class Declarer:
         stream = self.stream
         zone, form = given.zone or stream.zone, given.format
         if given.values is not None:
-            return Values(given.values, given.back, given.unseen)
+            state = path.startswith("consents[") and path.endswith(".state")
+            return Values(given.values, given.back, given.unseen or ("unknown" if state else "error"))
         beside = {name: self._beside(name, given, inside=inside) for name in ("country", "currency")}
         country, currency = given.country or stream.country, given.currency or stream.currency
         make: dict[str, Any] = {
