@@ -19,6 +19,7 @@ from accord.engine.plan import Derived, Hold, Reference, fill
 from accord.engine.send import Batch, Sender
 from accord.errors import MappingError
 from accord.model.record import Operation
+from accord.store.batches import PLACE
 from accord.store.rows import Entity, EntityState, Link
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ class Express:
         key = self.scope.member.key
         ids = [one.entity.id for one in prepared]
         refusals = self.scope.refusals(ids)
-        batch = Batch(operation)
+        batch = Batch(operation, name=self.scope.env.new_id(), at=self.scope.now())
         refused: list[tuple[Entity, Verdict, list[str]]] = []
         with self.store.transaction("mark sent", self.sender.fences) as tx:
             if self.sender.gives_way(tx):
@@ -182,7 +183,7 @@ class Express:
             self.sender.account.refused(tx, refused)
             self.sender.account.sent(tx, batch.noted)
             tx.links.upsert([one.moved for one in decided if one.derived is None and one.moved is not None])
-            tx.intents.insert(batch.intents)
+            tx.intents.insert_sent(batch.intents)
             tx.dirty.clear(*key, [(id_, marks[id_]) for id_ in done])
         return batch
 
@@ -206,7 +207,8 @@ class Express:
             return True
         if derived.hold is not None:
             return False  # held when it was derived and free now
-        intent = self.decider.intent(one.entity, derived)
+        id_ = f"{batch.name}{PLACE}{len(batch.intents)}"
+        intent = self.decider.intent(one.entity, derived, id_=id_, at=batch.at)
         self.sender.mark(batch, intent, one.entity, derived)
         batch.noted.append((intent, one.entity, verdict, derived))
         return True

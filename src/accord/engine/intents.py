@@ -224,13 +224,23 @@ class Decider:
             return None
         return self.intent(entity, derived, old)
 
-    def intent(self, entity: Entity, derived: Derived, old: Intent | None = None) -> Intent:
-        """The intent of a derived write, in the place of an unsent one of the same record."""
+    def intent(
+        self, entity: Entity, derived: Derived, old: Intent | None = None, *, id_: str = "", at: float = 0.0
+    ) -> Intent:
+        """The intent of a derived write, in the place of an unsent one of the same record.
+
+        Args:
+            entity: The record.
+            derived: Its write.
+            old: The unsent intent.
+            id_: Its id, where there is no old one and it is one of a batch.
+            at: When the batch was made.
+        """
         self._count(derived)
         if self.samples is not None and len(self.samples) < MOST_SAMPLES:
             self.samples.append((entity, derived))
         env = self.scope.env
-        id_ = old.id if old is not None else env.new_id()
+        id_ = old.id if old is not None else id_ or env.new_id()
         return Intent(
             id=id_,
             connection=self.scope.member.connection,
@@ -243,7 +253,7 @@ class Decider:
             precondition=derived.precondition,
             key=old.key if old is not None else id_,
             waits_for=derived.waits_for,
-            created_at=old.created_at if old is not None else self.scope.now(),
+            created_at=old.created_at if old is not None else at or self.scope.now(),
             attempt=old.attempt if old is not None else 0,
             run=self.scope.run,
         )

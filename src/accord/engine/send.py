@@ -51,6 +51,7 @@ class Batch:
 
     Attributes:
         halved: It is half of one that the vendor has just refused as a whole.
+        name, at: Its name in the ids of intents that are made with it, and when.
         group: Names it in the idempotency keys of its creates.
         recheck: Tells which of its writes may not be carried out any more (consent.md 2.7, K4).
     """
@@ -61,6 +62,8 @@ class Batch:
     entities: dict[str, Entity] = field(default_factory=dict)
     noted: list[tuple[Intent, Entity, Verdict, Derived]] = field(default_factory=list)
     halved: bool = False
+    name: str = ""
+    at: float = 0.0
     group: str = ""
     recheck: Recheck | None = None
 

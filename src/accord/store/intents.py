@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from accord.errors import StateError
+from accord.store.batches import Batches, is_batch
 from accord.store.bulk import Bulk
 from accord.store.codec import pack_intent, unpack_intent
 from accord.store.rows import Intent, IntentState
@@ -44,30 +45,37 @@ _REPLACE = intent.upsert_by(
 class Intents:
     """Open intents: at most one per hub record and stream. Closing one removes its row."""
 
-    __slots__ = ("_bulk",)
+    __slots__ = ("_batches", "_bulk")
 
     def __init__(self, bulk: Bulk) -> None:
         self._bulk = bulk
+        self._batches = Batches(bulk)
 
     def open_of(self, connection: str, stream: str, entities: Iterable[str]) -> dict[str, Intent]:
         """The open intent of each of these hub records that has one here."""
         asked = dict.fromkeys(entities)
         found = self._bulk.ask(_OPEN, connection=connection, stream=stream, entities=asked)
-        return {row["entity"]: unpack_intent(row) for row in found}
+        together = {each.entity: each for each in self._batches.of(connection, stream, asked)}
+        return together | {row["entity"]: unpack_intent(row) for row in found}
 
     def of_entities(self, entities: Iterable[str]) -> list[Intent]:
         """The open intents of these hub records in every stream, oldest first."""
-        found = self._bulk.ask(_OF_ENTITIES, entities=dict.fromkeys(entities))
-        return _in_turn(unpack_intent(row) for row in found)
+        asked = dict.fromkeys(entities)
+        found = [unpack_intent(row) for row in self._bulk.ask(_OF_ENTITIES, entities=asked)]
+        return _in_turn([*found, *self._batches.anywhere(asked)])
 
     def get(self, ids: Iterable[str]) -> dict[str, Intent]:
         """The intents of these ids that are still open."""
-        found = self._bulk.ask(_BY_ID, ids=dict.fromkeys(ids))
-        return {row["id"]: unpack_intent(row) for row in found}
+        asked = dict.fromkeys(ids)
+        together = {each.id: each for each in self._batches.get(asked)}
+        return together | {row["id"]: unpack_intent(row) for row in self._bulk.ask(_BY_ID, ids=asked)}
 
     def sent_at(self, ids: Iterable[str]) -> dict[str, float | None]:
         """When those of these intents that are still open were marked as sent; None = they are not."""
-        return {row["id"]: row["sent_at"] for row in self._bulk.ask(_SENT_AT, ids=ids)}
+        asked = dict.fromkeys(ids)
+        found: dict[str, float | None] = {**self._batches.sent_at(asked)}
+        left = asked.keys() - found.keys()
+        return found | {row["id"]: row["sent_at"] for row in self._bulk.ask(_SENT_AT, ids=left)}
 
     def insert(self, intents: Sequence[Intent]) -> None:
         """Add new intents.
@@ -77,6 +85,16 @@ class Intents:
         """
         self._bulk.insert(intent, [pack_intent(each) for each in intents])
 
+    def insert_sent(self, intents: Sequence[Intent]) -> None:
+        """Add new intents that were marked as sent together: one row, where they are alike.
+
+        No hub record may have an open intent in the stream already: ask :meth:`open_of` in this transaction.
+        """
+        if intents and is_batch(intents):
+            self._batches.insert(intents)
+        else:
+            self.insert(intents)
+
     def replace(self, intents: Sequence[Intent]) -> None:
         """Put intents in the place of the unsent ones of the same hub record and stream, if any.
 
@@ -84,11 +102,18 @@ class Intents:
             StateError: one of those was sent already: its outcome must be settled first.
         """
         rows = [pack_intent(each) for each in intents]
-        if self._bulk.each(_REPLACE, rows) != len(rows):
+        together = self._together(intents)
+        if together or self._bulk.each(_REPLACE, rows) != len(rows):
             raise StateError(
                 f"one of {len(rows)} intents would replace one that was sent already",
                 hint="run again: nothing of this batch was saved",
             )
+
+    def _together(self, intents: Sequence[Intent]) -> list[Intent]:
+        """Intents in batches that stand where these would."""
+        entities = [each.entity for each in intents]
+        places = {(each.connection, each.stream) for each in intents}
+        return [each for place in sorted(places) for each in self._batches.of(*place, entities)]
 
     def update(self, intents: Sequence[Intent]) -> None:
         """Save changed intents.
@@ -96,6 +121,7 @@ class Intents:
         Raises:
             StateError: one was closed by another run meanwhile.
         """
+        self.insert(self._batches.take(each.id for each in intents))
         rows = [pack_intent(each) for each in intents]
         if self._bulk.each(_CHANGE, rows) != len(rows):
             raise StateError(
@@ -105,7 +131,10 @@ class Intents:
 
     def close(self, ids: Iterable[str]) -> int:
         """Remove intents that reached their end; tells how many there were."""
-        return self._bulk.change(_CLOSE, ids=dict.fromkeys(ids))
+        asked = dict.fromkeys(ids)
+        left = self._batches.close(asked)
+        self.insert(self._batches.take(left))
+        return len(asked) - len(left) + self._bulk.change(_CLOSE, ids=left)
 
     def ready(
         self, connection: str, stream: str, now: float, limit: int = 500, after: Intent | None = None
@@ -124,7 +153,8 @@ class Intents:
     def unsettled(self, connection: str, stream: str) -> list[Intent]:
         """Intents whose outcome is not known, oldest first."""
         found = self._bulk.ask(_UNSETTLED, connection=connection, stream=stream)
-        return [unpack_intent(row) for row in found]
+        together = self._batches.of_stream(connection, stream)
+        return _in_turn([*together, *(unpack_intent(row) for row in found)])
 
     def waiting_for(self, entities: Iterable[str]) -> list[Intent]:
         """Intents of any stream that wait for one of these hub records, oldest first."""
@@ -133,18 +163,22 @@ class Intents:
 
     def sent_to_unknown(self, connection: str, stream: str) -> int:
         """Doubt every sent intent (its sender is gone); tells how many there were."""
+        self.insert(self._batches.take_stream(connection, stream))
         return self._bulk.change(_DOUBT, connection=connection, stream=stream)
 
     def count(self, connection: str, stream: str) -> dict[IntentState, int]:
         """How many intents are open, by state; every state is named."""
         rows = self._bulk.ask(_COUNT, connection=connection, stream=stream)
         found = {row["state"]: row["number"] for row in rows}
-        return {state: found.get(state.value, 0) for state in IntentState}
+        numbers = {state: found.get(state.value, 0) for state in IntentState}
+        numbers[IntentState.SENT] += self._batches.count(connection, stream)
+        return numbers
 
     def earliest(self, connection: str, stream: str) -> float | None:
         """When the next planned intent may go or the next doubt is settled; None if neither is open."""
         (row,) = self._bulk.ask(_EARLIEST, connection=connection, stream=stream)
-        return min((at for at in row.values() if at is not None), default=None)
+        times = [*row.values(), self._batches.earliest(connection, stream)]
+        return min((at for at in times if at is not None), default=None)
 
     def _page(self, first: Statement, later: Statement, place: Values, after: Intent | None) -> list[Intent]:
         if after is None:

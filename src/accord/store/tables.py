@@ -194,6 +194,21 @@ intent = Table(
     Index("intent_waits", ("waits_for",), where="waits_for IS NOT NULL"),
 )
 
+intent_batch = Table(
+    "intent_batch",
+    ("id",),
+    must("id", TEXT),
+    must("connection", TEXT),
+    must("stream", TEXT),
+    must("sent_at", DOUBLE),
+    must("settle_until", DOUBLE),
+    must("size", INTEGER),
+    must("entities", TEXT),
+    must("body", BYTES),
+    # Its rows are some kilobytes long, and few.
+    narrow=False,
+)
+
 conflict = Table(
     "conflict",
     ("id",),
