@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 from accord.errors import MappingError, SetupError
 from accord.mapping.coverage import Coverage, coverage_of, refuse_mistakes
 from accord.mapping.declaration import Declaration, Each, Field, Ignored, signature
+from accord.mapping.gathering import Gatherer, compile_gather
 from accord.mapping.paths import MISSING, Names, getter
 from accord.mapping.projecting import compile_project
 from accord.mapping.reading import FieldError, compile_read
 from accord.mapping.showing import Shower, compile_show
 from accord.mapping.writing import compile_write
 from accord.model.cells import Cells, explode, shape
-from accord.model.checks import checker
 from accord.model.document import Canonical, validated
 from accord.model.record import Document, Row
 from accord.model.schema import VERSION as MODEL_VERSION
@@ -97,8 +97,7 @@ class Mapping:
             self._read(row, document)
         except FieldError as problem:
             raise self._error("read", problem) from None
-        for way in self._items:
-            _collapse(document, way)
+        self._collapse(document)
         return document if self.model is None else self._validated(self.model, document)
 
     def cells(self, row: Row) -> Cells:
@@ -108,18 +107,18 @@ class Mapping:
             MappingError: a value cannot be mapped, as :meth:`read` says it.
             SetupError: the mapping is not bound to a model.
         """
-        document: Document = {}
         try:
-            self._read(row, document)
-            for way in self._items:
-                _collapse(document, way)
-            return self._check(document)
+            return self._gather(row)
         except Exception:  # noqa: BLE001  whatever it is, the way over the document names the field or passes
             return explode(self._model, self.read(row))
 
     @cached_property
-    def _check(self) -> Callable[[Document], Cells]:
-        return checker(self._model)
+    def _gather(self) -> Gatherer:
+        return compile_gather(self.declarations, self._model, self._collapse)
+
+    def _collapse(self, document: Document) -> None:
+        for way in self._items:
+            _collapse(document, way)
 
     @property
     def _model(self) -> type[Canonical]:

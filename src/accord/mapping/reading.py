@@ -46,8 +46,13 @@ class Converted(NamedTuple):
     field: Field
 
 
-def compile_read(declarations: Sequence[Declaration]) -> Reader:
-    """One function for all declarations that read."""
+def compile_read(declarations: Sequence[Declaration], beside: Sequence[Declaration] = ()) -> Reader:
+    """One function for all declarations that read.
+
+    Args:
+        declarations: What to read.
+        beside: All declarations of the mapping, where these are only some of them.
+    """
     reading = [declared for declared in declarations if declared.reads]
     singles = [declared for declared in reading if isinstance(declared, Field) and declared.single]
     readers = [_group_reader(*group) for group in grouped(singles)]
@@ -59,7 +64,7 @@ def compile_read(declarations: Sequence[Declaration]) -> Reader:
         elif isinstance(declared, Each):
             readers.append(_each_reader(declared))
         elif isinstance(declared, PassThrough):
-            readers.append(_passthrough_reader(declared, declarations))
+            readers.append(_passthrough_reader(declared, beside or declarations))
     if len(readers) == 1:
         return readers[0]
 

@@ -53,6 +53,23 @@ def checker(model: type[Canonical]) -> Callable[[Document], Cells]:
     return check
 
 
+def single_check(model: type[Canonical], field: str) -> Check:
+    """The check of a field that is one cell."""
+    return _check(model.model_fields[field].rebuild_annotation())
+
+
+def member_check(model: type[Canonical], field: str, key: str) -> Check:
+    """The check of one member of a keyed collection, whose key is known beforehand.
+
+    Raises:
+        ValueError: no member can have this key, or it would have another one.
+    """
+    key_of, one = get_args(get_args(model.model_fields[field].rebuild_annotation())[0])
+    if _leaf(key_of)(key) != key:
+        raise UnfitDocumentError(f"{field} has no member {key!r}")
+    return _check(one)
+
+
 def _filler(model: type[Canonical], field: str, annotation: Any) -> Filler:
     if field in shape(model).set:
         return _set_filler(field, _leaf(annotation))

@@ -200,6 +200,7 @@ def instant(value: Any) -> str | None:
     return moment.isoformat()[:-6] + "Z"
 
 
+@lru_cache(CACHED)
 def is_instant(text: str) -> bool:
     """Whether a text is an instant in canonical form already (whole seconds, UTC, without a sign)."""
     if len(text) != len("2026-01-31T12:00:00Z") or text[19] != "Z" or text[10] != "T" or text[4] != "-":
@@ -313,7 +314,16 @@ def tags(value: Any) -> list[str] | None:
         return None
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
         raise UnfitError("expected a list of texts")
-    return sorted({tag for tag in map(text, value) if tag is not None})
+    words = tuple(value)
+    try:
+        return list(_tags(words))
+    except TypeError:  # something that has no hash, and so is no text
+        raise UnfitError("expected text") from None
+
+
+@lru_cache(CACHED)
+def _tags(words: tuple[Any, ...]) -> tuple[str, ...]:
+    return tuple(sorted({tag for tag in map(text, words) if tag is not None}))
 
 
 def scalar_or_list(value: Any) -> Any:
