@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from accord.connector import Stream
 from accord.engine.gate import subject_of
 from accord.errors import RetryableError
-from accord.model.cells import field_of
+from accord.model.cells import Kept, field_of
 from accord.store.consent_rows import Decision, Hold, Send
 from accord.store.savepoint import SavepointError
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from accord.store.rows import Entity, Intent
 
 _log = logging.getLogger(__name__)
+_field_of = Kept(field_of).__getitem__
 
 
 def send_id(intent: Intent) -> str:
@@ -110,7 +111,7 @@ class Account:
             stream=stream.name,
             purpose=self.member.purpose,
             channel=self.member.channel,
-            fields=sorted({field_of(cell) for cell in derived.cells}),
+            fields=sorted(set(map(_field_of, derived.cells))),
             identifiers=stream.identifiers(derived.row) if self._names_people else {},
             points=verdict.points,
             epoch=verdict.epoch,

@@ -91,7 +91,7 @@ class Confirmation:
             self.here = tx.links.of_entities(sorted({e.id for e in self.entities.values()}), [self.key])
             named = [o.external_id for o in outcomes if o.external_id]
             self.named = dict(tx.links.get(*self.key, named))
-            self.generation = tx.streams.load(*self.key).generation
+            self.generation, self.now = tx.streams.load(*self.key).generation, self.scope.now()
             for intent in intents:
                 current = present.get(intent.id)
                 if current is None:
@@ -193,7 +193,7 @@ class Confirmation:
             self.counts.updated += operation is Operation.UPDATE
             self._look_again(link, entity)
         link.etag = outcome.etag
-        link.written_at, link.written_run = self.scope.now(), self.scope.run
+        link.written_at, link.written_run = self.now, self.scope.run
         self.links.append(link)
         self.arrived.append(entity.id)
 
@@ -339,7 +339,7 @@ class Confirmation:
 
     def _write(self, tx: Transaction) -> None:
         tx.links.upsert(self.links)
-        tx.ledger.settle(self.settled, self.scope.now())
+        tx.ledger.settle(self.settled, self.now)
         tx.intents.update(self.updated)
         tx.intents.close(self.closed)
         if self.dirty:

@@ -53,7 +53,10 @@ class Standing:
 
     def live(self, entity: str) -> Link | None:
         """The one live link of a record here."""
-        return next((link for link in self.links.get(entity, ()) if link.state is LinkState.LIVE), None)
+        for link in self.links.get(entity, ()):
+            if link.state is LinkState.LIVE:
+                return link
+        return None
 
 
 def standing(

@@ -79,17 +79,27 @@ def _names(joined: bytes) -> tuple[str, ...]:
     return tuple(joined.decode().split(_SEPARATOR)) if joined else ()
 
 
-_LINK_PLAIN = tuple(field.name for field in fields(Link) if field.name not in {"state", "shadow"})
-_link_plain = attrgetter(*_LINK_PLAIN)
 _LINK_STATES = {state.value: state for state in LinkState}
 
 
 def pack_link(link: Link) -> Columns:
     """The columns of a link."""
-    row = dict(zip(_LINK_PLAIN, _link_plain(link), strict=True))
-    row["state"] = link.state.value
-    row["shadow"] = pack_shadow(link.shadow)
-    return row
+    return {
+        "connection": link.connection,
+        "stream": link.stream,
+        "external_id": link.external_id,
+        "entity": link.entity,
+        "state": link.state.value,
+        "etag": link.etag,
+        "changed_at": link.changed_at,
+        "row_digest": link.row_digest,
+        "generation": link.generation,
+        "shadow": pack_shadow(link.shadow),
+        "created_by_intent": link.created_by_intent,
+        "alias_of": link.alias_of,
+        "written_at": link.written_at,
+        "written_run": link.written_run,
+    }
 
 
 def unpack_link(row: Found) -> Link:
