@@ -147,9 +147,8 @@ def _pack(intents: Sequence[Intent]) -> Columns:
     digests: list[bytes] = []
     for each in intents:
         carried = list(each.cells.values())
-        versions: object = [version for version, _ in carried]
-        if len(set(versions)) == 1:  # type: ignore[arg-type]  a list it is until here
-            versions = carried[0][0]
+        each_one = [version for version, _ in carried]
+        versions: object = each_one[0] if len(set(each_one)) == 1 else each_one
         odd = {str(at): None if d is None else "" for at, (_, d) in enumerate(carried) if not d}
         place = each.id.partition(PLACE)[2]
         members.append([place, each.external_id, each.precondition, versions, list(each.cells), odd])

@@ -136,7 +136,6 @@ send_ledger = Table(
     must("at", DOUBLE),
     may("finished_at", DOUBLE),
     may("points", BYTES),
-    Index("send_ledger_open", ("connection", "stream"), where="status = 'started'"),
     Index("send_ledger_subject", ("subject",)),
 )
 

@@ -17,7 +17,6 @@ from accord.store.statement import Statement
 _PACKED = frozenset({"fields", "identifiers", "points", "status"})
 _PLAIN = tuple(each.name for each in fields(Send) if each.name not in _PACKED)
 _SENDS = send_ledger.select("WHERE subject IN :subjects")
-_STARTED = send_ledger.select("WHERE connection = :connection AND stream = :stream AND status = 'started'")
 # What is to be revoked meanwhile stays so.
 _SETTLE = send_ledger.update(
     ("status", "external_id", "finished_at"), "WHERE id = :id AND status IN ('started', 'unknown')"
@@ -86,11 +85,6 @@ class Ledger:
     def get(self, ids: Iterable[str]) -> list[Send]:
         """Sends by id."""
         return [_unpack(row) for row in self._bulk.ask(_BY_ID, ids=dict.fromkeys(ids))]
-
-    def started(self, connection: str, stream: str) -> list[Send]:
-        """Sends whose outcome is not known yet."""
-        found = self._bulk.ask(_STARTED, connection=connection, stream=stream)
-        return [_unpack(row) for row in found]
 
     def mark(self, ids: Iterable[str], state: SendState, *, only: SendState | None = None) -> int:
         """Note that sends are to be revoked, or were; ``only`` those of this state."""

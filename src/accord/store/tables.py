@@ -28,7 +28,7 @@ from accord.store.columns import (
 
 __all__ = ["TABLES", "consent_tables"]
 
-SCHEMA_VERSION = "0005"
+SCHEMA_VERSION = "0006"
 """The migration this code is written for. Versions are four digits and rise."""
 
 # As Alembic makes it (its ``version_table``).

@@ -11,7 +11,7 @@ from accord.store.tables import intent_batch
 PLACES = ("shop", "people")
 
 
-def marked(name: str, number: int, **more: object) -> list[Intent]:
+def marked(name: str, number: int) -> list[Intent]:
     """Intents that were marked as sent together."""
     return [
         Intent(
@@ -27,7 +27,6 @@ def marked(name: str, number: int, **more: object) -> list[Intent]:
             settle_until=9.0,
             attempt=1,
             run="r",
-            **more,  # type: ignore[arg-type]  fields of an intent
         )
         for place in range(number)
     ]

@@ -119,7 +119,7 @@ def test_a_send_is_settled_and_found_by_its_person(store: Store) -> None:
     one = Send("i1:1", "ann", "ann", "news", "contacts", "marketing.direct", "email", ["email"], {"em": "ff"})
     with store.transaction("ledger") as tx:
         tx.ledger.start([one])
-        assert tx.ledger.started("news", "contacts") == [one]
+        assert tx.ledger.of(["ann"]) == {"ann": [one]}
         tx.ledger.settle([("i1:1", SendState.SENT, "n7")], 5.0)
         tx.ledger.move("ann", "bob")
         (found,) = tx.ledger.of(["bob"])["bob"]
