@@ -4,7 +4,8 @@
 
     python3 dev.py demo [ARGS]     set up, then run `accord demo ARGS`
     python3 dev.py accord [ARGS]   set up, then run `accord ARGS`
-    python3 dev.py test [ARGS]     set up, then run the whole test suite (ARGS go to pytest)
+    python3 dev.py test [ARGS]     set up, then run the whole test suite and 3,000 simulated schedules;
+                                   what ARGS select goes to pytest alone
     python3 dev.py check           set up, then ruff, mypy and import-linter
     python3 dev.py ci [ARGS]       check, then test
     python3 dev.py bench [ARGS]    measure Accord beside a plain script and its peers
@@ -41,6 +42,8 @@ CHECKS = (
 WHOLE = {"--require-specs", "-q", "-v"}
 # More processes than this would make the tests of timing and of killed processes wait for each other.
 MOST_WORKERS = 4
+# What the whole test run simulates: each sixth schedule in full, the others with less in them.
+SCHEDULES = ("--weather", "brief", "--seeds", "0:3000")
 # Variables that would make pip install, or Python import, from or to somewhere else.
 FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "VIRTUAL_ENV")
 
@@ -58,14 +61,14 @@ def main(arguments: Sequence[str]) -> int:
         if command == "accord":
             return become(environment("run") / "accord", *rest)
         if command == "test":
-            return become(environment("dev") / "python", "-m", "pytest", *workers(rest), *rest)
+            return test(rest)
         if command == "check":
             return check()
         if command == "bench":
             os.chdir(ROOT)
             return become(Path(sys.executable), "-m", "bench", *rest)
         if command == "ci":
-            return check() or become(environment("dev") / "python", "-m", "pytest", *workers(rest), *rest)
+            return check() or test(rest)
     except SetupFailedError as error:
         print(f"dev.py: {error}", file=sys.stderr)
         return 2
@@ -85,6 +88,20 @@ def check() -> int:
     if failed:
         print("dev.py: failed: " + "; ".join(failed), file=sys.stderr)
     return 1 if failed else 0
+
+
+def test(arguments: Sequence[str]) -> int:
+    """Run what is selected; without a selection the whole suite, then the simulated schedules."""
+    python = environment("dev") / "python"
+    if not workers(arguments):
+        return become(python, "-m", "pytest", *arguments)
+    command = [str(python), "-m", "pytest", *workers(arguments), *arguments]
+    print("dev.py: pytest " + " ".join(command[3:]), flush=True)
+    failed = subprocess.call(command, cwd=ROOT, env=clean())
+    print("dev.py: simulated schedules", flush=True)
+    jobs = str(min(os.cpu_count() or 1, MOST_WORKERS))
+    command = [str(python), "-m", "accord.testing.simulation", "run", *SCHEDULES, "--jobs", jobs]
+    return subprocess.call(command, cwd=ROOT, env=clean()) or failed
 
 
 def workers(arguments: Sequence[str]) -> list[str]:

@@ -70,3 +70,21 @@ def test_the_whole_suite_runs_in_several_processes_and_a_selection_in_one() -> N
     assert "-n" in dev.workers(["--require-specs"])
     assert dev.workers(["-k", "consent"]) == []
     assert dev.workers(["tests/unit"]) == []
+
+
+@pytest.mark.parametrize("failing", ["pytest", "accord.testing.simulation", ""])
+def test_the_whole_run_plays_thousands_of_schedules_after_the_suite_whatever_became_of_it(
+    built: list[str], monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    commands: list[list[str]] = []
+
+    def call(command: list[str], **_: object) -> int:
+        commands.append(command)
+        return int(failing in command)
+
+    monkeypatch.setattr("dev.subprocess.call", call)
+    assert dev.main(["test", "--require-specs"]) == (1 if failing else 0)
+    suite, schedules = commands
+    assert "--require-specs" in suite
+    first, _, last = schedules[schedules.index("--seeds") + 1].partition(":")
+    assert int(last) - int(first) >= 3000

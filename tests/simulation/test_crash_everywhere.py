@@ -5,7 +5,7 @@ import pytest
 from accord.testing.simulation import everywhere
 from accord.testing.simulation.__main__ import main
 
-EVERY = 12
+EVERY = 30
 """Of the reference run's points; `python -m accord.testing.simulation crash-everywhere` takes all."""
 
 
@@ -25,6 +25,8 @@ def test_each_point_is_a_crash_of_its_own() -> None:
 
 def test_the_undisturbed_reference_run_has_hundreds_of_points_and_no_fault() -> None:
     undisturbed = everywhere.crashed(0)
-    assert undisturbed.points > 250
+    assert undisturbed.points >= 500
     assert undisturbed.counts == {}
+    assert undisturbed.figures["erasures"] == 1
+    assert undisturbed.figures["withdrawals"] >= 2
     assert undisturbed.violations == []

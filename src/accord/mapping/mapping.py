@@ -56,6 +56,7 @@ class Mapping:
         self._write = compile_write(declarations, empty=empty)
         self._project = compile_project(declarations)
         self._items: tuple[Names, ...] = ()
+        self._bound: dict[tuple[str, str, type[Canonical]], Mapping] = {}
         self._tolerant = [d for d in declarations if isinstance(d, Field) and d.invalid == "unset"]
 
     def bound(self, *, connector: str, stream: str, model: type[Canonical]) -> Mapping:
@@ -64,10 +65,14 @@ class Mapping:
         Raises:
             SetupError: a declaration names a field that the model does not have.
         """
+        known = self._bound.get((connector, stream, model))
+        if known is not None:
+            return known
         refuse_mistakes(self.declarations, model)
         twin = Mapping(*self.declarations, empty=self.empty)
         twin.connector, twin.stream, twin.model = connector, stream, model
         twin._items = _struct_items(self.declarations, model)
+        self._bound[connector, stream, model] = twin
         return twin
 
     def extended(self, *more: Declaration) -> Mapping:

@@ -10,7 +10,7 @@ from random import Random
 
 from accord.connector import Creates, Deletes
 from accord.engine.flow import DeletePolicy
-from accord.testing.simulation.town import Climate, vendor_traits
+from accord.testing.simulation.town import Climate, brief, vendor_traits
 from accord.testing.simulation.vendor import Traits, cut, shortened, upper
 
 PLAIN = Traits(creates=Creates.REFERENCE, conditional=True, effective_after=10.0)
@@ -128,6 +128,7 @@ WEATHERS: dict[str, Callable[[int], Climate]] = {
     **ABLATIONS,
     "unconditional": _unconditional,
     "erasure": _erasure,
+    "brief": brief,
 }
 """Every weather that a person may ask for by name."""
 

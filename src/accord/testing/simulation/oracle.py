@@ -177,7 +177,7 @@ class Oracle:
         with self.store.reading() as tx:
             findings = Findings(self.town, tx, self.places())
             self._take(findings.all())
-            self._take(remains(findings, self.witness.erased))
+            self._take(remains(findings, self.witness))
             self.witness.end(tx)
 
     def _take(self, found: Iterable[tuple[str, str]]) -> None:

@@ -2,45 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from accord.store.rows import EntityState
-from accord.testing.simulation.people import token_of
-from accord.testing.simulation.witness import COLUMNS, I6, Erased, is_theirs
+from accord.testing.simulation.witness import COLUMNS, I6, Erased
 
 if TYPE_CHECKING:
     from accord.testing.simulation.findings import Finding, Findings
+    from accord.testing.simulation.witness import Witness
 
 CARRIED_OUT = "I16 liveness"
 
 
-def remains(findings: Findings, erased: Sequence[Erased]) -> Iterator[Finding]:
+def remains(findings: Findings, witness: Witness) -> Iterator[Finding]:
     """Every trace of somebody who was erased: in the hub, its queues and histories, and in the vendors."""
-    for one in erased:
-        yield from _in_the_hub(findings, one)
-        yield from _in_the_queues(findings, one)
+    for one in witness.erased:
+        yield from _in_the_hub(findings, witness, one)
+        yield from _in_the_queues(findings, witness, one)
         yield from _at_vendors(findings, one)
         yield from _not_carried_out(findings, one)
 
 
-def _is_theirs(findings: Findings, one: Erased, column: str, value: object) -> bool:
-    """Whether a value was this person's alone: people who merge records see and keep what stands in both."""
-    shared = value in findings.diary.doubled or (column, token_of(column, value)) in findings.diary.replaced
-    return is_theirs(one, column, value) and not shared
-
-
-def _in_the_hub(findings: Findings, one: Erased) -> Iterator[Finding]:
+def _in_the_hub(findings: Findings, witness: Witness, one: Erased) -> Iterator[Finding]:
     for entity in findings.entities.values():
         if entity.id in one.ids and entity.state not in (EntityState.ERASED, EntityState.MERGED):
             yield I6, f"{entity.id[18:]} was erased and is {entity.state}"
         for cell, value in entity.cells.items():
             column = "mail" if cell == "email" else COLUMNS.get(cell, "")
-            if column and _is_theirs(findings, one, column, value):
+            if column and witness.is_theirs(one, column, value):
                 yield I6, f"{entity.id[18:]} {cell} holds {value!r} of {one.subject[18:]}, who was erased"
 
 
-def _in_the_queues(findings: Findings, one: Erased) -> Iterator[Finding]:
+def _in_the_queues(findings: Findings, witness: Witness, one: Erased) -> Iterator[Finding]:
     """Histories, conflicts and dead letters keep nothing of what was erased."""
     for id_ in findings.entities:
         for change in findings.tx.history.of(id_) if id_ in one.ids else ():
@@ -48,7 +42,7 @@ def _in_the_queues(findings: Findings, one: Erased) -> Iterator[Finding]:
     for conflict in findings.conflicts:
         column = "mail" if conflict.cell == "email" else COLUMNS.get(conflict.cell or "", "")
         for value in (conflict.base, conflict.hub_value, conflict.vendor_value):
-            if column and _is_theirs(findings, one, column, value):
+            if column and witness.is_theirs(one, column, value):
                 yield I6, f"conflict {conflict.id[:8]} shows {value!r} of {one.subject[18:]}, who was erased"
 
 

@@ -246,11 +246,12 @@ class Schedule:
         if self.oracle.absences():
             # Deletions by absence need two complete reads; what they change is settled after that.
             self._round(full=True)
-            self._round(full=True)
-        if not self._round(full=True) and not self._settle(full=True):
+        quiet = self._round(full=True)
+        if not quiet and not self._settle(full=True):
             self.oracle.unquiet("after complete reads")
             return
-        if not self._round(full=False):
+        # Two quiet rounds in succession, the second a complete read, are the further run already.
+        if not quiet and not self._round(full=False):
             self.oracle.violate("I2 quiescence", "a further run on the converged system wrote")
         before = self.oracle.hub()
         self.oracle.rewind()

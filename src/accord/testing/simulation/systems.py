@@ -190,6 +190,15 @@ class System(Connector[Settings]):
 
     def open_streams(self) -> Sequence[Stream]:
         """Contacts and orders, declared as the vendor's traits say."""
+        return [made(self, mapping) for made, mapping in self._declared()]
+
+    def _declared(self) -> Sequence[tuple[type[SimulatedStream], FieldMapping]]:
+        """The streams' classes and mappings: they are pure, so all processes share them."""
+        if not self.vendor.declared:
+            self.vendor.declared = self._declare()
+        return self.vendor.declared
+
+    def _declare(self) -> Sequence[tuple[type[SimulatedStream], FieldMapping]]:
         traits = self.vendor.traits
         declared: dict[str, Any] = {
             "deletes": traits.deletes,
@@ -199,7 +208,7 @@ class System(Connector[Settings]):
         }
         contacts = type("Contacts", (Contacts,), declared | {"find_by": self._searchable("email")})
         orders = type("Orders", (Orders,), declared | {"find_by": self._searchable("number")})
-        return [contacts(self, contacts_mapping(traits)), orders(self, ORDERS)]
+        return [(contacts, contacts_mapping(traits)), (orders, ORDERS)]
 
     @property
     def _stamps(self) -> bool:

@@ -22,6 +22,10 @@ from accord.model import Customer, Order
 from accord.model.record import Row, Write
 from accord.plugins import Plugins
 from accord.store import Store
+from accord.store.database import open_database
+from accord.store.schema import Opened
+from accord.store.store import BUSY_TIMEOUT
+from accord.store.tables import SCHEMA_VERSION
 from accord.testing.simulation.people import People, token_of
 from accord.testing.simulation.process import Process, Watch
 from accord.testing.simulation.scheduler import Scheduler
@@ -105,6 +109,23 @@ def general(seed: int) -> Climate:
     )
 
 
+def brief(seed: int) -> Climate:
+    """The weather of a check at every change: each sixth schedule in full, the others with less in them."""
+    climate = general(seed)
+    if seed % 6 == 0:
+        return climate
+    return replace(
+        climate,
+        systems=2,
+        people=min(climate.people, 2),
+        acts=min(climate.acts, 7),
+        runs=min(climate.runs, 2),
+        orders=climate.orders and bool(seed % 2),
+        erasures=min(climate.erasures, 1),
+        withdrawals=min(climate.withdrawals, 1),
+    )
+
+
 def vendor_traits(random: Random) -> Traits:
     """How one vendor behaves."""
     creates = random.choice(
@@ -169,6 +190,8 @@ class Town:
         self.overwritten: set[tuple[str, str, str, str]] = set()
         """(vendor, table, column, token) that a write without a condition replaced."""
         self.overwritten_tags: set[str] = set()
+        self.barred: set[str] = set()
+        """Addresses of people who were erased."""
 
     @property
     def path(self) -> Path:
@@ -195,7 +218,9 @@ class Town:
 
     def open_store(self, process: Process) -> Store:
         """The store as a process opens it."""
-        return Store.open(f"sqlite:///{self.path}", process, migrate=False)
+        # As Store.open does, without reading the schema's version: the harness has just copied the file.
+        database = open_database(f"sqlite:///{self.path}", BUSY_TIMEOUT)
+        return Store(database, process, None, Opened(SCHEMA_VERSION, KEY))
 
     def world(self, process: Process, store: Store) -> World:
         """The configured flows, with connectors opened by this process."""

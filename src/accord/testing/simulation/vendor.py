@@ -148,6 +148,8 @@ class Vendor:
         self.name, self.traits, self.scheduler = name, traits, scheduler
         self.random = Random(f"vendor {name} {seed}")
         self.tables: dict[str, Table] = {name: Table(self, name) for name in ("contacts", "orders")}
+        self.declared: Sequence[Any] = ()
+        """What its connector declares, made by the first process that opens it."""
         self._last = 0.0
 
     def tick(self) -> str:

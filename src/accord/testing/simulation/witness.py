@@ -82,7 +82,7 @@ class Witness:
                 self._marked(tx)
         if what in ERASING:
             self._look_for_erased()
-        if what in CLOSING and NEWS in self.town.vendors:
+        if what in CLOSING and self.figures["marks"]:
             with self._store().reading() as tx:
                 self.unrevoked(tx)
 
@@ -151,8 +151,16 @@ class Witness:
         for one in self.erased:
             if marked > one.at and write.operation is not Operation.DELETE:
                 for column, value in write.row.items():
-                    if is_theirs(one, column, value):
+                    if self.is_theirs(one, column, value):
                         yield f"{column} {value!r} of {one.subject[18:]}, who had been erased"
+
+    def is_theirs(self, one: Erased, column: str, value: object) -> bool:
+        """Whether a value was theirs alone: whoever merges records sees, and keeps, what stands in both."""
+        diary = self.town.people.diary
+        if column == "mail":
+            return value in one.mails and value not in diary.doubled
+        key = (column, token_of(column, value) or "")
+        return key in one.tokens and key not in diary.replaced
 
     def _look_for_erased(self) -> None:
         with self._store().reading() as tx:
@@ -167,17 +175,11 @@ class Witness:
         ids = {person.id, *(id_ for id_ in after if _survivor(after, id_) == person.id)}
         held = {value for id_ in ids if id_ in self._before for value in _values(self._before[id_])}
         others = {value for id_, one in after.items() if id_ not in ids for value in _values(one)}
+        self.town.barred |= {value for column, value in held if column == "mail"}
         own = held - others
         mails = frozenset(value for column, value in own if column == "mail")
         tokens = frozenset(value for value in own if value[0] != "mail")
         return Erased(person.id, frozenset(ids), self.town.scheduler.now().timestamp(), tokens, mails)
-
-
-def is_theirs(one: Erased, column: str, value: object) -> bool:
-    """Whether a value was this person's alone."""
-    if column == "mail":
-        return value in one.mails
-    return (column, token_of(column, value) or "") in one.tokens
 
 
 def unrevoked(tx: Transaction) -> Iterator[str]:
