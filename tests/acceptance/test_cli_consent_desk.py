@@ -180,3 +180,43 @@ def test_a_word_that_nobody_knows_is_no_permission_and_keeps_nobody_out(stage: S
         shown = consent(stage, "show", f"a{at}@example.com", "--json").document["consent"]["permissions"]
         states[who.split(",")[1]] = [one["state"] for one in shown]
     assert states == {"Ann": ["granted"], "Bea": [], "Cyd": [], "Dee": ["withdrawn"], "Eve": []}
+
+
+def kept(stage: Stage, name: str, *named: str, text: str = "We pass your address on.") -> Said:
+    (stage.root / "text.txt").write_text(text, encoding="utf-8")
+    return consent(stage, "notice", name, "--text", "text.txt", *named)
+
+
+@pytest.mark.parametrize(("partner", "letters"), [("letter", 1), ("somebody", 0), (None, 0)])
+def test_a_partner_is_sent_only_whom_a_text_names_it_to(
+    stage: Stage, partner: str | None, letters: int
+) -> None:
+    text = stage.config.read_text(encoding="utf-8")
+    stage.config.write_text(text.replace("marketing.direct", "marketing.partners"), encoding="utf-8")
+    if partner is not None:
+        said = kept(stage, "partners@1", "--purpose", "marketing.partners", "--partner", partner)
+        assert (said.code, said.out.strip()) == (0, "Kept: partners@1.")
+    stage.till.write_text(
+        TILL.replace("lea@example.com,+33199000002", "max@example.com,+33199000002"), "utf-8"
+    )
+    told = ("--method", "web_form", "--reference", "form 3", "--purpose", "marketing.partners")
+    assert consent(stage, "record", "+33199000001", *told, "--notice", "partners@1").code == 0
+    stage.inside("sync", "--approve")
+    rows = (stage.root / "letter" / "readers.csv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) - 1 == letters
+
+
+def test_a_grant_reaches_no_further_than_its_text_also_if_that_is_kept_later(stage: Stage) -> None:
+    told = ("--method", "web_form", "--reference", "form 3", "--notice", "loyalty@2")
+    consent(stage, "record", "+33199000001", *told)
+    kept(stage, "loyalty@2", "--purpose", "profiling")
+    shown = consent(stage, "show", "+33199000001", "--json").document["consent"]
+    assert [one["state"] for one in shown["permissions"]] == ["unknown"]
+
+
+def test_a_version_of_a_text_never_changes(stage: Stage) -> None:
+    assert kept(stage, "news@1", "--purpose", "marketing.direct").code == 0
+    assert kept(stage, "news@1", "--purpose", "marketing.direct").out.strip() == "Known already: news@1."
+    assert kept(stage, "news@1", "--purpose", "marketing.direct", text="Something else.").code == 2
+    assert kept(stage, "news", "--purpose", "marketing.direct").code == 2
+    assert kept(stage, "news@2", "--purpose", "nonsense").code == 2

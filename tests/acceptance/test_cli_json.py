@@ -83,6 +83,8 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Said]:
     run("accord consent record", LEA, "--method", "pos_paper", "--reference", "form 12")
     for name in ("withdraw", "show", "history", "explain"):
         run(f"accord consent {name}", LEA)
+    named = ("--text", "pairs.csv", "--purpose", "marketing.direct", "--partner", "letter")
+    run("accord consent notice", "news@1", *named)
     run("accord consent retain")
     run("accord consent audit", "--verify")
     run("accord export", LEA)

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from accord.api import notices
 from accord.consent.scope import EVERY
-from accord.consent.signal import CLOSING, METHODS, ConsentSignal, Evidence, Kind
+from accord.consent.signal import CLOSING, METHODS, ConsentSignal, Evidence, Kind, NoticeVersion
 from accord.engine import hearing, locate, unsubscribe
 from accord.engine.addresses import is_addressed, point_for, point_of, points_of
 from accord.engine.desk import Statement, check, note
@@ -204,6 +205,18 @@ class ConsentDesk:
             Kind.WITHDRAW, purpose, channel, _seconds(at), evidence=evidence, whole_person=True, brand=brand
         )
         return self._say(record, said, proof)
+
+    def add_notice(self, notice: NoticeVersion) -> bool:
+        """Keep a text that people are shown; a grant that names it reaches no further than it.
+
+        Returns:
+            False if this very text was known.
+
+        Raises:
+            SetupError: it names no purpose, or one that nobody can grant; the version is known with another
+                content.
+        """
+        return notices.add(self._world, notice)
 
     def unsubscribe_link(
         self, record: str, purpose: str, channel: str = "email", *, base_url: str
