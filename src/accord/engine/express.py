@@ -153,8 +153,10 @@ class Express:
         """One batch: wait for the budget, mark, call, confirm."""
         self.scope.member.stream.connector.ready(getattr(self.scope.member.stream.operations, str(operation)))
         batch = self._mark(operation, prepared)
-        if batch.writes:
+        try:
             self.sender.exchange(batch)
+        finally:
+            batch.release()
 
     def _settle(self) -> None:
         """Records that need no write are dirty no longer."""

@@ -67,6 +67,14 @@ class Batch:
     group: str = ""
     recheck: Recheck | None = None
 
+    def release(self) -> None:
+        """Let go of all records, once nobody asks any more.
+
+        Each write knows its batch by ``recheck``: left alone, they stay until the cycle collector comes.
+        """
+        self.intents, self.writes, self.noted, self.entities = [], [], [], {}
+        self.recheck = None
+
 
 class Sender:
     """Sends batches of one member."""
@@ -89,8 +97,10 @@ class Sender:
         self.looking.before(operation, intents)
         self.stream.connector.ready(getattr(self.stream.operations, str(operation)))
         batch = self._mark(operation, intents, IntentState.PLANNED)
-        if batch.writes:
+        try:
             self.exchange(batch)
+        finally:
+            batch.release()
 
     def exchange(self, batch: Batch) -> None:
         """Call the vendor and record what it said; a refused whole batch is halved to find the bad one."""
