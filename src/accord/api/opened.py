@@ -16,7 +16,7 @@ from accord.engine.stop import Budget
 from accord.env import Env, SystemEnv
 from accord.errors import SetupError
 from accord.plugins import Plugins
-from accord.secrets import StoreSecrets, sealer
+from accord.secrets import StoreSecrets, find_sealer
 from accord.store import Store
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Opened:
         referred = address.startswith(("env:", "keyring:"))
         url = config.store_url(self.plugins.secret(address) if referred else None)
         self.policy = config.consent_policy()
-        self.store = Store.open(url, self.env, sealer=sealer(url), migrate=migrate)
+        self.store = Store.open(url, self.env, sealer=find_sealer(url), migrate=migrate)
         self._journal = journal.place(url, config.root)
         self.plugins.register(StoreSecrets(self.store), "store-secrets")
         self._progress = progress or silent

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from accord.secrets.keys import NewKey, Place, create_key, sealer
+from accord.secrets.keys import NewKey, Place, create_key, find_sealer, sealer
 from accord.secrets.reference import FORMS, Reference, is_reference
 from accord.secrets.saving import save
 from accord.secrets.stored import StoreSecrets
@@ -21,6 +21,7 @@ __all__ = [
     "Reference",
     "StoreSecrets",
     "create_key",
+    "find_sealer",
     "is_reference",
     "save",
     "sealer",

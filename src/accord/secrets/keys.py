@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from pydantic import SecretStr
@@ -60,6 +62,18 @@ def sealer(url: str | None) -> FernetSealer | None:
         kept = _from_keyring()
         keys = [kept] if kept else []
     return FernetSealer(keys[0], *keys[1:]) if keys else None
+
+
+def find_sealer(url: str | None) -> Callable[[], FernetSealer | None]:
+    """How to come by the sealer of a store: asking the keyring takes longer than most commands do.
+
+    Raises:
+        StateError: the key in ``ACCORD_KEY`` is malformed.
+    """
+    if os.environ.get(VARIABLE):
+        # Told now, not when something is sealed at last.
+        sealer(url)
+    return partial(sealer, url)
 
 
 def create_key() -> NewKey:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from accord.errors import StateError
 from accord.store.codec import Columns, Found
 from accord.store.savepoint import Savepoint
+from accord.store.sealed import no_sealer
 from accord.store.statement import Statement
 
 if TYPE_CHECKING:
     from accord.store.columns import Table
     from accord.store.database import Database
-    from accord.store.sealed import Sealer
+    from accord.store.sealed import FindSealer, Sealer
 
 T = TypeVar("T")
 
@@ -28,16 +29,20 @@ class Bulk:
         driver: The driver's own connection (``sqlite3``, ``psycopg``), inside the transaction.
         dialect: ``sqlite`` or ``postgresql``.
         where: The store's address without a password.
-        sealer: Seals payloads at rest; None keeps them out of the store.
     """
 
-    __slots__ = ("dialect", "driver", "sealer", "where")
+    __slots__ = ("_find_sealer", "dialect", "driver", "where")
 
-    def __init__(self, driver: Any, database: Database, sealer: Sealer | None) -> None:
+    def __init__(self, driver: Any, database: Database, find_sealer: FindSealer = no_sealer) -> None:
         self.driver = driver
         self.dialect = database.dialect
         self.where = database.url
-        self.sealer = sealer
+        self._find_sealer = find_sealer
+
+    @property
+    def sealer(self) -> Sealer | None:
+        """Seals payloads at rest; None keeps them out of the store."""
+        return self._find_sealer()
 
     def ask(self, statement: Statement, **parameters: Any) -> list[Found]:
         """What a query finds, by column name."""
@@ -103,13 +108,13 @@ class Bulk:
 
     def seal(self, value: bytes) -> bytes | None:
         """A sealed payload, None where nothing can seal it."""
-        return None if self.sealer is None else self.sealer.seal(value)
+        sealer = self.sealer
+        return None if sealer is None else sealer.seal(value)
 
     def unseal(self, value: bytes | None, default: T, decode: Callable[[bytes], T]) -> T:
         """The content of a sealed payload; the default where there is none or no key to read it."""
-        if value is None or self.sealer is None:
-            return default
-        return decode(self.sealer.unseal(value))
+        sealer = None if value is None else self.sealer
+        return default if value is None or sealer is None else decode(sealer.unseal(value))
 
     def require_sealer(self, what: str) -> Sealer:
         """The sealer.
@@ -117,9 +122,10 @@ class Bulk:
         Raises:
             StateError: the store was opened without one.
         """
-        if self.sealer is None:
+        sealer = self.sealer
+        if sealer is None:
             raise StateError(
                 f"the store keeps {what} sealed only, and no key is set",
                 hint="set ACCORD_KEY (`accord init` makes one), then run again",
             )
-        return self.sealer
+        return sealer

@@ -67,7 +67,7 @@ def tables(driver: Any, dialect: str) -> set[str]:
 
 
 def _read(driver: Any, database: Database) -> Opened | None:
-    row = Bulk(driver, database, None).first(_OPENED)
+    row = Bulk(driver, database).first(_OPENED)
     return None if row is None else Opened(row["version"], bytes(row["key"]))
 
 
@@ -95,7 +95,7 @@ def _create(database: Database, new_key: bytes) -> Opened:
             )
         for statement in _creation(database.dialect):
             driver.execute(statement)
-        bulk = Bulk(driver, database, None)
+        bulk = Bulk(driver, database)
         bulk.insert(version, [{"version_num": SCHEMA_VERSION}])
         bulk.insert(meta, [{"name": "key", "value": new_key}])
     return Opened(SCHEMA_VERSION, new_key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from accord.errors import StateError
@@ -19,6 +20,14 @@ class Sealer(Protocol):
         Raises:
             StateError: another key sealed it, or it was changed.
         """
+
+
+FindSealer = Callable[[], Sealer | None]
+"""Finds what seals; None where there is no key. Asked at most once, when it is needed."""
+
+
+def no_sealer() -> None:
+    """For a store that keeps nothing that must be sealed."""
 
 
 class FernetSealer:

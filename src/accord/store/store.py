@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from accord.store.budget import Budget
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from accord.env import Env
     from accord.ports import BudgetStore, TokenStore
     from accord.store.rows import Fence
-    from accord.store.sealed import Sealer
+    from accord.store.sealed import FindSealer, Sealer
 
 KEY_SIZE = 32
 BUSY_TIMEOUT = 30.0
@@ -41,10 +42,10 @@ class Store:
     budget: BudgetStore
     tokens: TokenStore
 
-    def __init__(self, database: Database, env: Env, sealer: Sealer | None, opened: Opened) -> None:
+    def __init__(self, database: Database, env: Env, find_sealer: FindSealer, opened: Opened) -> None:
         self._database = database
         self._env = env
-        self._transactions = Transactions(database, env, sealer)
+        self._transactions = Transactions(database, env, find_sealer)
         self.key = opened.key
         self.budget = Budget(self._transactions, env)
         self.tokens = Tokens(self._transactions, env)
@@ -55,7 +56,7 @@ class Store:
         url: str,
         env: Env,
         *,
-        sealer: Sealer | None = None,
+        sealer: Sealer | FindSealer | None = None,
         migrate: bool = True,
         busy_timeout: float = BUSY_TIMEOUT,
         new_key: bytes | None = None,
@@ -65,7 +66,8 @@ class Store:
         Args:
             url: ``sqlite:///path`` or ``postgresql+psycopg://user@host/database``.
             env: The door to time, ids and the simulation.
-            sealer: Seals tokens, secrets and payloads; without one they are not kept.
+            sealer: Seals tokens, secrets and payloads; without one they are not kept. A function is asked
+                for it when it is needed.
             migrate: Migrate an older schema, instead of refusing it.
             busy_timeout: Seconds to wait for another process that writes.
             new_key: The key of a store that is created now; a simulation passes one, others leave it out.
@@ -82,7 +84,8 @@ class Store:
         except BaseException:
             database.close()
             raise
-        return cls(database, env, sealer, opened)
+        find = sealer if callable(sealer) else partial(_given, sealer)
+        return cls(database, env, find, opened)
 
     def transaction(
         self, label: str, fences: Iterable[Fence] = (), *, durable: bool = True
@@ -104,7 +107,7 @@ class Store:
         """A throw-away copy to try a run on. Budgets and tokens stay those of the original."""
         with Copies(self._transactions, self._database, self._env).make() as database:
             copy = Store(
-                database, self._env, self._transactions.sealer, Opened(self.schema_version(), self.key)
+                database, self._env, self._transactions.find_sealer, Opened(self.schema_version(), self.key)
             )
             copy.budget, copy.tokens = self.budget, self.tokens
             yield copy
@@ -143,3 +146,7 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _given(sealer: Sealer | None) -> Sealer | None:
+    return sealer

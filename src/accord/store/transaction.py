@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from functools import cache
 from threading import Lock, get_ident
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from accord.env import Env
     from accord.store.database import Database
     from accord.store.rows import Fence
-    from accord.store.sealed import Sealer
+    from accord.store.sealed import FindSealer
 
 _KINDS: dict[str, type[Any]] = {
     "accounts": Accounts,
@@ -135,11 +136,11 @@ class Transactions:
     """Begins and ends the transactions of one database; all threads of a process share one.
 
     Attributes:
-        sealer: What seals payloads at rest; None keeps them out of the store.
+        find_sealer: Finds what seals payloads at rest, once.
     """
 
-    def __init__(self, database: Database, env: Env, sealer: Sealer | None) -> None:
-        self.sealer = sealer
+    def __init__(self, database: Database, env: Env, find_sealer: FindSealer) -> None:
+        self.find_sealer: FindSealer = cache(find_sealer)
         self.database = database
         self.env = env
         self.lock = Lock()
@@ -198,7 +199,7 @@ class _Writing:
         except BaseException:
             self._leave()
             raise
-        tx = Transaction(Bulk(driver, mine.database, mine.sealer))
+        tx = Transaction(Bulk(driver, mine.database, mine.find_sealer))
         try:
             tx.leases.check(self._fences)
         except BaseException as error:
@@ -242,7 +243,7 @@ class _Reading:
         self._turn = mine.database.reading()
 
     def __enter__(self) -> Transaction:
-        return Transaction(Bulk(self._turn.__enter__(), self._mine.database, self._mine.sealer))
+        return Transaction(Bulk(self._turn.__enter__(), self._mine.database, self._mine.find_sealer))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
