@@ -126,7 +126,7 @@ def test_an_explanation_of_a_destination_that_does_not_exist_is_none(stage: Stag
 def test_a_destination_that_cannot_be_told_is_a_persons_task(stage: Stage) -> None:
     agrees(stage, "+33199000001", "+33199000002")
     said = consent(stage, "withdraw", "+33199000001")
-    assert "1 destination cannot be told by Accord" in said.out
+    assert "letter/readers cannot be told by Accord" in said.out
     sends = consent(stage, "show", "+33199000001", "--json").document["consent"]["sends"]
     assert [one["status"] for one in sends] == ["revoke_failed"]
     tasks = stage.inside("conflicts", "list", "--json").document["conflicts"]

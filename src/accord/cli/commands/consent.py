@@ -182,7 +182,9 @@ def _explain(output: Output, found: list[Decision]) -> None:
             f"{instant(one.at)}  {one.outcome:6}  {one.connection}/{facts.get('stream', '*')} for "
             f"{one.purpose or 'erasure'}: {facts.get('reason', '') or facts.get('verb', '')}"
         )
+        record = str(facts.get("record") or one.subject)
         told = {
+            "record": record[:SHORT] if record != one.subject else "",
             "rule": facts.get("rule"),
             "policy": facts.get("policy"),
             "signal": str(facts.get("signal") or facts.get("cause") or "")[:SHORT],
@@ -266,13 +268,10 @@ def withdraw(
 
 def _withdrawn(output: Output, found: Overview) -> None:
     due = sum(one.finished_at is None for one in found.revocations)
-    by_hand = sum(one.state == "impossible" for one in found.revocations)
     if not found.subject:
         output.line("Nobody is known under that address. It stands on the objection list: nobody mails it.")
         return
     output.line(f"Noted. {plural(due, 'destination')} to tell: `accord sync` tells them first.")
-    if by_hand:
-        output.line(f"{plural(by_hand, 'destination')} cannot be told by Accord: act there yourself.")
     if found.also:
         output.line(f"They share the address; closed as well: {', '.join(found.also)}.")
     _show(output, found)
