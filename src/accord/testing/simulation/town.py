@@ -24,6 +24,7 @@ from accord.plugins import Plugins
 from accord.store import Store
 from accord.store.database import open_database
 from accord.store.schema import Opened
+from accord.store.sealed import no_sealer
 from accord.store.store import BUSY_TIMEOUT
 from accord.store.tables import SCHEMA_VERSION
 from accord.testing.simulation.people import People, token_of
@@ -220,7 +221,7 @@ class Town:
         """The store as a process opens it."""
         # As Store.open does, without reading the schema's version: the harness has just copied the file.
         database = open_database(f"sqlite:///{self.path}", BUSY_TIMEOUT)
-        return Store(database, process, None, Opened(SCHEMA_VERSION, KEY))
+        return Store(database, process, no_sealer, Opened(SCHEMA_VERSION, KEY))
 
     def world(self, process: Process, store: Store) -> World:
         """The configured flows, with connectors opened by this process."""
