@@ -244,13 +244,17 @@ class Decider:
             self.samples.append((entity, derived))
         env = self.scope.env
         id_ = old.id if old is not None else id_ or env.new_id()
+        # A create that may have arrived is repeated as it was first sent; what is newer follows as an update.
+        first = old if old is not None and old.attempt and derived.operation is Operation.CREATE else None
+        body = first.body if first is not None else None
         return Intent(
             id=id_,
             connection=self.scope.member.connection,
             stream=self.scope.member.stream.name,
             entity=entity.id,
             operation=str(derived.operation),
-            cells=derived.cells,
+            cells=first.cells if first is not None and body is not None else derived.cells,
+            body=body,
             state=IntentState.BLOCKED if derived.hold is Hold.BLOCKED else IntentState.PLANNED,
             external_id=derived.external_id,
             precondition=derived.precondition,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from accord.connector import Creates
-from accord.errors import OutcomeUnknownError
+from accord.errors import OutcomeUnknownError, RetryableError
 from accord.http.writes import batch_key
 from accord.model.record import Write
 from tests.integration.engine.town import Build, Town
@@ -49,6 +49,22 @@ def test_edits_during_the_doubt_arrive_too(town: Town) -> None:
     town.settle()
     assert town["crm"].row(mail="p0@example.com")["first"] == "Anna"
     assert len(town["crm"].rows) == 6
+
+
+def test_an_edit_between_a_create_and_its_retry_is_no_part_of_the_retry_and_not_lost(build: Build) -> None:
+    town = build(flow={"both": ["shop"], "to": ["crm"]}, crm=CLASSES["A"])
+    ann = town["shop"].put(mail="ann@example.com", first="Ann")
+    town["crm"].lose_replies("create")
+    town["crm"].once("create", lambda _: None)
+    town["crm"].fail("create", RetryableError("busy", retry_after=600.0))
+    town.run()
+    town["shop"].put(ann, first="Anna")
+    town.run()
+    town.env.forward(1200)
+    town.settle()
+    assert town["crm"].shown("mail", "first") == [{"mail": "ann@example.com", "first": "Anna"}]
+    bodies = [row for operation, row in town["crm"].calls if operation == "create"]
+    assert all(body == bodies[0] for body in bodies)
 
 
 def test_an_idempotent_retry_repeats_key_and_body(build: Build) -> None:
