@@ -62,12 +62,13 @@ class Digests:
         return found
 
     def _new(self, value: Any, asked: str | bytes) -> bytes | None:
-        if type(value) is dict:
-            value = pruned(value)
-            if value is None:
+        told = _dumps(value) if isinstance(asked, str) else asked
+        if type(value) is dict and (kept := pruned(value)) is not value:
+            if kept is None:
                 return None
+            told = _dumps(kept, option=_SORTED)
         hasher = self._fresh()
-        hasher.update(_dumps(value, option=_SORTED))
+        hasher.update(told)
         digest = hasher.digest()
         if len(asked) <= LONGEST:
             if len(self._known) >= KEPT:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, Literal
 
 from accord.mapping.converter import Converter
@@ -52,38 +53,25 @@ class MoneyIn(Converter):
         code = canonical.currency(value[1] if paired else self._currency(row))
         if code is None:
             raise canonical.UnfitError("an amount without a currency")
-        digits = canonical.minor_digits(code)
-        found = self._exactly(given)
-        if self.unit == "minor":
-            found = found.scaleb(-digits)
-        return {"amount": canonical.amount(found, digits), "currency": code}
+        if type(given) is str:
+            return {"amount": _amount_of_text(given, code, self.unit, self.decimal), "currency": code}
+        return {"amount": _amount_of(given, code, self.unit, self.decimal), "currency": code}
 
     def _currency(self, row: Row) -> Any:
         if self.currency_from is None:
             return self.currency
         return getter(parse(self.currency_from))(row) or self.currency
 
-    def _exactly(self, given: Any) -> Decimal:
-        if isinstance(given, bool) or not isinstance(given, (str, int, float, Decimal)):
-            raise canonical.UnfitError("not an amount")
-        # A float's shortest text is what the vendor's JSON said.
-        text = repr(given) if isinstance(given, float) else str(given).strip()
-        if self.decimal == ",":
-            text = text.replace(".", "").replace(",", ".") if "," in text else text
-        try:
-            return Decimal(text.replace(" ", "").replace("\N{NO-BREAK SPACE}", ""))
-        except InvalidOperation:
-            raise canonical.UnfitError("not an amount") from None
-
     def write(self, value: Any, document: Document) -> Any:
         """The vendor's amount, or (amount, currency) for a pair of paths."""
         code = value["currency"]
         self._refuse_other_currency(code, document)
-        return self._written(Decimal(value["amount"]), code)
+        return _written(value["amount"], code, self.unit, self.form, self.decimal)
 
     def pair(self, value: Any, document: Document) -> tuple[Any, Any]:
         """Amount and currency, for a declaration with two vendor paths."""
-        return self._written(Decimal(value["amount"]), value["currency"]), value["currency"]
+        code = value["currency"]
+        return _written(value["amount"], code, self.unit, self.form, self.decimal), code
 
     def _refuse_other_currency(self, code: str, document: Document) -> None:
         stated = self.currency
@@ -93,12 +81,39 @@ class MoneyIn(Converter):
         if stated is not None and stated != code:
             raise canonical.UnfitError("the amount is in another currency than the vendor's record")
 
-    def _written(self, amount: Decimal, code: str) -> Any:
-        if self.unit == "minor":
-            minor = amount.scaleb(canonical.minor_digits(code))
-            if minor != minor.to_integral_value():
-                raise canonical.UnfitError("the amount is finer than the vendor's smallest unit")
-            return str(int(minor)) if self.form == "text" else int(minor)
-        if self.form == "number":
-            return float(amount)
-        return f"{amount:f}".replace(".", self.decimal)
+
+def _amount_of(given: Any, code: str, unit: str, decimal: str) -> str:
+    """Canonical decimal text of a vendor's amount."""
+    digits = canonical.minor_digits(code)
+    found = _exactly(given, decimal)
+    return canonical.amount(found.scaleb(-digits) if unit == "minor" else found, digits)
+
+
+_amount_of_text = lru_cache(canonical.CACHED)(_amount_of)
+
+
+def _exactly(given: Any, decimal: str) -> Decimal:
+    if isinstance(given, bool) or not isinstance(given, (str, int, float, Decimal)):
+        raise canonical.UnfitError("not an amount")
+    # A float's shortest text is what the vendor's JSON said.
+    text = repr(given) if isinstance(given, float) else str(given).strip()
+    if decimal == ",":
+        text = text.replace(".", "").replace(",", ".") if "," in text else text
+    try:
+        return Decimal(text.replace(" ", "").replace("\N{NO-BREAK SPACE}", ""))
+    except InvalidOperation:
+        raise canonical.UnfitError("not an amount") from None
+
+
+@lru_cache(canonical.CACHED)
+def _written(exact: str, code: str, unit: str, form: str, decimal: str) -> str | int | float:
+    """The vendor's form of canonical decimal text."""
+    amount = Decimal(exact)
+    if unit == "minor":
+        minor = amount.scaleb(canonical.minor_digits(code))
+        if minor != minor.to_integral_value():
+            raise canonical.UnfitError("the amount is finer than the vendor's smallest unit")
+        return str(int(minor)) if form == "text" else int(minor)
+    if form == "number":
+        return float(amount)
+    return f"{amount:f}".replace(".", decimal)

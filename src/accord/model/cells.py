@@ -184,7 +184,7 @@ def pruned(value: Any) -> Any:
     """
     if type(value) is dict:
         for item in value.values():
-            if item is None or type(item) is dict:
+            if item is None or (type(item) is dict and pruned(item) is not item):
                 break
         else:
             return value or None

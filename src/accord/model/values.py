@@ -302,10 +302,19 @@ def money(value: Any) -> dict[str, str] | None:
         return None
     if not isinstance(value, dict) or value.keys() != {"amount", "currency"}:
         raise UnfitError("money has an amount and a currency, both, and nothing else")
-    code = currency(value["currency"])
-    if code is None or value["amount"] is None:
+    given, unit = value["amount"], value["currency"]
+    exact, code = _money(given, unit) if type(given) is type(unit) is str else _unusual_money(given, unit)
+    return {"amount": exact, "currency": code}
+
+
+def _unusual_money(given: Any, unit: Any) -> tuple[str, str]:
+    code = currency(unit)
+    if code is None or given is None:
         raise UnfitError("money has an amount and a currency")
-    return {"amount": amount(value["amount"], minor_digits(code)), "currency": code}
+    return amount(given, minor_digits(code)), code
+
+
+_money = lru_cache(CACHED)(_unusual_money)
 
 
 def tags(value: Any) -> list[str] | None:
