@@ -210,3 +210,74 @@ def test_a_source_that_cannot_be_told_is_named_until_it_shows_the_refusal(stage:
     stage.settle()
     assert stage.accord.conflicts("open") == []
     assert stage.accord.consent.audit().alerts == []
+
+
+def test_a_value_that_turns_out_a_marketplaces_leaves_audiences(build_stage: Build) -> None:
+    stage = build_stage(systems={"market": "stage_market"})
+    yes = stage.yes(days=2)
+    stage["shop"].put("s1", mail="ann@example.com", first="Ann", ads_consent=yes, ads_personal=yes)
+    stage.settle()
+    (sent,) = [send for send in stage.sends() if send.connection == "ads"]
+    stage["market"].put("m1", mail="ann@example.com", first="Ann")
+    stage.settle()
+    assert verbs(stage, "ads") == ["create"]  # the merchant collected the same value
+    stage["market"].put("m1", mail="ann@members.ebay.example")
+    stage.settle()
+    ((_, removal),) = [call for call in stage.written("ads") if call[0] == "remove"]
+    assert removal.identifiers["em"] == sent.identifiers["em"]
+
+
+def test_a_status_tells_of_refusals_that_nobody_was_told(stage: Stage) -> None:
+    reader(stage)
+    assert stage.accord.status().untold == 0
+    stage.withdraw()
+    assert stage.accord.status().untold == 1
+
+
+def test_what_a_correction_allows_again_is_sent_again(stage: Stage) -> None:
+    yes = stage.yes(days=2)
+    stage["shop"].put("s1", mail="ann@example.com", first="Ann", ads_consent=yes, ads_personal=yes)
+    stage.settle()
+    stage["shop"].put("s1", born=stage.ago(days=16 * 366)[:10])
+    stage.settle()
+    assert verbs(stage, "ads") == ["create", "remove"]
+    stage["shop"].put("s1", born=stage.ago(days=61 * 366)[:10])
+    stage.settle()
+    assert verbs(stage, "ads")[2:] in (["create"], ["update"])
+    stage["shop"].put("s1", born=stage.ago(days=16 * 366)[:10])
+    stage.settle()
+    assert verbs(stage, "ads")[-1] == "remove"
+
+
+def test_a_correction_before_the_revocation_went_out_leaves_everything_as_it_was(stage: Stage) -> None:
+    def say(form: str, **more: Any) -> None:
+        stage.env.forward(3600)
+        stage.say(Kind.GRANT, evidence=form, actor=Actor.PERSON, **more)
+
+    stage["shop"].put("s1", mail="ann@example.com", first="Ann", born=stage.ago(days=13 * 366)[:10])
+    stage.sync(connections=["shop"])
+    say("form-1", parental="mother-1")
+    stage.settle()
+    assert stage.mails("letter") == ["ann@example.com"]
+    say("form-2")
+    say("form-3", parental="mother-1")
+    stage.settle()
+    assert "unsubscribe" not in verbs(stage, "letter")
+    say("form-4")
+    stage.settle()
+    assert verbs(stage, "letter")[-1] == "unsubscribe"
+
+
+def test_orders_sent_for_advertising_are_called_back_with_their_person(stage: Stage) -> None:
+    yes = stage.yes(days=2)
+    stage["shop"].put(
+        "s1", mail="ann@example.com", first="Ann", mail_consent=yes, ads_consent=yes, ads_personal=yes
+    )
+    stage.settle()
+    stage["shop/orders"].put("o1", number="1", contact_id="s1", placed=stage.ago(hours=1))
+    stage.sync("orders")
+    assert {send.stream for send in stage.sends() if send.connection == "letter"} == {"contacts", "orders"}
+    stage["shop"].put("s1", born=stage.ago(days=12 * 366)[:10])
+    stage.settle()
+    left = {send.status for send in stage.sends() if send.connection in ("letter", "ads")}
+    assert left == {SendState.REVOKED}

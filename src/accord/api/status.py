@@ -23,6 +23,7 @@ def status(config: Config, store: Store, plugins: Plugins) -> Status:
             tx.conflicts.open_count(),
             tx.letters.open_count(),
             tuple(lease.scope for lease in tx.leases.every()),
+            len(tx.revocations.alerts()),
         )
 
 

@@ -67,3 +67,5 @@ class Status:
     open_conflicts: int
     open_dead_letters: int
     running: Sequence[str] = field(default_factory=tuple)
+    untold: int = 0
+    """Refusals some system was not told in time, or cannot be told: `accord consent audit` names them."""

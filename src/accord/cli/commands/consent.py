@@ -185,6 +185,7 @@ def _explain(output: Output, found: list[Decision]) -> None:
         record = str(facts.get("record") or one.subject)
         told = {
             "record": record[:SHORT] if record != one.subject else "",
+            "because": facts.get("denied"),
             "rule": facts.get("rule"),
             "policy": facts.get("policy"),
             "signal": str(facts.get("signal") or facts.get("cause") or "")[:SHORT],

@@ -83,5 +83,7 @@ def _queues(session: Session, found: Status) -> None:
     )
     letters = found.open_dead_letters
     out.line(f"open dead letters: {letters}" + (" (`accord dead-letters list`)" if letters else ""))
+    if found.untold:
+        out.line(f"refusals not told: {found.untold} (`accord consent audit` names them: act there)")
     if found.running:
         out.line(f"running now: {', '.join(found.running)}")
