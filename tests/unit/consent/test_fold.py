@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accord.consent.fold import Cell, CellState
+from accord.consent.fold import Cell, CellState, Fold
 from accord.consent.policy import Policy, shipped
 from accord.consent.scope import lineage
 from accord.consent.signal import Actor, ConsentSignal, Kind, NoticeVersion
@@ -74,6 +74,37 @@ def test_only_evidence_or_the_same_source_reopens(log: list[ConsentSignal], more
 def test_an_observation_never_opens(log: list[ConsentSignal]) -> None:
     seen = [replace(one, kind=Kind.OBSERVE) for one in log]
     assert fold(*seen).state == "unknown"
+
+
+def then(log: list[ConsentSignal], at: float) -> CellState:
+    """What held at an instant."""
+    known = Fold(shipped(), at)
+    return known.cell(CELL, known.said_by_then(log))
+
+
+@given(st.lists(signals, max_size=5), st.lists(signals, max_size=3), st.floats(-40 * DAY, 0))
+def test_what_held_then_is_not_changed_by_what_was_said_later(
+    log: list[ConsentSignal], more: list[ConsentSignal], ago: float
+) -> None:
+    at = NOW + ago
+    later = [
+        replace(one, id=f"l{n}", event=f"l{n}", effective_at=at + 1 + n, received_at=at + 1 + n)
+        for n, one in enumerate(more)
+    ]
+    assert then(log + later, at) == then(log, at)
+
+
+@given(st.lists(signals, max_size=5))
+def test_what_held_then_was_never_more_than_the_log_of_that_time_allows(log: list[ConsentSignal]) -> None:
+    dated = [replace(one, effective_at=one.received_at, precision=0.0) for one in log]
+    assert then(dated, NOW) == fold(*dated)
+
+
+@pytest.mark.parametrize("uncertain", [{"effective_at": None}, {"precision": DAY}])
+def test_a_yes_that_may_have_come_later_did_not_hold_then(uncertain: dict[str, Any]) -> None:
+    yes = grant(effective_at=NOW - HOUR, actor=Actor.PERSON, evidence="form")
+    assert then([yes], NOW).state == "granted"
+    assert then([replace(yes, **uncertain)], NOW).state == "unknown"
 
 
 def test_silence_is_unknown() -> None:
