@@ -126,3 +126,25 @@ def test_a_changed_account_is_noticed(stage: Stage) -> None:
     said = stage.inside("consent", "audit", "--verify")
     assert said.code == 1
     assert "row 1" in said.out
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        ("consent", "record", "{erased}", "--method", "web_form", "--reference", "form 2"),
+        ("consent", "withdraw", "{erased}"),
+        ("link", "merge", "{erased}", "till:2"),
+        ("link", "merge", "till:2", "{erased}"),
+        ("link", "split", "{erased}", "till", "1"),
+        ("export", "{erased}"),
+        ("erase", "{erased}", "--identity", "ticket 18"),
+    ],
+)
+def test_an_erased_person_takes_part_in_nothing(stage: Stage, told: tuple[str, ...]) -> None:
+    erased = stage.inside("consent", "show", LEA, "--json").document["consent"]["subject"]
+    stage.inside("erase", LEA, "--identity", "ticket 17")
+    said = stage.inside(*(each.format(erased=erased) for each in told))
+    assert (said.code, "erased" in said.err) == (2, True)
+    assert stage.inside("sync", "--full").code == 0
+    assert [mail for _, mail, _ in stage.members()] == ["tom@example.org"]
+    assert stage.inside("show", "tom@example.org").code == 0

@@ -19,6 +19,7 @@ from accord.engine.retention import Kept, keep
 from accord.errors import SetupError
 from accord.model import values
 from accord.store.consent_rows import Objection
+from accord.store.rows import EntityState
 
 if TYPE_CHECKING:
     from accord.engine.world import World
@@ -337,6 +338,11 @@ class ConsentDesk:
         with world.store.transaction("consent") as tx:
             closing = said.kind in CLOSING
             people = self._people(tx, record) if closing else [self._person(tx, record)]
+            if any(one.state is EntityState.ERASED for one in people):
+                raise SetupError(
+                    f"record {people[0].id} is erased: nothing is sent to them, whatever they say",
+                    hint="Who has come back by their own act is let in by `accord erasures lift`.",
+                )
             if proof is not None:
                 now = world.env.now().timestamp()
                 details = {**proof.details, "reference": proof.reference}

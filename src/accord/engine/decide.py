@@ -13,7 +13,7 @@ from accord.engine.reconsider import stir
 from accord.engine.scope import Scope
 from accord.errors import SetupError
 from accord.model.cells import field_of, overlay
-from accord.store.rows import Conflict, DeadLetter, Entity, Link, LinkState, Stamp
+from accord.store.rows import Conflict, DeadLetter, Entity, EntityState, Link, LinkState, Stamp
 
 if TYPE_CHECKING:
     from accord.engine.world import World
@@ -90,6 +90,7 @@ def _cell(world: World, tx: Transaction, conflict: Conflict, choice: str) -> Non
     cell = conflict.cell
     if entity is None or owner is None or cell is None:
         raise SetupError("the record of this conflict is gone", hint="Close it with `keep`.")
+    _refuse_erased(entity)
     if field_of(cell) in PERMISSIONS and choice == "vendor":
         raise SetupError(
             f"conflict {conflict.id[:12]} is about a permission: no system's value overrules a refusal",
@@ -123,8 +124,9 @@ def merge(world: World, tx: Transaction, survivor: Entity, loser: Entity) -> Non
     """Make two hub records one, as a person said.
 
     Raises:
-        SetupError: they are of different models, or the same record.
+        SetupError: they are of different models, or the same record, or one of them is erased.
     """
+    _refuse_erased(survivor, loser)
     if survivor.kind != loser.kind or survivor.id == loser.id:
         raise SetupError("only two different records of one model can be merged", hint="See `accord show`.")
     flow = flow_of(world, survivor.kind)
@@ -134,12 +136,23 @@ def merge(world: World, tx: Transaction, survivor: Entity, loser: Entity) -> Non
     Scope(world, flow, flow.members[0]).wake(tx, [survivor])
 
 
+def _refuse_erased(*entities: Entity) -> None:
+    """Nobody comes back, and nobody disappears, by being taken for somebody who was erased."""
+    for one in entities:
+        if one.state is EntityState.ERASED:
+            raise SetupError(
+                f"record {one.id} is erased",
+                hint="`accord erasures` lists its request; `accord erasures lift` lets somebody back in.",
+            )
+
+
 def split(world: World, tx: Transaction, entity: Entity, connection: str, external_id: str) -> Entity:
     """Give one external record a hub record of its own.
 
     Raises:
-        SetupError: the record has no such link, or no other one.
+        SetupError: the record has no such link, or no other one, or is erased.
     """
+    _refuse_erased(entity)
     links = tx.links.of_entities([entity.id]).get(entity.id, [])
     chosen = next((x for x in links if x.connection == connection and x.external_id == external_id), None)
     if chosen is None or len(links) < 2:  # noqa: PLR2004  one must stay behind
@@ -175,6 +188,9 @@ def _import_pair(world: World, tx: Transaction, pair: Pair) -> str:
         return f"{sides[0][:2]} and {sides[1][:2]} are not streams of one model in the configuration"
     links = [tx.links.get(c, s, [e]).get(e) for c, s, e in sides]
     known = [link for link in links if link is not None]
+    people = tx.entities.resolve([link.entity for link in known])
+    if any(one.state is EntityState.ERASED for one in people.values()):
+        return "one of the two is erased"
     if len(known) == 2:  # noqa: PLR2004  a pair
         return _unite(world, tx, known)
     entity = _entity_for(world, tx, owners[0].flow, known)
