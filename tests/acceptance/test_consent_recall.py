@@ -207,3 +207,31 @@ def test_a_send_under_another_address_is_not_called_back_when_one_is_left(stage:
     stage["shop"].put("s1", tel="+33639980002")
     stage.settle()
     assert "remove" not in verbs(stage, "ads")[len(before) - 1 :]
+
+
+def test_a_destination_that_asked_a_child_itself_is_told(stage: Stage) -> None:
+    stage["letter"].put("l1", mail="ann@example.com", first="Ann", mail_consent=stage.yes(days=2))
+    stage.settle()
+    assert stage.state() == "granted"
+    stage["shop"].put("s1", mail="ann@example.com", born=born(stage, 13))
+    stage.settle()
+    assert verbs(stage, "letter").count("unsubscribe") == 1
+    assert stage["letter"].row(id="l1")["mail_consent"]["state"] == "withdrawn"
+
+
+def test_the_daily_look_finds_what_changed_unnoticed(stage: Stage) -> None:
+    from accord.store.rows import Stamp
+
+    ann_everywhere(stage)
+    person = stage.person()
+    with stage.accord.store.transaction("unnoticed") as tx:
+        person.rev += 1
+        person.cells["birth_date"] = born(stage, 12)
+        person.stamps["birth_date"] = Stamp(person.rev, "operator", stage.env.now().timestamp())
+        tx.entities.update([person])
+    stage.sync()
+    assert "remove" not in verbs(stage, "ads")
+    stage.accord.consent.retain()
+    stage.sync()
+    assert verbs(stage, "ads")[-1] == "remove"
+    assert verbs(stage, "letter")[-1] == "unsubscribe"

@@ -94,11 +94,12 @@ def stir(world: World, tx: Transaction, person: Entity, left: dict[str, str] | N
 def _each(world: World, page: Callable[[Transaction, str], list[str]]) -> None:
     after = ""
     while True:
-        with world.store.transaction("decide anew") as tx:
+        with world.store.reading("decide anew") as tx:
             subjects = page(tx, after)
-            if not subjects:
-                return
-            after = subjects[-1]
+        if not subjects:
+            return
+        after = subjects[-1]
+        with world.store.transaction("decide anew") as tx:
             found = tx.entities.get(subjects).values()
             people = [one for one in found if one.state in (EntityState.LIVE, EntityState.TOMBSTONE)]
             again(world, tx, people, [one.id for one in people])

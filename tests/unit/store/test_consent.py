@@ -136,6 +136,27 @@ def decisions(store: Store, number: int = 5) -> None:
         )
 
 
+def test_what_stands_somewhere_is_found_page_by_page_and_forgotten(store: Store) -> None:
+    def send(who: str, status: SendState) -> Send:
+        ids = {"em": "ff"}
+        one = Send(
+            f"{who}:1", who, who, "news", "contacts", "marketing.direct", "email", ["email"], ids, ["aa"]
+        )
+        one.status, one.external_id = status, "n1"
+        return one
+
+    states = (SendState.SENT, SendState.REVOKED, SendState.UNKNOWN, SendState.STARTED)
+    with store.transaction("sends") as tx:
+        tx.ledger.start([send(who, status) for who, status in zip("abcd", states, strict=True)])
+        assert (tx.ledger.subjects("", 2), tx.ledger.subjects("c")) == (["a", "c"], ["d"])
+        assert tx.ledger.mark(["a:1", "c:1"], SendState.REVOKED, only=SendState.UNKNOWN) == 1
+        assert [one.status for one in tx.ledger.get(["a:1", "c:1"])] == [SendState.SENT, SendState.REVOKED]
+        assert tx.ledger.get(["a:1"])[0].points == ["aa"]
+        assert tx.ledger.forget(["a"]) == 1
+        (left,) = tx.ledger.get(["a:1"])
+        assert (left.identifiers, left.points, left.external_id, left.fields) == ({}, (), None, ["email"])
+
+
 def test_the_decision_log_proves_itself(store: Store) -> None:
     decisions(store)
     decisions(store)
