@@ -2,76 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from functools import cache
+from importlib import import_module
 from threading import Lock, get_ident
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from accord.store.bulk import Bulk
-from accord.store.conflicts import Conflicts
-from accord.store.entities import Entities
-from accord.store.erasures import Erasures
-from accord.store.flows import Accounts, Flows
-from accord.store.history import History
-from accord.store.intents import Intents
-from accord.store.keys import Keys
-from accord.store.leases import Leases
-from accord.store.ledger import Decisions, Holds, Ledger
-from accord.store.letters import Letters
-from accord.store.links import Links
-from accord.store.marks import Marks
-from accord.store.merges import Apart, Merges, Tombstones
-from accord.store.notices import NoticeVersions, Proofs
-from accord.store.permissions import ContactPoints, Objections, Origins, Permissions, Suppressions
-from accord.store.references import References
-from accord.store.revocations import Revocations
-from accord.store.runs import Runs
-from accord.store.secrets import Secrets
-from accord.store.signals import Signals
-from accord.store.streams import Dirty, Streams
 
 if TYPE_CHECKING:
     from accord.env import Env
+    from accord.store.conflicts import Conflicts
     from accord.store.database import Database
+    from accord.store.entities import Entities
+    from accord.store.erasures import Erasures
+    from accord.store.flows import Accounts, Flows
+    from accord.store.history import History
+    from accord.store.intents import Intents
+    from accord.store.keys import Keys
+    from accord.store.leases import Leases
+    from accord.store.ledger import Decisions, Holds, Ledger
+    from accord.store.letters import Letters
+    from accord.store.links import Links
+    from accord.store.marks import Marks
+    from accord.store.merges import Apart, Merges, Tombstones
+    from accord.store.notices import NoticeVersions, Proofs
+    from accord.store.permissions import ContactPoints, Objections, Origins, Permissions, Suppressions
+    from accord.store.references import References
+    from accord.store.revocations import Revocations
     from accord.store.rows import Fence
+    from accord.store.runs import Runs
     from accord.store.sealed import FindSealer
+    from accord.store.secrets import Secrets
+    from accord.store.signals import Signals
+    from accord.store.streams import Dirty, Streams
 
-_KINDS: dict[str, type[Any]] = {
-    "accounts": Accounts,
-    "apart": Apart,
-    "conflicts": Conflicts,
-    "decisions": Decisions,
-    "dirty": Dirty,
-    "entities": Entities,
-    "erasures": Erasures,
-    "evidence": Proofs,
-    "flows": Flows,
-    "history": History,
-    "holds": Holds,
-    "intents": Intents,
-    "keys": Keys,
-    "leases": Leases,
-    "ledger": Ledger,
-    "letters": Letters,
-    "links": Links,
-    "marks": Marks,
-    "merges": Merges,
-    "notices": NoticeVersions,
-    "objections": Objections,
-    "origins": Origins,
-    "permissions": Permissions,
-    "points": ContactPoints,
-    "references": References,
-    "revocations": Revocations,
-    "runs": Runs,
-    "secrets": Secrets,
-    "signals": Signals,
-    "streams": Streams,
-    "suppressions": Suppressions,
-    "tombstones": Tombstones,
+_HOMES = {
+    "accounts": "flows.Accounts",
+    "apart": "merges.Apart",
+    "conflicts": "conflicts.Conflicts",
+    "decisions": "ledger.Decisions",
+    "dirty": "streams.Dirty",
+    "entities": "entities.Entities",
+    "erasures": "erasures.Erasures",
+    "evidence": "notices.Proofs",
+    "flows": "flows.Flows",
+    "history": "history.History",
+    "holds": "ledger.Holds",
+    "intents": "intents.Intents",
+    "keys": "keys.Keys",
+    "leases": "leases.Leases",
+    "ledger": "ledger.Ledger",
+    "letters": "letters.Letters",
+    "links": "links.Links",
+    "marks": "marks.Marks",
+    "merges": "merges.Merges",
+    "notices": "notices.NoticeVersions",
+    "objections": "permissions.Objections",
+    "origins": "permissions.Origins",
+    "permissions": "permissions.Permissions",
+    "points": "permissions.ContactPoints",
+    "references": "references.References",
+    "revocations": "revocations.Revocations",
+    "runs": "runs.Runs",
+    "secrets": "secrets.Secrets",
+    "signals": "signals.Signals",
+    "streams": "streams.Streams",
+    "suppressions": "permissions.Suppressions",
+    "tombstones": "merges.Tombstones",
 }
+"""Where the repositories are: a command loads those it asks."""
 
 
 class Transaction:
@@ -83,7 +85,7 @@ class Transaction:
         bulk: The connection, for queries of other packages (insights, consent) over the same tables.
     """
 
-    __slots__ = (*_KINDS, "bulk")
+    __slots__ = (*_HOMES, "bulk")
 
     accounts: Accounts
     apart: Apart
@@ -125,11 +127,18 @@ class Transaction:
 
         def __getattr__(self, name: str) -> Any:
             """Make a repository at its first use."""
-            if name not in _KINDS:
+            if name not in _HOMES:
                 raise AttributeError(f"a transaction has no {name!r}")
-            made = _KINDS[name](self.bulk)
+            made = _kind(name)(self.bulk)
             setattr(self, name, made)
             return made
+
+
+@cache
+def _kind(name: str) -> Callable[[Bulk], object]:
+    module, _, kind = _HOMES[name].partition(".")
+    found: Callable[[Bulk], object] = getattr(import_module(f"accord.store.{module}"), kind)
+    return found
 
 
 class Transactions:
