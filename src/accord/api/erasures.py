@@ -191,6 +191,8 @@ def every(world: World, limit: int) -> list[ErasureReport]:
 def lift(world: World, request: str) -> int:
     """Let a person come back who does so by their own act: takes the tombstones away; how many.
 
+    A record that a system shows again under the id it had before is theirs again, too.
+
     Raises:
         SetupError: there is no such request.
     """
@@ -198,13 +200,14 @@ def lift(world: World, request: str) -> int:
         found = _one(tx, request)
         found.lifted_at = world.env.now().timestamp()
         tx.erasures.save(found)
+        tx.links.release(found.subject)
         return tx.tombstones.lift(request)
 
 
 def _one(tx: Transaction, request: str) -> Erasure:
     found = tx.erasures.get([request]).get(request)
     if found is None:
-        raise SetupError(f"there is no erasure {request!r}", hint="See `accord erase --list`.")
+        raise SetupError(f"there is no erasure {request!r}", hint="See `accord erasures`.")
     return found
 
 

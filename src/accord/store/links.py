@@ -26,6 +26,9 @@ _LIVE_COUNT = Statement(f"SELECT count(*) FROM link {_HERE} AND {LIVE}")
 _COUNT = Statement(f"SELECT count(*) FROM link {_HERE} AND state = :state")
 _RESTATE = Statement(f"UPDATE link SET state = :state {_HERE} AND state = :old")
 _FORGET = Statement(f"DELETE FROM link {_HERE}")
+_RELEASE = tuple(
+    Statement(f"DELETE FROM link WHERE entity = :entity AND {half}") for half in (LIVE, NOT_LIVE)
+)
 _PAGE = link.select(f"{_HERE} AND external_id > :after ORDER BY external_id LIMIT :most")
 _UNSEEN = link.select(
     f"{_HERE} AND external_id > :after AND generation < :before AND state IN ('live', 'shadowed')"
@@ -116,6 +119,10 @@ class Links:
     def forget(self, connection: str, stream: str) -> int:
         """Remove all links of a stream, in any state; tells how many there were."""
         return self._bulk.change(_FORGET, connection=connection, stream=stream)
+
+    def release(self, entity: str) -> int:
+        """Remove all links of a hub record: its external ids are anybody's; tells how many there were."""
+        return sum(self._bulk.change(half, entity=entity) for half in _RELEASE)
 
     def _restate(self, connection: str, stream: str, old: LinkState, new: LinkState) -> int:
         place = {"connection": connection, "stream": stream}

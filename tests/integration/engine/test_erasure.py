@@ -77,6 +77,15 @@ def test_an_erased_person_who_comes_back_by_their_own_act_is_let_in(peopled: Tow
     assert peopled.sync(full=True).total.new_records == 1
 
 
+def test_who_is_let_in_may_come_back_under_the_id_they_had(peopled: Town) -> None:
+    [id_] = [id_ for id_, row in peopled["crm"].rows.items() if row["mail"] == ANN]
+    request = erase(peopled)
+    peopled["crm"].put(id_, mail=ANN, first="Ann")
+    assert peopled.sync(full=True).total.new_records == 0
+    peopled.accord.lift_erasure(request)
+    assert peopled.sync(full=True).total.new_records == 1
+
+
 def test_a_system_that_does_not_answer_is_asked_again(peopled: Town) -> None:
     peopled["crm"].fail("delete", RetryableError("busy", retry_after=1.0))
     request = erase(peopled)
