@@ -101,6 +101,11 @@ def test_a_refusal_by_an_address_closes_everybody_who_has_it(stage: Stage) -> No
         assert {one["state"] for one in shown["permissions"]} == {"withdrawn"}
 
 
+def test_what_was_said_once_is_shown_once(stage: Stage) -> None:
+    shown = consent(stage, "withdraw", "+33199000001", "--channel", "email", "--json").document["consent"]
+    assert [(one["purpose"], one["channel"]) for one in shown["permissions"]] == [("*", "email")]
+
+
 def test_a_grant_by_an_address_of_several_people_asks_whose_it_is(stage: Stage) -> None:
     said = consent(stage, "record", LEA, "--method", "web_form", "--reference", "form 3")
     assert (said.code, "hub ids" in said.err) == (2, True)

@@ -91,9 +91,11 @@ def overview_of(tx: Transaction, person: Entity, key: bytes) -> Overview:
     log = tx.signals.of([person.id]).get(person.id, [])
     states = tx.permissions.of([person.id]).get(person.id, {})
     points = set(points_of(person.cells, key).values())
+    # What was said of the person, and of an address they have, reads the same: once is enough.
+    shown = dict.fromkeys(_permissions(states, log, points))
     return Overview(
         person.id,
-        sorted(_permissions(states, log, points), key=lambda one: (one.purpose, one.channel, not one.here)),
+        sorted(shown, key=lambda one: (one.purpose, one.channel, not one.here)),
         tx.suppressions.of([person.id]),
         tx.holds.of([person.id]),
         tx.ledger.of([person.id]).get(person.id, []),
