@@ -1,7 +1,7 @@
 """Accord's CPU per record stays within a multiple of a plain script's, measured beside it in this process.
 
-Ratios of CPU time, no wall clock: a busy machine slows both. The bounds are about twice what
-docs/explanation/benchmarks.md reports, so that they catch a lost optimisation, not noise.
+Ratios of CPU time, no wall clock: a busy machine slows both. The bounds are about 1.6 times what
+docs/explanation/performance.md reports, so that they catch a lost optimisation, not noise.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bench.programs.ledger import Ledger
 from bench.programs.task import Task
 
 WARM, RECORDS = 100, 750
-FIRST_BOUND, AGAIN_BOUND = 16.0, 4.0
+FIRST_BOUND, AGAIN_BOUND = 8.0, 2.0
 """Times the script's CPU: a first sync, and a full read of which nothing changed."""
 
 

@@ -89,7 +89,7 @@ def _amount_of(given: Any, code: str, unit: str, decimal: str) -> str:
     return canonical.amount(found.scaleb(-digits) if unit == "minor" else found, digits)
 
 
-_amount_of_text = lru_cache(canonical.CACHED)(_amount_of)
+_amount_of_text = lru_cache(canonical.RECENT)(_amount_of)
 
 
 def _exactly(given: Any, decimal: str) -> Decimal:
@@ -105,7 +105,7 @@ def _exactly(given: Any, decimal: str) -> Decimal:
         raise canonical.UnfitError("not an amount") from None
 
 
-@lru_cache(canonical.CACHED)
+@lru_cache(canonical.RECENT)
 def _written(exact: str, code: str, unit: str, form: str, decimal: str) -> str | int | float:
     """The vendor's form of canonical decimal text."""
     amount = Decimal(exact)
