@@ -17,6 +17,7 @@ from accord.mapping.instants import Instant, parse_instant
 from accord.mapping.mapping import Mapping as FieldMapping
 from accord.mapping.paths import MISSING, getter, parse, put
 from accord.model import Canonical
+from accord.model.cells import Cells
 from accord.model.record import Document, Probe, Row
 from accord.model.schema import NATURAL_KEYS, normal_key
 
@@ -167,6 +168,19 @@ class RowMapping(FieldMapping):
         Raises:
             MappingError: the row is refused, or a field cannot be mapped.
         """
+        self._accept(row)
+        return super().read(row)
+
+    def cells(self, row: Row) -> Cells:
+        """The checked cells of a row.
+
+        Raises:
+            MappingError: the row is refused, or a field cannot be mapped.
+        """
+        self._accept(row)
+        return super().cells(row)
+
+    def _accept(self, row: Row) -> None:
         why = refusal(row)
         if why is not None:
             raise MappingError(
@@ -174,7 +188,6 @@ class RowMapping(FieldMapping):
                 hint="Correct it at its source; it is read again when its file or row changes.",
                 facts={"connector": self.connector, "stream": self.stream},
             )
-        return super().read(row)
 
     def bound(self, *, connector: str, stream: str, model: type[Canonical]) -> RowMapping:
         """The same mapping, knowing where it belongs."""
