@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from accord.testing.simulation import simulate
 from accord.testing.simulation.ablation import WEATHERS
+from accord.testing.simulation.town import Climate, brief
 
 SEEDS = range(30)
 """As many as a test run has time for; `python -m accord.testing.simulation run` plays the rest."""
@@ -43,6 +45,17 @@ def test_the_account_counts_withdrawals_erasures_and_marks() -> None:
     figures = sum(map(Counter, some), Counter[str]())
     assert min(figures[name] for name in ("withdrawals", "erasures", "marks", "begun")) > 0
     assert [figures[name] for name in ("marked late", "begun late", "not called back")] == [0, 0, 0]
+
+
+def test_a_busy_database_and_repeated_hints_break_nothing() -> None:
+    def crowded(seed: int) -> Climate:
+        return replace(brief(seed), busying=0.01, hints=0.6)
+
+    verdicts = [simulate(seed, crowded) for seed in range(1, 6)]
+    assert [verdict.violations for verdict in verdicts] == [[]] * 5
+    assert sum(verdict.counts.get("busy", 0) for verdict in verdicts) > 0
+    assert sum(verdict.figures["hints"] for verdict in verdicts) > 0
+    assert simulate(1, crowded).trace == verdicts[0].trace
 
 
 def test_the_same_seed_plays_the_same_schedule_twice() -> None:

@@ -233,7 +233,10 @@ class Confirmation:
         if observation is None and later is None and not shadow.seen and not shadow.agreed:
             _note(shadow, intent)
         else:
-            self._compare(link, intent, observation, later.observation if later is not None else None)
+            after = later.observation if later is not None else None
+            # A create that was sent before: what its answer shows may have been edited since.
+            again = intent.operation == Operation.CREATE and intent.attempt > 1
+            self._compare(link, intent, None if again else observation, after or observation)
         if observation is not None and self._is_surely_new(intent):
             self._defaults(link, intent, observation)
         # Lists may lag: a page that still shows what stood there before this write is stale, no edit.

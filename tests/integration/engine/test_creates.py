@@ -67,6 +67,19 @@ def test_an_edit_between_a_create_and_its_retry_is_no_part_of_the_retry_and_not_
     assert all(body == bodies[0] for body in bodies)
 
 
+def test_an_edit_that_the_answer_to_a_repeated_create_shows_is_an_edit(build: Build) -> None:
+    town = build(crm=CLASSES["A"] | {"read_back": True})
+    town["shop"].put(mail="ann@example.com", first="Ann", last="Lee")
+    town["crm"].lose_replies("create")
+    town["crm"].once("create", lambda _: None)
+    town["crm"].once("create", lambda _: town["crm"].put("c1", first="Anna"))
+    town["crm"].hidden.add("c1")
+    town.run()
+    town["crm"].hidden.clear()
+    town.settle()
+    assert town.everywhere("first", "last") == [{"first": "Anna", "last": "Lee"}]
+
+
 def test_an_idempotent_retry_repeats_key_and_body(build: Build) -> None:
     town = build(flow={"both": ["shop"], "to": ["crm"]}, crm=CLASSES["A"])
     town["shop"].put(mail="ann@example.com", first="Ann")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from accord.connector import Deletes
 from accord.engine.stop import UnexpectedError
 from accord.env import SystemEnv
+from accord.errors import StoreBusyError
 from accord.store import Store
 from accord.testing.simulation.findings import Findings
 from accord.testing.simulation.remains import remains
@@ -94,7 +95,8 @@ class Oracle:
     def state_error(self, process: Process, error: StateError) -> None:
         """A run ended because of the store: only another run at the same time may be the reason."""
         self.town.scheduler.note(f"{process.name} {type(error).__name__}")
-        if not self.town.climate.together:
+        busy = isinstance(error, StoreBusyError) and self.town.climate.busying
+        if not self.town.climate.together and not busy:
             said = f"{type(error).__name__}: {error} {error.facts.get('rule', '')}"
             # The store's folder has another name each time: it must not enter the trace.
             self.violate("I13 isolation", said.replace(str(self.town.folder), "…"))

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -77,6 +77,7 @@ class People:
         self.ordering = True
         self.anonymous = 0.0
         self.agreeing = 0.0
+        self.acted: Callable[[Table, str], None] = lambda table, id_: None  # noqa: ARG005  who listens replaces it
         self._count = 0
 
     def act(self) -> None:
@@ -149,6 +150,7 @@ class People:
             edit = Edit(token, table.vendor.name, table.name, id_, column, stored, saw, at, stored is None)
             self.diary.edits.append(edit)
         self._tell(table, f"{'edits' if before else 'enters'} {id_} {row}")
+        self.acted(table, id_)
         return id_
 
     def _tell(self, table: Table, what: str) -> None:

@@ -8,6 +8,8 @@ from datetime import datetime
 from random import Random
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from accord.errors import StoreBusyError
+from accord.store.store import BUSY_TIMEOUT
 from accord.testing.simulation.scheduler import CrashError, Scheduler, Strand
 
 if TYPE_CHECKING:
@@ -132,6 +134,19 @@ class Process:
         return None
 
     def switch(self, label: str) -> None:
+        """A point before or after a transaction: anybody else may run, and the database may be busy.
+
+        Raises:
+            StoreBusyError: the transaction that would begin now cannot: somebody else writes for too long.
+        """
+        self.pause(label)
+        if not label.endswith(":committed") and self.weather.busy():
+            self.scheduler.note(f"{self.name} finds the database busy at {label}")
+            self.scheduler.pause(seconds=BUSY_TIMEOUT)
+            self._breathe()
+            raise StoreBusyError("the store was busy for longer than the busy timeout", hint="run again")
+
+    def pause(self, label: str) -> None:
         """A point where anybody else may run, or this process may end or freeze."""
         self._breathe()
         self._watch(self, label)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from accord.api import erasures
 from accord.engine.run import FlowRun, Options
+from accord.engine.single import RecordRun
 from accord.engine.stop import Budget
 from accord.errors import AccordError, FenceLostError, StateError
 from accord.testing.simulation.desk import Desk
@@ -21,10 +22,12 @@ from accord.testing.simulation.town import Climate, Town, general
 from accord.testing.simulation.weather import NOTHING, Omission
 
 if TYPE_CHECKING:
+    from accord.engine.flow import Key
     from accord.engine.report import Report
     from accord.store import Store
     from accord.testing.simulation.process import Process
     from accord.testing.simulation.scheduler import Strand
+    from accord.testing.simulation.vendor import Table
 
 MOST_ROUNDS = 14
 """Rounds after the storm within which everything must be quiet (sync.md A12)."""
@@ -87,6 +90,8 @@ class Schedule:
         self.random = Random(f"operator {seed}")
         self.oracle = Oracle(self.town)
         self.desk = Desk(self.town, seed)
+        self.hints = Random(f"hints {seed}")
+        self.town.people.acted = self._hint
         self.rounds = 0
         self._busy = 0
         self._stores: list[Store] = []
@@ -186,17 +191,43 @@ class Schedule:
 
         return self.scheduler.spawn(f"{process.name} {flow}", work, process)
 
-    def _run(self, process: Process, flow: str, *, full: bool) -> Report | None:
+    def _hint(self, table: Table, id_: str) -> None:
+        """A webhook says that a record changed, perhaps twice, late and in any order: it starts a read."""
+        if self.hints.random() >= self.climate.hints or not self.town.weather.storming:
+            return
+        for _ in range(self.hints.choice((1, 1, 2))):
+            self.oracle.witness.figures["hints"] += 1
+            wait = self.hints.uniform(0.0, 30.0)
+            process = self.town.process(self.hints.choice(("here", "there")), self.oracle.watch)
+            self._busy += 1
+            place = (table.vendor.name, table.name)
+            work = partial(self._hinted, process, place, id_, wait)
+            self.scheduler.spawn(f"{process.name} hint", work, process)
+
+    def _hinted(self, process: Process, place: Key, id_: str, wait: float) -> None:
+        try:
+            self.scheduler.pause(seconds=wait)
+            flow = "orders" if place[1] == "orders" else "customers"
+            self._run(process, flow, full=False, record=(place, id_))
+        finally:
+            self._busy -= 1
+            process.dead = True
+
+    def _run(
+        self, process: Process, flow: str, *, full: bool, record: tuple[Key, str] | None = None
+    ) -> Report | None:
         store = self.town.open_store(process)
         self._stores.append(store)
         world = self.town.world(process, store)
         found = world.flow(flow)
         assert found is not None
-        run = FlowRun(world, found, Options(full=full), Budget(process))
+        budget = Budget(process)
+        single = RecordRun(world, found, Options(kind="record"), budget)
+        run = FlowRun(world, found, Options(full=full), budget) if record is None else single
         self.oracle.started(process, run)
         try:
             erasures.reapply(world, self.town.journal)
-            report = run.sync()
+            report = run.sync() if record is None else single.record(*record)
         except CrashError:
             if not process.dead:
                 raise

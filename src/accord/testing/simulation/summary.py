@@ -80,6 +80,11 @@ class Summary:
             f"consent: {said['withdrawals']} withdrawals, {said['erasures']} erasures, {said['begun']} "
             f"requests begun, {said['marks']} advertising marks ({said['called back']} called back)"
         )
+        share = 100 * said["edits lost"] / max(said["edits"], 1)
+        yield (
+            f"edits: {said['edits']}, {said['hints']} hints of vendors; "
+            f"lost to a write without a condition: {said['edits lost']} ({share:.2f} %)"
+        )
         yield f"{'sends marked after a committed withdrawal or erasure':<60} {said['marked late']:>6}"
         yield f"{'requests begun on a mark older than 5 s':<60} {said['begun late']:>6}"
         yield f"{'marks before a withdrawal that nobody calls back':<60} {said['not called back']:>6}"

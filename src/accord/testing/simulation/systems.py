@@ -293,7 +293,7 @@ class System(Connector[Settings]):
             raise AccessError(f"{self.vendor.name} refuses the token")
 
     def _travel(self, label: str) -> None:
-        self.process.switch(label)
+        self.process.pause(label)
         self.process.sleep(self.weather.random.uniform(0.01, 0.2))
 
 

@@ -54,6 +54,8 @@ class Climate:
         rush: Seconds between two acts or runs, at most.
         anonymous: Share of people entered without an e-mail address.
         together: Chance that the next run starts before the last one ended.
+        busying: Chance that a transaction cannot begin, because somebody else writes for too long.
+        hints: Chance that a vendor tells Accord of an act of its people: once or twice, sooner or later.
         agreeing: Share of people entered who agreed to advertising by e-mail.
         withdrawals: How many people withdraw at Accord's own desk.
         erasures: How many people ask there to be erased.
@@ -72,6 +74,8 @@ class Climate:
     faulty: float = 0.1
     crashing: float = 0.002
     freezing: float = 0.0
+    busying: float = 0.0
+    hints: float = 0.0
     agreeing: float = 0.0
     withdrawals: int = 0
     erasures: int = 0
@@ -107,6 +111,8 @@ def general(seed: int) -> Climate:
         agreeing=0.6 if news else 0.0,
         withdrawals=asked.choice((0, 1, 3)) if news else 0,
         erasures=asked.choice((0, 0, 1, 2)),
+        busying=asked.choice((0.0, 0.0, 0.004)),
+        hints=asked.choice((0.0, 0.0, 0.3)),
     )
 
 
@@ -171,6 +177,7 @@ class Town:
             ablations,
             climate.crash_at,
             omitted,
+            busying=climate.busying,
         )
         traits = [*climate.traits, *(Traits() for _ in range(4))]
         names = NAMES[: climate.systems]

@@ -65,6 +65,7 @@ class Weather:
         faulty: Share of requests with a fate other than fine.
         crashing: Chance of a crash at each switch point and commit.
         freezing: Chance of a freeze (longer than a lease lives) at each switch point.
+        busying: Chance that a transaction cannot begin.
         ablations: Safeguards that are switched off, to prove that they would be missed.
         crash_at: The switch point or commit, counted from 1, at which a process dies; 0 = none is chosen.
         omitted: Numbers of faults that do not happen.
@@ -82,6 +83,7 @@ class Weather:
     storming: bool = True
     points: int = 0
     faults: int = 0
+    busying: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -113,6 +115,10 @@ class Weather:
         if self.storming and self.points == self.crash_at:
             return self._befalls("crash")
         return self._happens("crash", self.crashing)
+
+    def busy(self) -> bool:
+        """Whether the database is busy for longer than a transaction waits to begin."""
+        return self._happens("busy", self.busying)
 
     def freeze(self) -> float:
         """For how many seconds the process stands still here."""

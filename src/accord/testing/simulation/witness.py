@@ -113,6 +113,8 @@ class Witness:
     def end(self, tx: Transaction) -> None:
         """Everything is quiet: the last questions, and the figures that are only known now."""
         self.figures["withdrawals"] = withdrawals(tx)
+        self.figures["edits"] = len(self.town.people.diary.edits)
+        self.figures["edits lost"] = self.town.weather.counts.get("narrowed", 0)
         if NEWS in self.town.vendors:
             self.unrevoked(tx)
             self.figures["called back"] = called_back(tx)
