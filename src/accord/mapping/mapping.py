@@ -119,6 +119,10 @@ class Mapping:
 
     @cached_property
     def _gather(self) -> Gatherer:
+        kind = type(self)
+        if kind.read is not Mapping.read and kind.cells is Mapping.cells:
+            # A mapping that reads in a way of its own, or refuses rows there, is asked that way.
+            return lambda row: explode(self._model, self.read(row))
         return compile_gather(self.declarations, self._model, self._collapse)
 
     def _collapse(self, document: Document) -> None:

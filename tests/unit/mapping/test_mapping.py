@@ -295,3 +295,20 @@ def test_money_keeps_its_own_currency_in_pairs() -> None:
     assert order.write({"total": {"amount": "1.00", "currency": "USD"}}) == {"a": "1.00", "c": "USD"}
     assert order.write({"total": None}) == {"a": None, "c": None}
     assert order.read({"a": None, "c": "EUR"}) == {"total": None}
+
+
+class Choosy(Mapping):
+    """Refuses whoever has no name, where records are read."""
+
+    def read(self, row: dict[str, Any]) -> dict[str, Any]:
+        if not row.get("first"):
+            raise MappingError("no name", hint="Give one.")
+        return super().read(row)
+
+
+def test_a_mapping_that_refuses_in_reading_refuses_as_cells_too() -> None:
+    mapping = Choosy(both("given_name", "first"))
+    mapping.model = Customer
+    assert mapping.cells({"first": "Ann"}) == {"given_name": "Ann"}
+    with pytest.raises(MappingError, match="no name"):
+        mapping.cells({"first": ""})
