@@ -95,6 +95,10 @@ class Revoker:
     def _claim(self) -> list[Revocation]:
         """Mark what may go as sent: of each person only what nothing under way could overtake."""
         now = self.scope.now()
+        # Nearly always nothing is due: that much is asked without waiting for the writers.
+        with self.store.reading() as tx:
+            if not tx.revocations.any_ready(*self.member.key, now):
+                return []
         with self.store.transaction("revoke", self.fences) as tx:
             ready = tx.revocations.ready(*self.member.key, now, PAGE)
             if not ready:
