@@ -25,7 +25,7 @@ def test_each_point_is_a_crash_of_its_own() -> None:
 
 def test_the_undisturbed_reference_run_has_hundreds_of_points_and_no_fault() -> None:
     undisturbed = everywhere.crashed(0)
-    assert undisturbed.points >= 500
+    assert undisturbed.points >= 400
     assert undisturbed.counts == {}
     assert undisturbed.figures["erasures"] == 1
     assert undisturbed.figures["withdrawals"] >= 2
