@@ -31,6 +31,7 @@ DIRECTED = (
     *(("erasure", seed) for seed in (3, 4, 8, 12, 84, 139)),
     ("brief", 127),
     ("brief", 745),
+    ("unconditional", 334),
 )
 """Weathers and seeds; those of erasure and the brief ones each found a fault of the engine."""
 

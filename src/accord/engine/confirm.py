@@ -214,7 +214,9 @@ class Confirmation:
         if known is not None:
             self.conflicts.append(clashes.belongs_to_another(self.scope, external_id, entity, known))
             return None
-        live = any(link.state is LinkState.LIVE for link in self.here.get(entity.id, ()))
+        # Two of this batch may have become one record while it was under way.
+        mine = [*self.here.get(entity.id, ()), *(link for link in self.links if link.entity == entity.id)]
+        live = any(link.state is LinkState.LIVE for link in mine)
         state = LinkState.SHADOWED if live else LinkState.LIVE
         link = Link(*self.key, external_id, entity.id, state, generation=self.generation)
         link.created_by_intent = intent.id

@@ -153,6 +153,11 @@ class Oracle:
             for table in vendor.tables.values()
         )
 
+    def emptied(self) -> bool:
+        """Whether a system really holds nothing any more that it once held."""
+        every = [table for vendor in self.town.vendors.values() for table in vendor.tables.values()]
+        return any(table.deleted and not table.rows for table in every)
+
     def cursor(self) -> None:
         """I10: incremental reads missed no row that the vendor showed."""
         with self.store.reading() as tx:

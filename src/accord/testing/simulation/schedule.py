@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from accord.api import erasures
 from accord.engine.run import FlowRun, Options
 from accord.engine.single import RecordRun
-from accord.engine.stop import Budget
+from accord.engine.stop import BrakeError, Budget
 from accord.errors import AccordError, FenceLostError, StateError
 from accord.testing.simulation.desk import Desk
 from accord.testing.simulation.oracle import Oracle, Violation
@@ -94,6 +94,8 @@ class Schedule:
         self.town.people.acted = self._hint
         self.rounds = 0
         self._busy = 0
+        self._approving = False
+        """A brake waits for a person, and what it saw is so: a system really is empty."""
         self._stores: list[Store] = []
 
     def play(self) -> Verdict:
@@ -223,7 +225,8 @@ class Schedule:
         assert found is not None
         budget = Budget(process)
         single = RecordRun(world, found, Options(kind="record"), budget)
-        run = FlowRun(world, found, Options(full=full), budget) if record is None else single
+        options = Options(full=full, approved=self._approving)
+        run = FlowRun(world, found, options, budget) if record is None else single
         self.oracle.started(process, run)
         try:
             erasures.reapply(world, self.town.journal)
@@ -259,6 +262,8 @@ class Schedule:
                 raise strand.error
             report: Report | None = strand.value
             quiet = quiet and report is not None and not report.problems and self.oracle.attempts() == before
+            if report is not None and self.oracle.emptied():
+                self._approving = any(problem.error == BrakeError.__name__ for problem in report.problems)
         self.scheduler.pause(seconds=BREATH)
         return quiet and not self.oracle.open_intents()
 
