@@ -152,18 +152,34 @@ def follow_vendor_merge(absorber: Absorber, seen: Observation) -> None:
     old = [link for link in old if link.state not in (LinkState.ALIASED, LinkState.RETIRED)]
     if not old:
         return
-    link = absorber.links.get(seen.external_id) or _successor(absorber, seen, old[0])
+    link = absorber.links.get(seen.external_id) or _successor(absorber, seen, old)
     for loser in old:
         _alias(absorber, loser, link)
         _unite(absorber, link, loser)
+    _take_place(absorber, absorber.links[seen.external_id])
 
 
-def _successor(absorber: Absorber, seen: Observation, first: Link) -> Link:
-    """A merge made a new id: it takes the place of the first old one, shadow and all."""
-    link = Link(*absorber.member.key, seen.external_id, first.entity, LinkState.LIVE)
+def _successor(absorber: Absorber, seen: Observation, old: Sequence[Link]) -> Link:
+    """A merge made a new id: it takes the place of an old one, of the live one if it can, shadow and all."""
+    first = next((link for link in old if link.state is LinkState.LIVE), old[0])
+    # Shadowed at first: its hub record may be live here in another record that this merge leaves alone.
+    link = Link(*absorber.member.key, seen.external_id, first.entity, LinkState.SHADOWED)
     link.shadow, link.created_by_intent = first.shadow, first.created_by_intent
     absorber.links[seen.external_id] = link
     return link
+
+
+def _take_place(absorber: Absorber, link: Link) -> None:
+    """What is left of a merge is the hub record's live one here, unless it has another."""
+    if link.state is not LinkState.SHADOWED or link.entity not in absorber.entities:
+        return
+    stored = absorber.tx.links.of_entities([link.entity], [absorber.member.key])[link.entity]
+    pending = absorber.touched.links  # what earlier rows of this page changed is not written yet
+    here = {each.external_id: pending.get(each.external_id, each) for each in stored} | pending
+    if not any(each.state is LinkState.LIVE for each in here.values() if each.entity == link.entity):
+        link.state, link.row_digest = LinkState.LIVE, None
+        absorber.tx.links.upsert([link])
+        absorber.placed[link.entity] = link
 
 
 def _alias(absorber: Absorber, loser: Link, link: Link) -> None:

@@ -60,6 +60,41 @@ def test_a_merged_person_entered_anew_at_once_is_a_second_record(town: Town) -> 
     assert (states(town)["crm:c1"], states(town)["crm:c3"]) == ("live", "shadowed")
 
 
+@pytest.fixture
+def twice(town: Town) -> tuple[str, str]:
+    """The crm made one of the two: the shop has that person twice, live and shadowed."""
+    town["crm"].merge("c1", "c2")
+    town.settle()
+    here = {state: name.removeprefix("shop:") for name, state in states(town).items() if name[0] == "s"}
+    return here["live"], here["shadowed"]
+
+
+def test_a_second_record_merged_into_a_new_one_stays_the_second(town: Town, twice: tuple[str, str]) -> None:
+    """Found by simulated seed 400 of the consent weather: the flow could not be run any more."""
+    live, shadowed = twice
+    town["shop"].put(mail="annie@example.com", first="Annie")
+    town["shop"].merge("s3", shadowed)
+    town.settle()
+    found = states(town)
+    assert (found[f"shop:{live}"], found["shop:s3"], found[f"shop:{shadowed}"]) == (
+        "live",
+        "shadowed",
+        "aliased",
+    )
+
+
+@pytest.mark.parametrize("new_id", [None, "s9"])
+def test_what_is_left_of_a_merge_is_the_live_record(
+    town: Town, twice: tuple[str, str], new_id: str | None
+) -> None:
+    live, shadowed = twice
+    town["shop"].merge(shadowed, live, new_id=new_id)
+    town["crm"].put("c1", first="Annika")
+    town.settle()
+    assert states(town)[f"shop:{new_id or shadowed}"] == "live"
+    assert town["shop"].shown("first") == [{"first": "Annika"}]
+
+
 def test_edits_flow_after_a_merge(town: Town) -> None:
     town["crm"].merge("c1", "c2", new_id="c9")
     town.settle()

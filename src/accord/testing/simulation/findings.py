@@ -9,6 +9,7 @@ from accord.consent.decision import by_cells
 from accord.engine.gate import consents_of
 from accord.store.rows import Conflict, Entity, EntityState, Link, LinkState
 from accord.testing.simulation.people import Edit, token_of
+from accord.testing.simulation.scheduler import START
 from accord.testing.simulation.town import NEWS
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Findings:
         }
         self.conflicts: list[Conflict] = tx.conflicts.list(None, None, 100_000)
         self.letters = tx.letters.list(None, None, 100_000)
+        logged = (merge for entity in every for merge in tx.merges.of(entity.id))
+        self.merges = {merge.loser: merge for merge in logged}
 
     def all(self) -> Iterator[Finding]:
         """Every finding at the end of a schedule."""
@@ -63,6 +66,19 @@ class Findings:
         while entity.merged_into is not None:
             entity = self.entities[entity.merged_into]
         return entity
+
+    def _then(self, id_: str, seconds: float) -> str:
+        """The hub record that an id stood for at a moment: later merges are not followed."""
+        instant = START.timestamp() + seconds
+        while (merge := self.merges.get(id_)) is not None and merge.at <= instant:
+            id_ = merge.survivor
+        return id_
+
+    def _first_owner(self, link: Link) -> str:
+        """The hub record that a link belonged to before any merge moved it."""
+        place = [link.connection, link.stream, link.external_id]
+        moves = [merge for merge in self.merges.values() if place in (moved[:3] for moved in merge.moved)]
+        return min(moves, key=lambda merge: merge.at).loser if moves else link.entity
 
     def _here(self, place: tuple[str, str], entity: Entity) -> list[Link]:
         return [link for link in self.links[place].values() if self.entity_of(link).id == entity.id]
@@ -108,7 +124,16 @@ class Findings:
     def _granted(self, entity: Entity) -> bool:
         if entity.cells.get("email") in self.town.barred:
             return False  # somebody who was erased had this address: nobody is mailed there
-        return by_cells(consents_of(entity), "marketing.direct", "email").allowed
+        # An address that several people share gets the strictest answer of all of them.
+        return all(
+            by_cells(consents_of(owner), "marketing.direct", "email").allowed
+            for owner in self.entities.values()
+            if owner.id == entity.id or self._shares_address(owner, entity)
+        )
+
+    def _shares_address(self, one: Entity, other: Entity) -> bool:
+        address = one.cells.get("email")
+        return one.state is EntityState.LIVE and bool(address) and address == other.cells.get("email")
 
     def _expected(self, place: tuple[str, str], entity: Entity, shown: Row) -> Row:
         forms = self.town.vendors[place[0]].traits.forms
@@ -291,17 +316,17 @@ class Findings:
 
     def resurrected(self) -> Iterator[Finding]:
         """I6: a record made again for somebody whose record people deleted there."""
-        for vendor, name, id_, switches in self.diary.removed:
+        for vendor, name, id_, removed_at in self.diary.removed:
             place = (vendor, name)
             link = self.links.get(place, {}).get(id_)
             if link is None:
                 continue
-            entity = self.entity_of(link)
+            owner = self._first_owner(link)
             for at, who, what, hub_id, made in self.town.creations:
                 if (
                     (who, what) == place
-                    and at > switches
-                    and self._survivor(hub_id).id == entity.id
+                    and at > removed_at
+                    and self._then(hub_id, at) == self._then(owner, at)
                     and made != id_
                 ):
                     yield (
