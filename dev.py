@@ -43,8 +43,7 @@ WHOLE = {"--require-specs", "-q", "-v"}
 # More processes than this would make the tests of timing and of killed processes wait for each other.
 MOST_WORKERS = 4
 # What the whole test run simulates: each sixth schedule in full, the others with less in them.
-# These break I3, I6 and I5 and are open: see docs/explanation/proof.md.
-SCHEDULES = ("--weather", "brief", "--seeds", "0:3003", "--except", "456,951,2726")
+SCHEDULES = ("--weather", "brief", "--seeds", "0:3000")
 # Variables that would make pip install, or Python import, from or to somewhere else.
 FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "VIRTUAL_ENV")
 

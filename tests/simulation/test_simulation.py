@@ -29,8 +29,8 @@ DIRECTED = (
     ("conditional", 1),
     *(("consent", seed) for seed in (0, 400, 500)),
     *(("erasure", seed) for seed in (3, 4, 8, 12, 84, 139, 531)),
-    ("brief", 127),
-    ("brief", 745),
+    *(("brief", seed) for seed in (127, 456, 745, 951, 1458)),
+    *(("unconditional", seed) for seed in (271, 334)),
     ("unconditional", 334),
 )
 """Weathers and seeds; those of erasure and the brief ones each found a fault of the engine."""

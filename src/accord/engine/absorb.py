@@ -279,6 +279,7 @@ class Absorber:
         self.touched.conflicts.append(clashes.edit_over_delete(self.scope, entity, link.external_id))
         keys = keys_of(self.flow, implode(self.flow.model, entity.cells), self.scope.key)
         twins = {id_ for ids in self.tx.keys.find(self.flow.kind, keys).values() for id_ in ids}
+        twins |= self.matcher.revived(entity, keys)
         if twins - {entity.id}:
             self.touched.conflicts.append(
                 clashes.twins(self.scope, entity, link.external_id, sorted(twins - {entity.id}))

@@ -15,7 +15,7 @@ from accord.engine.match import identifying_digests, place_digest
 from accord.errors import SetupError
 from accord.model.cells import field_of
 from accord.model.schema import REFERENCES, model_named, personal_fields
-from accord.store.consent_rows import Decision, Erasure, Objection, Revocation, RevocationState
+from accord.store.consent_rows import Decision, Erasure, Objection, Revocation, RevocationState, SendState
 from accord.store.rows import Entity, EntityState, IntentState, Link, Shadow, Stamp
 
 if TYPE_CHECKING:
@@ -144,9 +144,16 @@ def _places(world: World, tx: Transaction, found: Doomed) -> Iterator[ErasurePla
     linked = {(link.connection, link.stream) for link in links}
     for link in links:
         yield _place(world, link.connection, link.stream, link.external_id)
-    sent = {(one.connection, one.stream) for one in _sends(tx, found)}
-    for connection, stream in sorted(sent - linked):
+    sends = _sends(tx, found)
+    sent = {(one.connection, one.stream) for one in sends}
+    # A create without an answer may have made a record beside the one that is linked.
+    unanswered = {(one.connection, one.stream) for one in sends if _is_unanswered(one)}
+    for connection, stream in sorted((sent - linked) | unanswered):
         yield _place(world, connection, stream, None)
+
+
+def _is_unanswered(send: Send) -> bool:
+    return send.external_id is None and send.status in (SendState.STARTED, SendState.UNKNOWN)
 
 
 def _sends(tx: Transaction, found: Doomed) -> list[Send]:

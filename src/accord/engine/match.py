@@ -179,6 +179,11 @@ class Matcher:
         for key in self.keys.get(seen.external_id, ()):
             self.index.setdefault(key, []).append(entity.id)
 
+    def revived(self, entity: Entity, keys: Sequence[NaturalKey]) -> set[str]:
+        """A deleted hub record lives again, and later rows may match it. Tells who else has its keys."""
+        self.entities[entity.id] = entity
+        return {id_ for key in keys for id_ in self.index.get(key, ())}
+
     def united(self, survivor: Entity, loser: Entity) -> None:
         """Two hub records became one on this page: whoever is found by either is the survivor."""
         for id_ in (survivor.id, loser.id):

@@ -113,8 +113,7 @@ class Revoker:
                 person = people.get(one.subject)
                 here = links.get(person.id, ()) if person is not None else ()
                 live = next((link for link in here if link.state is LinkState.LIVE), None)
-                if live is not None and not (one.verb == Verb.ERASE and one.external_id):
-                    # An erasure has an id of its own: a system may hold the person twice.
+                if live is not None and not self._seeks(one):
                     one.external_id = live.external_id
                 wait = self._under_way(intents.get(person.id) if person is not None else None)
                 if one.verb == Verb.ERASE and one.external_id is None:
@@ -128,6 +127,11 @@ class Revoker:
             self._settle(tx, [one for one in ready if one.state is RevocationState.GONE])
             tx.revocations.save(ready)
         return claimed
+
+    def _seeks(self, one: Revocation) -> bool:
+        """An erasure has an id of its own or searches for one: a system may hold the person twice."""
+        searches = self.stream.operations.find is not None
+        return one.verb == Verb.ERASE and (one.external_id is not None or searches)
 
     def _overtaken(self, tx: Transaction, dropped: Sequence[Revocation]) -> None:
         """What a newer yes saved from being revoked counts as sent again: the next refusal finds it.

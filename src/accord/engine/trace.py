@@ -71,11 +71,19 @@ class Trace:
         with self.scope.world.store.reading() as tx:
             ids = erase.selves(tx, one.subject)
             probes = self._probes(tx, one, ids)
+            asked = {other.external_id for other in tx.revocations.of(ids) if self._is_beside(other, one)}
         size = self.stream.operations.sizes.get("find", 1)
         for start in range(0, len(probes) if find is not None else 0, size):
             part = probes[start : start + size]
             for rows in find(part) if find is not None else ():
-                yield from (self.stream.external_id(row) for row in rows if self._is_theirs(row, ids))
+                theirs = (self.stream.external_id(row) for row in rows if self._is_theirs(row, ids))
+                yield from (id_ for id_ in theirs if id_ not in asked)
+
+    @staticmethod
+    def _is_beside(other: Revocation, one: Revocation) -> bool:
+        """An erasure of its own for another record of the same person in the same place."""
+        same = (other.connection, other.stream, other.cause) == (one.connection, one.stream, one.cause)
+        return same and other.verb == Verb.ERASE and other.id != one.id
 
     def _probes(self, tx: Transaction, one: Revocation, ids: Sequence[str]) -> list[Probe]:
         """By our reference where it can be searched; else by the addresses that nobody else here has."""
