@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from accord.mapping.converter import Converter
-from accord.mapping.paths import getter, parse
+from accord.mapping.paths import Getter, getter, parse
 from accord.model import values as canonical
 from accord.model.record import Document, Row
 
@@ -60,7 +60,11 @@ class MoneyIn(Converter):
     def _currency(self, row: Row) -> Any:
         if self.currency_from is None:
             return self.currency
-        return getter(parse(self.currency_from))(row) or self.currency
+        return self._currency_getter(row) or self.currency
+
+    @cached_property
+    def _currency_getter(self) -> Getter:
+        return getter(parse(self.currency_from or ""))
 
     def write(self, value: Any, document: Document) -> Any:
         """The vendor's amount, or (amount, currency) for a pair of paths."""
@@ -85,6 +89,8 @@ class MoneyIn(Converter):
 def _amount_of(given: Any, code: str, unit: str, decimal: str) -> str:
     """Canonical decimal text of a vendor's amount."""
     digits = canonical.minor_digits(code)
+    if unit == "major" and decimal == "." and type(given) is str and canonical.is_amount(given, digits):
+        return given
     found = _exactly(given, decimal)
     return canonical.amount(found.scaleb(-digits) if unit == "minor" else found, digits)
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
+from typing import NamedTuple
 
 from accord.mapping.coverage import Cells as Covered
 from accord.mapping.declaration import Computed, Declaration, Each, Field
 from accord.mapping.paths import Names
 from accord.mapping.projecting import compile_project
+from accord.mapping.writing import place_of
 from accord.model.cells import Cells, Kept, explode, field_of, implode, shape
 from accord.model.document import Canonical
 
@@ -28,7 +30,15 @@ class Way(Enum):
     """Its document is projected."""
 
 
-Action = Way | frozenset[str]
+class Listed(NamedTuple):
+    """Members whose place in the vendor's list is one of their subfields."""
+
+    field: str
+    names: frozenset[str]
+    position: str
+
+
+Action = Way | frozenset[str] | Listed
 """A way, or the subfields of a structure that come back as they are while others are dropped."""
 
 
@@ -43,6 +53,7 @@ def compile_show(declarations: Sequence[Declaration], model: type[Canonical], wr
     def show(cells: Mapping[str, object]) -> Cells:
         shown: Cells = {}
         rest = False
+        lists: dict[Listed, list[tuple[str, dict[str, object]]]] = {}
         for cell, value in cells.items():
             action = actions[cell]
             if action is copied:
@@ -51,12 +62,26 @@ def compile_show(declarations: Sequence[Declaration], model: type[Canonical], wr
                 rest = True
             elif type(action) is frozenset:
                 shown[cell] = None if value is None else _part(value, action)
+            elif type(action) is Listed and isinstance(value, dict):
+                lists.setdefault(action, []).append((cell, value))
+        for listed, members in lists.items():
+            _place(shown, listed, members)
         if rest:
             covered = {cell: value for cell, value in cells.items() if cell in written}
             shown.update(explode(model, project(implode(model, covered))))
         return shown
 
     return show
+
+
+def _place(shown: Cells, listed: Listed, members: list[tuple[str, dict[str, object]]]) -> None:
+    """The vendor's list tells the place; gaps close, and what was taken away is not in it."""
+    names, position = listed.names, listed.position
+    members.sort(key=lambda member: place_of(member[1].get(position)))
+    for number, (cell, value) in enumerate(members, start=1):
+        part = {name: held for name, held in value.items() if name in names}
+        part[position] = number
+        shown[cell] = part
 
 
 def _part(value: object, names: frozenset[str]) -> object:
@@ -109,8 +134,9 @@ def _whole(declared: Declaration) -> Action:
         if declared.value is not None:
             return Way.COPY if declared.value_as.exact else Way.REST
         inner = [field for field in declared.fields if field.writes and not isinstance(field, Computed)]
-        if declared.position is None and all(_is_plain(field) for field in inner):
-            return frozenset(field.canonical[0][0] for field in inner)
+        if all(_is_plain(field) for field in inner):
+            names = frozenset(field.canonical[0][0] for field in inner)
+            return names if declared.position is None else Listed(declared.field, names, declared.position)
     return Way.REST
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Any
 
 from accord.mapping.converter import Converter
@@ -27,7 +28,9 @@ def compile_write(declarations: Sequence[Declaration], *, empty: Any = None) -> 
     fields = [d for d in declarations if isinstance(d, Field) and d.writes]
     plain = [field for field in fields if field.single and field.converter.identity]
     writers = [_plain_writer(*group, empty) for group in grouped(plain)]
-    writers += [_field_writer(field, empty) for field in fields if field not in plain]
+    for level, run in groupby((field for field in fields if field not in plain), _is_level):
+        beside = list(run)
+        writers += [_level_writer(beside, empty)] if level else [_field_writer(f, empty) for f in beside]
     for declared in declarations:
         if isinstance(declared, Computed) and declared.writes:
             writers.append(_computed_writer(declared, empty))
@@ -67,6 +70,27 @@ def _plain_writer(source: Any, target: Names, members: list[Field], empty: Any) 
                     found[key] = empty if value is None else value
         if source and found:
             place(row, source, found)
+
+    return write
+
+
+def _is_level(field: Field) -> bool:
+    """A value of the document itself that becomes one of the row itself."""
+    return field.single and len(field.canonical[0]) == 1 and len(field.vendor[0]) == 1
+
+
+def _level_writer(fields: Sequence[Field], empty: Any) -> Writer:
+    """Fields of the document itself that need a converter, written in one loop in their order."""
+    places = [(f.canonical[0][0], str(f.vendor[0][0]), f.converter.write, f) for f in fields]
+
+    def write(document: Document, row: Row, previous: Row | None) -> None:  # noqa: ARG001  one signature for all
+        for name, key, convert, field in places:
+            if name in document:
+                value = document[name]
+                try:
+                    row[key] = empty if value is None else convert(value, document)
+                except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as error:
+                    raise FieldError(field, error) from None
 
     return write
 
@@ -171,11 +195,12 @@ def in_order(declared: Each, members: dict[str, Any]) -> list[tuple[str, Any]]:
     position = declared.position
     if position is not None:
         # Stable: members without a place follow in the order they came.
-        present.sort(key=lambda entry: _place(entry[1].get(position)))
+        present.sort(key=lambda entry: place_of(entry[1].get(position)))
     return present
 
 
-def _place(position: Any) -> float:
+def place_of(position: Any) -> float:
+    """What members of a list are sorted by: their place, or the end."""
     return position if isinstance(position, int) else math.inf
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any, get_args, get_origin
 
+from accord.model import values
 from accord.model.cells import Cells, shape
 from accord.model.document import Canonical
 from accord.model.record import Document
@@ -70,6 +71,23 @@ def member_check(model: type[Canonical], field: str, key: str) -> Check:
     return _check(one)
 
 
+def member_parts(model: type[Canonical], field: str) -> tuple[Check, dict[str, Check]] | None:
+    """The check of the keys of a collection, and of each subfield of its members.
+
+    None when the members of this field are no structures that are checked subfield by subfield.
+    """
+    annotation = model.model_fields[field].rebuild_annotation()
+    if field not in shape(model).keyed:
+        return None
+    key, value = get_args(get_args(annotation)[0])
+    member = next(iter(get_args(value)), None)
+    if not (isinstance(member, type) and issubclass(member, Canonical)):
+        return None
+    if member.wire is not None or member.prepare is not None:
+        return None
+    return _leaf(key), _parts(member)
+
+
 def _filler(model: type[Canonical], field: str, annotation: Any) -> Filler:
     if field in shape(model).set:
         return _set_filler(field, _leaf(annotation))
@@ -120,6 +138,9 @@ def _leaf(annotation: Any) -> Check:
 
 
 def _nullable(one: Check) -> Check:
+    if one is values.money:
+        return one  # it leaves null alone
+
     def check(value: Any) -> Any:
         return None if value is None else one(value)
 
@@ -135,10 +156,14 @@ def _members(key_of: Check, one: Check) -> Check:
     return check
 
 
+def _parts(model: type[Canonical]) -> dict[str, Check]:
+    return {name: _check(info.rebuild_annotation()) for name, info in model.model_fields.items()}
+
+
 def _struct(model: type[Canonical]) -> Check:
     if model.wire is not None:
         return model.wire
-    checks = {name: _check(info.rebuild_annotation()) for name, info in model.model_fields.items()}
+    checks = _parts(model)
     prepare = model.prepare
 
     def check(value: Any) -> Any:

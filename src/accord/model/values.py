@@ -39,6 +39,7 @@ _PLAIN_EMAIL = re.compile(
     r"(?=.{1,64}@)[\w+-]+(?:\.[\w+-]+)*"
     r"@(?=.{4,180}\Z)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}"
 )
+_PLAIN_AMOUNT = re.compile(r"(?:0|[1-9][0-9]{0,14})\.[0-9]{2}")
 _CHANNEL = re.compile(r"[a-z][a-z0-9_]*(?::[a-z0-9_]+)?")
 _CONSENT_KEY = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)*:[a-z][a-z0-9_]*(?::[a-z0-9_.-]+)?")
 _MINOR_DIGITS = {
@@ -284,8 +285,15 @@ def amount(value: Any, digits: int) -> str:
     return _amount(value if isinstance(value, str) else str(value), digits)
 
 
+def is_amount(text: str, digits: int) -> bool:
+    """Whether a text is an amount with two decimals in canonical form already: the everyday case."""
+    return digits == 2 and _PLAIN_AMOUNT.fullmatch(text) is not None  # noqa: PLR2004
+
+
 @lru_cache(CACHED)
 def _amount(value: str, digits: int) -> str:
+    if is_amount(value, digits):
+        return value
     try:
         found = Decimal(value.strip())
     except InvalidOperation:

@@ -1,0 +1,202 @@
+"""Rows are read as cells, and cells shown, as the way over the document does it: for rows of any shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from copy import deepcopy
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from accord.errors import MappingError
+from accord.mapping import Instant, Mapping, MoneyIn, Number, both, each, read
+from accord.mapping.gathering import compile_gather
+from accord.mapping.members import Filler, compile_members
+from accord.model import Canonical, Customer, Order
+from accord.model.cells import explode, implode
+from accord.model.values import amount
+from tests.unit.mapping.samples import CRM, CRM_ROW, FILE, FILE_ROW, SHOP, SHOP_ROW
+
+PRICE = MoneyIn(currency_from="/currency")
+TILL = Mapping(
+    both("number", "code"),
+    both("currency", "currency"),
+    both("total", "total", as_=MoneyIn(currency_from="currency")),
+    both("placed_at", "at", as_=Instant()),
+    *(
+        both(f"addresses.{role}.{part}", f"{role}.{part}")
+        for role in ("billing", "shipping")
+        for part in ("given_name", "street_address", "locality", "country")
+    ),
+    both("addresses.shipping.phone", "mobile", invalid="unset"),
+    each(
+        "lines",
+        "lines",
+        both("sku", "article"),
+        both("quantity", "count", as_=Number("text")),
+        both("unit_price", "price", as_=PRICE),
+        both("tax", "tax.amount", as_=PRICE),
+        both("name", "text.title", invalid="unset"),
+        key="id",
+    ),
+    each("shipping", "ways", both("name", "way"), both("amount", ("fee", "in"), as_=MoneyIn()), key=None),
+    each("payments", "paid", both("method", "by"), both("paid_at", "at"), key="id"),
+    each("custom", "more", key="name", value="text"),
+).bound(connector="till", stream="orders", model=Order)
+STAFF = Mapping(
+    both("given_name", "given"),
+    both("custom.a", "a"),
+    both("custom.b", "deep.b"),
+    both("addresses.default", "whole"),
+    read("addresses.other.locality", "town"),
+    each("contact_points", "ways", both("type", "kind"), both("value", "value"), key="id"),
+).bound(connector="staff", stream="people", model=Customer)
+
+TILL_ROW: dict[str, Any] = {
+    "code": "A1",
+    "currency": "EUR",
+    "total": "25.00",
+    "at": "2026-01-31T12:00:00Z",
+    "mobile": "+33639980000",
+    "billing": {"given_name": "Anna", "street_address": "1 rue Longue", "locality": "Lyon", "country": "FR"},
+    "shipping": {"given_name": None, "street_address": "", "locality": None, "country": None},
+    "lines": [
+        {"id": 7, "article": "A", "count": "2", "price": "10.00", "tax": {"amount": "1.5"}, "text": {}},
+        {"id": "l8", "article": "B", "count": 1, "price": "5.00", "tax": None, "text": {"title": "Cup"}},
+    ],
+    "ways": [{"way": "post", "fee": "4.90", "in": "EUR"}],
+    "paid": [{"id": "p", "by": "card", "at": "2026-01-31T12:00:00+01:00"}],
+    "more": [{"name": "gift", "text": "yes"}],
+}
+STAFF_ROW: dict[str, Any] = {
+    "given": "Anna",
+    "a": 1,
+    "deep": {"b": ["x"]},
+    "whole": {"locality": "Lyon"},
+    "town": "Paris",
+    "ways": [{"id": "w", "kind": "email", "value": "Anna@Example.com"}],
+}
+CASES: list[tuple[Mapping, type[Canonical], dict[str, Any]]] = [
+    (TILL, Order, TILL_ROW),
+    (SHOP, Order, SHOP_ROW),
+    (STAFF, Customer, STAFF_ROW),
+    (CRM, Customer, CRM_ROW),
+    (FILE, Customer, FILE_ROW),
+]
+ODD: list[Any] = [
+    None,
+    "",
+    "  ",
+    [],
+    {},
+    0,
+    7,
+    1.5,
+    True,
+    "x",
+    " x ",
+    "12.50",
+    "-0.00",
+    "007.10",
+    [1],
+    [{}],
+    [{"id": 1}],
+]
+LAW = settings(database=None, derandomize=True, deadline=None, max_examples=300)
+
+
+def spoiled(chance: Random, held: Any, share: float) -> Any:
+    """The same row with some values taken out, or replaced by something odd, and members repeated."""
+    if isinstance(held, dict):
+        kept = {key: value for key, value in held.items() if chance.random() > share / 2}
+        return {
+            key: deepcopy(chance.choice(ODD)) if chance.random() < share else spoiled(chance, value, share)
+            for key, value in kept.items()
+        }
+    if isinstance(held, list):
+        members = [spoiled(chance, item, share) for item in held]
+        return members + deepcopy(members[:1]) if chance.random() < share / 4 else members
+    return held
+
+
+def said(read: Callable[[dict[str, Any]], Any], row: dict[str, Any]) -> Any:
+    """What a way of reading gives, or the words with which it refuses."""
+    try:
+        return read(row)
+    except MappingError as error:
+        return str(error), error.facts
+
+
+@pytest.mark.parametrize(("mapping", "model", "row"), CASES)
+def test_any_row_gives_the_cells_of_its_document(
+    mapping: Mapping, model: type[Canonical], row: dict[str, Any]
+) -> None:
+    gather = compile_gather(mapping.declarations, model, mapping._collapse)
+
+    @LAW
+    @given(st.integers(0, 2**32), st.sampled_from([0.0, 0.03, 0.1]))
+    def holds(seed: int, share: float) -> None:
+        shown = spoiled(Random(seed), row, share)
+        before = deepcopy(shown)
+        wanted = said(lambda row: explode(model, mapping.read(row)), shown)
+        assert said(mapping.cells, shown) == wanted
+        assert shown == before
+        found = wanted
+        with suppress(Exception):  # it may give up; what it gives must be right
+            found = gather(shown)
+        assert found == wanted
+
+    holds()
+
+
+@pytest.mark.parametrize(("mapping", "model", "row"), CASES)
+def test_an_ordinary_row_goes_the_short_way(
+    mapping: Mapping, model: type[Canonical], row: dict[str, Any]
+) -> None:
+    found = compile_gather(mapping.declarations, model, mapping._collapse)(row)
+    assert found == explode(model, mapping.read(row))
+
+
+def test_a_line_is_read_without_a_document() -> None:
+    short: Filler | None = compile_members(TILL.declarations[-4], Order)  # type: ignore[arg-type]
+    assert short is not None
+    cells: dict[str, Any] = {}
+    short(TILL_ROW, cells)
+    assert list(cells) == ["lines.7", "lines.l8"]
+
+
+LINES = st.lists(
+    st.one_of(
+        st.none(),
+        st.fixed_dictionaries(
+            {"sku": st.sampled_from(["A", "B"]), "position": st.sampled_from([None, 1, 2, 5])},
+            optional={"name": st.sampled_from([None, "Cup"]), "notes": st.just("not written")},
+        ),
+        st.fixed_dictionaries({}, optional={"quantity": st.integers(1, 3)}),
+    ),
+    max_size=5,
+)
+
+
+@LAW
+@given(LINES)
+def test_any_lines_are_shown_as_their_document_is_projected(lines: list[dict[str, Any] | None]) -> None:
+    cells = {f"lines.{number}": line for number, line in enumerate(lines)}
+    before = deepcopy(cells)
+    assert TILL.show(cells) == explode(Order, TILL.project(implode(Order, cells)))
+    assert cells == before
+
+
+@given(st.integers(-(10**16), 10**16))
+def test_an_amount_reads_the_same_however_many_noughts_it_has(cents: int) -> None:
+    text = f"{Decimal(cents).scaleb(-2):f}"
+    assert amount(text, 2) == amount(text + "0", 2)
+    money = MoneyIn("EUR")
+    assert (
+        money.read(text, {}) == money.read(text + "0", {}) == {"amount": amount(text, 2), "currency": "EUR"}
+    )
