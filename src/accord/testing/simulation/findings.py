@@ -308,11 +308,35 @@ class Findings:
         for entity in self.entities.values():
             for column in ("first", "last", "tel", "note"):
                 value = entity.cells.get(CELLS[column])
-                if value and (column, _plain(column, value)) not in typed:
+                known = not value or (column, _plain(column, value)) in typed
+                if not known and not self._misread(entity, column):
                     yield (
                         "I5 no echo pollution",
                         f"{entity.id[18:]} {column} is {value!r}, which nobody typed",
                     )
+
+    def _misread(self, entity: Entity, column: str) -> bool:
+        """A form that no mapping declares, in a record that people edited before our write was seen there.
+
+        Outside V7: the value cannot be told from an edit of theirs, and an edit is never dropped.
+        """
+        value = entity.cells.get(CELLS[column])
+        texts = {text for name, text in self.diary.typed if name == column and text}
+        for (name, _), links in self.links.items():
+            traits = self.town.vendors[name].traits
+            if traits.declared or column not in traits.forms:
+                continue
+            here = {id_ for id_, link in links.items() if self.entity_of(link).id == entity.id}
+            forms = {traits.forms[column](text) for text in texts}
+            if value in forms and any(self._was_edited(name, id_) for id_ in here):
+                return True
+        return False
+
+    def _was_edited(self, vendor: str, row: str) -> bool:
+        """People changed it after somebody, or Accord, had made it."""
+        times = {edit.at for edit in self.diary.edits if (edit.vendor, edit.row) == (vendor, row)}
+        ours = any((who, made) == (vendor, row) for _, who, _, _, made in self.town.creations)
+        return len(times) > (0 if ours else 1)
 
     def resurrected(self) -> Iterator[Finding]:
         """I6: a record made again for somebody whose record people deleted there."""

@@ -250,7 +250,7 @@ class System(Connector[Settings]):
         outcomes: list[Outcome] = []
         late = self.weather.random.uniform(0.0, self.vendor.traits.effective_after)
         if fate in (Fate.FINE, Fate.UNANSWERED, Fate.TWICE, Fate.GARBLED):
-            self.process.scheduler.pause(seconds=self.weather.random.uniform(0.01, 0.2), label=label)
+            self._arrive(label)
             outcomes = [self._item(stream, verb, write) for write in writes]
         if fate in (Fate.LATE, Fate.TWICE):
             self._later(stream, verb, writes, late, again=fate is Fate.TWICE)
@@ -261,6 +261,14 @@ class System(Connector[Settings]):
         if fate is Fate.GARBLED:
             raise AnswerShapeError(f"{self.vendor.name} answered with noise")
         return outcomes
+
+    def _arrive(self, label: str) -> None:
+        """The way to the vendor: whoever freezes on it for longer than T_max never gets there (V1)."""
+        scheduler = self.process.scheduler
+        began = scheduler.seconds
+        scheduler.pause(seconds=self.weather.random.uniform(0.01, 0.2), label=label)
+        if scheduler.seconds - began > self.vendor.traits.effective_after:
+            raise OutcomeUnknownError(f"{self.vendor.name} did not answer")
 
     def _item(self, stream: SimulatedStream, verb: str, write: Write) -> Outcome:
         if self.weather.refuses_item():
