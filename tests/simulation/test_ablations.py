@@ -10,7 +10,7 @@ from accord.testing.simulation.ablation import ABLATIONS, directed
 FIRST = {
     "conditional": 8,
     "consent": 0,
-    "echo": 67,
+    "echo": 104,
     "fence": 0,
     "intent": 12,
     "overlap": 3,

@@ -316,7 +316,7 @@ class Findings:
                     )
 
     def _misread(self, entity: Entity, column: str) -> bool:
-        """A form that no mapping declares, in a record that people edited before our write was seen there.
+        """A form that no mapping declares, that people edited before our unanswered write was seen.
 
         Outside V7: the value cannot be told from an edit of theirs, and an edit is never dropped.
         """
@@ -328,7 +328,8 @@ class Findings:
                 continue
             here = {id_ for id_, link in links.items() if self.entity_of(link).id == entity.id}
             forms = {traits.forms[column](text) for text in texts}
-            if value in forms and any(self._was_edited(name, id_) for id_ in here):
+            owed = {self._survivor(id_).id for id_ in self.town.vendors[name].unanswered & set(self.entities)}
+            if value in forms and entity.id in owed and any(self._was_edited(name, id_) for id_ in here):
                 return True
         return False
 
