@@ -24,7 +24,6 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"born": "31.02.1990"}, "birth_date"),
     ({"born": 19900501}, "birth_date"),
     ({"money": "GOLD"}, "currency"),
-    ({"news": "perhaps"}, "consents"),
     ({"news_at": "yesterday"}, "consents"),
     ({"tags": 700}, "tags"),
     ({"points": "none"}, "contact_points"),
@@ -43,6 +42,12 @@ def test_a_wrong_value_is_a_dead_letter(town: Town, row: dict[str, Any], field: 
     assert field in letter.reason
     assert all(str(value) not in letter.reason for value in row.values())
     assert town["crm"].shown("mail") == [{"mail": "bob@example.com"}]
+
+
+def test_a_word_for_a_permission_that_nobody_knows_opens_nothing_and_keeps_nobody_out(town: Town) -> None:
+    town["shop"].put(mail="ann@example.com", news="perhaps")
+    assert (town.sync().exit_code, town.accord.dead_letters()) == (0, [])
+    assert not [state for state in town.accord.consent.show("ann@example.com").permissions if state.state == "granted"]
 
 
 def test_a_wrong_edit_leaves_the_last_good_state(town: Town) -> None:
