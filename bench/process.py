@@ -43,6 +43,11 @@ class Cost:
     output: str = ""
 
 
+def _clean() -> dict[str, str]:
+    """The variables of a measured program: byte code is kept, or each start would compile Accord anew."""
+    return {name: value for name, value in dev.clean().items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def measure(
     command: Sequence[str],
     variables: Mapping[str, str] | None = None,
@@ -60,7 +65,7 @@ def measure(
         process = subprocess.Popen(
             command,
             cwd=dev.ROOT,
-            env={**dev.clean(), **(variables or {})},
+            env={**_clean(), **(variables or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
