@@ -24,6 +24,7 @@ from accord.engine.fingerprints import fingerprint
 from accord.engine.hearing import record
 from accord.engine.persons import OPEN, States, state_at
 from accord.engine.recall import stands, uses_of
+from accord.engine.send import MARK_SECONDS
 from accord.engine.trace import Trace, depart
 from accord.errors import OutcomeUnknownError, RecordRejectedError, RetryableError, VendorError
 from accord.model.record import (
@@ -52,7 +53,6 @@ FIRST_WAIT, LONGEST_WAIT = 2.0, 3600.0
 """Seconds between attempts: doubling, without end."""
 PATIENT = 5
 """Attempts after which somebody is told, although it goes on being tried."""
-MARK_SECONDS = 5.0
 
 Call = Callable[[Sequence[ConsentWrite]], Sequence[Outcome]]
 

@@ -36,7 +36,6 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="play many seeds and sum up")
     run.set_defaults(do=_run)
     run.add_argument("--seeds", type=_seeds, default=range(200), help="first:last+1")
-    run.add_argument("--except", dest="left_out", type=_numbers, default=frozenset(), help="not these seeds")
     run.add_argument("--jobs", type=int, default=1)
     run.add_argument("--quiet", action="store_true", help="only the summary")
     replay = commands.add_parser("replay", help="play one seed and tell its story")
@@ -103,8 +102,7 @@ def _sum_up(
 
 def _run(chosen: argparse.Namespace) -> int:
     play = partial(simulate, climate=WEATHERS[chosen.weather] if chosen.weather else general)
-    seeds = [seed for seed in chosen.seeds if seed not in chosen.left_out]
-    summary = _sum_up(play, seeds, chosen, "seed")
+    summary = _sum_up(play, chosen.seeds, chosen, "seed")
     for numbers in summary.broken.values():
         weather = f" --weather {chosen.weather}" if chosen.weather else ""
         _say(f"python -m accord.testing.simulation replay {min(numbers)}{weather}")
