@@ -151,7 +151,7 @@ class Vendor:
         self.declared: Sequence[Any] = ()
         """What its connector declares, made by the first process that opens it."""
         self.unanswered: set[str] = set()
-        """Hub ids of writes that may have been applied and were not answered."""
+        """Hub ids of writes that may have been applied and whose answer nobody may have written down."""
         self._last = 0.0
 
     def tick(self) -> str:
