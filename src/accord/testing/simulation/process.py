@@ -80,7 +80,7 @@ class Process:
         self.number, self.name, self.host = number, f"p{number}", host
         self.scheduler, self.weather = scheduler, weather
         self.random = Random(f"process {number} {weather.seed}")
-        self.dead = False
+        self.dead = self.crashed = False
         self.frozen_until = 0.0
         self.ablations = weather.ablations
         self.lost_with_it: list[Callable[[], None]] = []
@@ -181,7 +181,7 @@ class Process:
             CrashError: always.
         """
         self.scheduler.note(f"{self.name} crashes at {label}")
-        self.dead = True
+        self.dead = self.crashed = True
         self._lose()
         raise CrashError(label)
 

@@ -22,7 +22,7 @@ from accord.model import Customer, Order
 from accord.model.record import Row, Write
 from accord.plugins import Plugins
 from accord.store import Store
-from accord.store.database import open_database
+from accord.store.database import Database, open_database
 from accord.store.schema import Opened
 from accord.store.sealed import no_sealer
 from accord.store.store import BUSY_TIMEOUT
@@ -192,6 +192,8 @@ class Town:
         self.folder = Path(tempfile.mkdtemp(prefix="accord-sim-", dir=_ram()))
         shutil.copy(_template(), self.path)
         self.processes: list[Process] = []
+        self._databases: dict[int, Database] = {}
+        """The store's connections, by how many processes had crashed when they were opened."""
         self.begins: Begins = lambda vendor, stream, writes: None  # noqa: ARG005  whoever watches replaces it
         self.creations: list[tuple[float, str, str, str, str]] = []
         """(when, vendor, table, hub id, row id) of every record that Accord made."""
@@ -225,10 +227,12 @@ class Town:
         return any(process.name == name and not process.dead for process in self.processes)
 
     def open_store(self, process: Process) -> Store:
-        """The store as a process opens it."""
+        """The store as a process opens it: anew after a crash, else on connections others have opened."""
         # As Store.open does, without reading the schema's version: the harness has just copied the file.
-        database = open_database(f"sqlite:///{self.path}", BUSY_TIMEOUT)
-        return Store(database, process, no_sealer, Opened(SCHEMA_VERSION, KEY))
+        crashes = sum(process.crashed for process in self.processes)
+        if crashes not in self._databases:
+            self._databases[crashes] = open_database(f"sqlite:///{self.path}", BUSY_TIMEOUT)
+        return Store(self._databases[crashes], process, no_sealer, Opened(SCHEMA_VERSION, KEY))
 
     def world(self, process: Process, store: Store) -> World:
         """The configured flows, with connectors opened by this process."""
