@@ -7,15 +7,16 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from accord.engine import clashes, erase, hub
+from accord.engine import clashes, erase, hub, unseen
 from accord.engine.addresses import ADDRESSES, index, rests_on
 from accord.engine.ask import request
 from accord.engine.counts import Counts
 from accord.engine.deletes import on_delete
+from accord.engine.echoes import OPEN
 from accord.engine.hearing import Heard, Hearing
 from accord.engine.intents import unblock
 from accord.engine.match import Matcher, keys_of
-from accord.engine.merge import UNSEEN, Merged, Observation, absorb, observe_new
+from accord.engine.merge import Merged, Observation, absorb, observe_new
 from accord.engine.observe import Seen
 from accord.engine.origins import note_origins
 from accord.engine.oscillation import quarrels
@@ -164,7 +165,8 @@ class Absorber:
             if link.state is LinkState.GONE:
                 link.state = LinkState.LIVE
             mapping = self.member.stream.mapping
-            gone = removals(self.flow.model, mapping.read(seen.row), link.shadow.seen, mapping.enumerates)
+            known = _members(link, self.intents.get(entity.id))
+            gone = removals(self.flow.model, mapping.read(seen.row), known, mapping.enumerates)
             if self.rebase is not None:
                 observation.rebased = self.rebase.judge(link, seen.row)
                 gone = self.rebase.released(link, gone, observation.rebased)
@@ -178,7 +180,7 @@ class Absorber:
 
     def _is_stale(self, link: Link, observation: Observation) -> bool:
         """Older than what was seen before; a deleted record returns only by a newer change of its own."""
-        if link.row_digest is not None and link.row_digest == UNSEEN + (observation.row_digest or b""):
+        if unseen.is_row_before(link, observation.row_digest):
             return True  # the very row that stood there before our last write
         new, old = observation.changed_at, link.changed_at
         if link.state is LinkState.GONE:
@@ -421,6 +423,12 @@ class Absorber:
                 changed[entity.id] = entity
         self.tx.entities.update(list(changed.values()))
         self.scope.wake(self.tx, changed.values())
+
+
+def _members(link: Link, intent: Intent | None) -> Collection[str]:
+    """Cells that the record is known, or may have been made, to hold."""
+    seen = link.shadow.seen
+    return seen if intent is None or intent.state not in OPEN else {*seen, *intent.cells}
 
 
 def _left(merged: Iterable[Merged]) -> dict[str, dict[str, str]]:

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from accord.connector import Creates
-from accord.engine import clashes
+from accord.engine import clashes, unseen
 from accord.engine.account import send_id
 from accord.engine.ask import request
 from accord.engine.counts import Counts
 from accord.engine.forms import is_form_of
 from accord.engine.intents import unblock
-from accord.engine.merge import UNSEEN, Observation
+from accord.engine.merge import Observation
 from accord.engine.observe import Observer, Seen
 from accord.engine.persons import people_of
 from accord.engine.plan import newer
@@ -244,8 +244,7 @@ class Confirmation:
         # Lists may lag: a page that still shows what stood there before this write is stale, no edit.
         newest = observation or (later.observation if later is not None else None)
         if newest is None:
-            if link.row_digest is None or not link.row_digest.startswith(UNSEEN):
-                link.row_digest = UNSEEN + (link.row_digest or b"")
+            unseen.note(link, intent.cells)
             return
         if newest.changed_at is not None:
             link.changed_at = max(newest.changed_at, link.changed_at or newest.changed_at)

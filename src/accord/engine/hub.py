@@ -153,6 +153,7 @@ def follow_vendor_merge(absorber: Absorber, seen: Observation) -> None:
     if not old:
         return
     link = absorber.links.get(seen.external_id) or _successor(absorber, seen, old)
+    _inherit(absorber, link, old)
     for loser in old:
         _alias(absorber, loser, link)
         _unite(absorber, link, loser)
@@ -167,6 +168,19 @@ def _successor(absorber: Absorber, seen: Observation, old: Sequence[Link]) -> Li
     link.shadow, link.created_by_intent = first.shadow, first.created_by_intent
     absorber.links[seen.external_id] = link
     return link
+
+
+def _inherit(absorber: Absorber, link: Link, old: Sequence[Link]) -> None:
+    """A second record that swallowed the live one is compared with what that one was known to hold.
+
+    What it showed itself was only looked at, never agreed to.
+    """
+    owner = absorber.entities.get(link.entity)
+    if owner is None or link.state is not LinkState.SHADOWED:
+        return
+    for loser in old:
+        if loser.state is LinkState.LIVE and absorber.entities.get(loser.entity) is owner:
+            link.shadow = loser.shadow.copy()
 
 
 def _take_place(absorber: Absorber, link: Link) -> None:

@@ -12,15 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accord.engine.digests import Digests
+from accord.engine.echoes import Echo, Echoes
 from accord.engine.flow import PERMISSIONS, Flow, ForeignEdit, Member, PolicyKind
-from accord.engine.forms import is_form_of
 from accord.engine.policies import Claim, Winner, decide, disagree
 from accord.model.cells import field_of, overlay, pruned
-from accord.store.rows import Cells, Change, Entity, Intent, IntentState, Link, LinkState, Stamp
+from accord.store.rows import Cells, Change, Entity, Intent, Link, LinkState, Stamp
 
 MISSING: Any = object()
-UNSEEN = b"unseen:"
-"""Begins a link's row digest while nothing showed the record since our write; the digest before follows."""
 
 
 @dataclass(slots=True)
@@ -139,10 +137,13 @@ def absorb(
     """
     merge = _Merge(side, entity, link, seen, intent, frozen, run)
     digests, held = side.digest.of(seen.shows_all()), link.shadow.seen
+    back = merge.echoes.changed_back(digests) if intent is not None else {}
     for cell in seen.cells:
         digest = digests.get(cell)
         if held.get(cell) != digest:
             merge.cell(cell, digest)
+    for cell, sent in back.items():
+        merge.changed_back(cell, digests.get(cell), sent)
     link.changed_at = seen.changed_at if seen.changed_at is not None else link.changed_at
     link.etag = seen.etag
     link.row_digest = seen.row_digest
@@ -181,7 +182,8 @@ class _Merge:
         run: str,
     ) -> None:
         self.side, self.entity, self.link, self.seen = side, entity, link, seen
-        self.intent, self.frozen, self.run = intent, frozen, run
+        self.frozen, self.run = frozen, run
+        self.echoes = Echoes(side, entity, link, seen, intent)
         self.merged = Merged()
         self.projected: Mapping[str, Any] | None = None
         self.bumped = False
@@ -193,14 +195,14 @@ class _Merge:
             self._agree(cell, digest, version)
             self.merged.heard.append(cell)
             return
-        echo = self._echo(cell, digest)
+        echo = self.echoes.of(cell, digest)
         if echo is None and not self._projects_to(cell, digest):
-            echo = self._form_of_ours(cell, version)
+            echo = self.echoes.form_of(cell, version)
         elif echo is None:
-            echo = version
+            echo = Echo(version)
         if echo is not None:
-            self._agree(cell, digest, echo)
-            if version > echo:
+            self._agree(cell, digest, echo.version)
+            if version > echo.version or echo.doubtful:
                 self._clash("ambiguous_echo", cell, "hub")
         elif cell in self.frozen:
             self._agree(cell, digest, version)
@@ -216,43 +218,19 @@ class _Merge:
         else:
             self._both_changed(cell, digest, version)
 
-    def _echo(self, cell: str, digest: bytes | None) -> int | None:
-        """The version our open write carried, if this value is that write coming back (A5, rule 3)."""
-        intent = self.intent
-        if (
-            intent is None
-            or intent.state not in (IntentState.SENT, IntentState.UNKNOWN)
-            or not self.side.echo
-        ):
-            return None
-        sent = intent.cells.get(cell)
-        if sent is None or sent[1] != (digest or b""):
-            return None
-        late = (intent.sent_at or 0.0) + self.side.t_max + self.side.skew
-        return sent[0] if self.seen.changed_at is None or self.seen.time <= late else None
-
-    def _form_of_ours(self, cell: str, version: int) -> int | None:
-        """The version of our own write that this is, as the vendor keeps it, first seen now.
-
-        Its answer, or the read after it, was lost, and the mapping does not declare this form (A5, rule 3).
-        The hub may have gone on since: then the value that was sent is in the history.
-        """
-        sent = self._unseen_write(cell) if self.side.echo else None
-        if sent is None or sent > version:
-            return None
-        held = self.entity.cells.get(cell) if sent == version else self.side.past(self.entity.id, cell, sent)
-        return sent if is_form_of(held, self.seen.cells[cell]) else None
-
-    def _unseen_write(self, cell: str) -> int | None:
-        """The version that a write carried whose effect nobody has seen yet, if this may be its effect."""
-        intent, link = self.intent, self.link
-        if intent is not None and intent.state in (IntentState.SENT, IntentState.UNKNOWN):
-            sent = intent.cells.get(cell)
-            late = (intent.sent_at or 0.0) + self.side.t_max + self.side.skew
-            return sent[0] if sent is not None and self.seen.time <= late else None
-        unseen = link.row_digest is not None and link.row_digest.startswith(UNSEEN)
-        written = link.written_at is not None and self.seen.time <= link.written_at + self.side.skew
-        return link.shadow.agreed_version(cell) if unseen and written else None
+    def changed_back(self, cell: str, digest: bytes | None, sent: int) -> None:
+        """Take an edit back to what stood there before an unanswered write of ours; always told."""
+        live, side = self.link.state is LinkState.LIVE, self.side
+        heard = side.member.hears and field_of(cell) in PERMISSIONS
+        if not live or heard or cell in self.frozen or side.owned_by_another(cell):
+            return  # decided anew, as if the write had never arrived
+        version = self.entity.version(cell)
+        self._agree(cell, digest, sent)
+        if version <= sent and not self._guarded(cell):
+            self._clash("ambiguous_echo", cell, Winner.VENDOR.value)
+            self._take(cell, digest)
+        else:
+            self._both_changed(cell, digest, version)
 
     def _projects_to(self, cell: str, digest: bytes | None) -> bool:
         """Whether this is just how the vendor shows the hub's value."""

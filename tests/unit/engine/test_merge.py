@@ -7,6 +7,7 @@ from typing import Any, cast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accord.engine import unseen
 from accord.engine.digests import Digests
 from accord.engine.flow import Flow, Member
 from accord.engine.merge import Observation, Side, absorb, observe_new
@@ -202,6 +203,67 @@ def test_a_truncated_echo_of_an_older_value_never_enters_the_hub(length: int) ->
     assert pair.entity.cells["given_name"] == "Bérénice"
     assert [clash.kind for clash in merged.clashes] == ["ambiguous_echo"]
     assert pair.links[1].shadow.agreed["given_name"] == 1
+
+
+def unread(pair: Pair, row: dict[str, Any], at: float) -> Link:
+    """The first system set these cells; the second was written and answered, and nothing was read since."""
+    pair.show(0, row, at)
+    link = pair.links[1]
+    link.row_digest = b"as it was"
+    unseen.note(link, row)
+    link.shadow.seen |= digest.of(row)
+    link.shadow.agreed |= dict.fromkeys(row, pair.entity.rev)
+    link.written_at = at
+    return link
+
+
+@given(st.integers(3, 10))
+def test_a_form_first_seen_after_a_later_edit_stays_out_of_the_hub_and_is_told(length: int) -> None:
+    """Found by seeds 42 and 117 of weather echo: the later edit may have been of another cell."""
+    pair = Pair({"given_name": "one", "company": "old"}, {"given_name": "one", "company": "old"})
+    link = unread(pair, {"given_name": "Alexandrine"}, 70.0)
+    shown = {"given_name": "Alexandrine"[:length], "company": "new"}
+    merged = absorb(side(1), pair.entity, link, seen(1, shown, 5_000.0))
+    assert (pair.entity.cells["given_name"], pair.entity.cells["company"]) == ("Alexandrine", "new")
+    assert [(clash.kind, clash.vendor_value) for clash in merged.clashes] == [
+        ("ambiguous_echo", shown["given_name"])
+    ]
+
+
+def test_a_form_in_a_cell_that_the_unseen_write_did_not_carry_is_an_edit() -> None:
+    pair = Pair({"given_name": "Alexandrine"}, {"given_name": "Alexandrine"})
+    link = unread(pair, {"company": "new"}, 70.0)
+    absorb(side(1), pair.entity, link, seen(1, {"given_name": "Alex"}, 71.0))
+    assert pair.entity.cells["given_name"] == "Alex"
+
+
+def unanswered(pair: Pair, row: dict[str, Any], at: float) -> Intent:
+    """The first system set these cells; nobody knows whether the write of them reached the second."""
+    pair.show(0, row, at)
+    cells = {cell: (pair.entity.rev, digest(value)) for cell, value in row.items()}
+    state = IntentState.UNKNOWN
+    return Intent("i", *MEMBERS[1].key, "e", "update", cells, state, pair.links[1].external_id, sent_at=at)
+
+
+def test_a_value_changed_back_after_an_unanswered_write_that_arrived_is_an_edit() -> None:
+    """Found by seed 67 of weather echo: it looked as if the write had never arrived."""
+    pair = Pair({"given_name": "one", "company": "old"}, {"given_name": "one", "company": "old"})
+    intent = unanswered(pair, {"given_name": "two", "company": "new"}, 70.0)
+    shown = seen(1, {"given_name": "two", "company": "old"}, 75.0)
+    merged = absorb(side(1), pair.entity, pair.links[1], shown, intent=intent)
+    assert pair.entity.cells["company"] == "old"
+    assert [(clash.kind, clash.hub_value) for clash in merged.clashes] == [("ambiguous_echo", "new")]
+    assert derive(Target(FLOW, MEMBERS[1], digest), pair.entity, pair.links[1], {}) is None
+
+
+def test_an_unanswered_write_of_which_nothing_shows_has_not_arrived() -> None:
+    pair = Pair({"given_name": "one", "company": "old"}, {"given_name": "one", "company": "old"})
+    intent = unanswered(pair, {"given_name": "two", "company": "new"}, 70.0)
+    shown = seen(1, {"given_name": "one", "company": "old"}, 75.0)
+    absorb(side(1), pair.entity, pair.links[1], shown, intent=intent)
+    derived = derive(Target(FLOW, MEMBERS[1], digest), pair.entity, pair.links[1], {})
+    assert derived is not None
+    assert set(derived.cells) == {"given_name", "company"}
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.sampled_from(("four", "five", "six"))), max_size=5))

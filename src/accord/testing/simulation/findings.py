@@ -38,6 +38,10 @@ class Findings:
             for place in places
         }
         self.conflicts: list[Conflict] = tx.conflicts.list(None, None, 100_000)
+        self.frozen = {
+            (c.entity, c.cell) for c in self.conflicts if c.kind == "oscillation" and c.state == "open"
+        }
+        """(hub record, cell) whose value two systems overwrote in turn, so that a person was asked."""
         self.letters = tx.letters.list(None, None, 100_000)
         logged = (merge for entity in every for merge in tx.merges.of(entity.id))
         self.merges = {merge.loser: merge for merge in logged}
@@ -117,6 +121,8 @@ class Findings:
             yield "I6 no resurrection", f"{name} lives although its hub record was deleted"
             return
         for column, expected in self._expected(place, entity, row).items():
+            if (entity.id, CELLS.get(column)) in self.frozen:
+                continue  # a person must say which value it is to be; until then each keeps its own
             shown = row.get(column) or None
             if (sorted(shown) if isinstance(shown, list) else shown) != expected:
                 yield "I1 convergence", f"{name} {column} shows {shown!r}, the hub has {expected!r}"
@@ -309,35 +315,11 @@ class Findings:
             for column in ("first", "last", "tel", "note"):
                 value = entity.cells.get(CELLS[column])
                 known = not value or (column, _plain(column, value)) in typed
-                if not known and not self._misread(entity, column):
+                if not known:
                     yield (
                         "I5 no echo pollution",
                         f"{entity.id[18:]} {column} is {value!r}, which nobody typed",
                     )
-
-    def _misread(self, entity: Entity, column: str) -> bool:
-        """A form that no mapping declares, that people edited before our unanswered write was seen.
-
-        Outside V7: the value cannot be told from an edit of theirs, and an edit is never dropped.
-        """
-        value = entity.cells.get(CELLS[column])
-        texts = {text for name, text in self.diary.typed if name == column and text}
-        for (name, _), links in self.links.items():
-            traits = self.town.vendors[name].traits
-            if traits.declared or column not in traits.forms:
-                continue
-            here = {id_ for id_, link in links.items() if self.entity_of(link).id == entity.id}
-            forms = {traits.forms[column](text) for text in texts}
-            owed = {self._survivor(id_).id for id_ in self.town.vendors[name].unanswered & set(self.entities)}
-            if value in forms and entity.id in owed and any(self._was_edited(name, id_) for id_ in here):
-                return True
-        return False
-
-    def _was_edited(self, vendor: str, row: str) -> bool:
-        """People changed it after somebody, or Accord, had made it."""
-        times = {edit.at for edit in self.diary.edits if (edit.vendor, edit.row) == (vendor, row)}
-        ours = any((who, made) == (vendor, row) for _, who, _, _, made in self.town.creations)
-        return len(times) > (0 if ours else 1)
 
     def resurrected(self) -> Iterator[Finding]:
         """I6: a record made again for somebody whose record people deleted there."""

@@ -83,8 +83,6 @@ class Process:
         self.dead = self.crashed = False
         self.frozen_until = 0.0
         self.ablations = weather.ablations
-        self.lost_with_it: list[Callable[[], None]] = []
-        """Tells who must know that what this process had heard may not be written down: it died or froze."""
         self._alive, self._watch = alive, watch
         self._ids = 0
 
@@ -157,7 +155,6 @@ class Process:
         if pause:
             self.scheduler.note(f"{self.name} freezes for {pause:.0f} s")
             self.frozen_until = self.scheduler.seconds + pause
-            self._lose()
         self.scheduler.pause(label=label)
         self._breathe()
 
@@ -182,12 +179,7 @@ class Process:
         """
         self.scheduler.note(f"{self.name} crashes at {label}")
         self.dead = self.crashed = True
-        self._lose()
         raise CrashError(label)
-
-    def _lose(self) -> None:
-        for tell in self.lost_with_it:
-            tell()
 
     def _maybe_crash(self, label: str) -> None:
         if self.weather.crashes():

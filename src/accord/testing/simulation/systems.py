@@ -254,10 +254,6 @@ class System(Connector[Settings]):
             outcomes = [self._item(stream, verb, write) for write in writes]
         if fate in (Fate.LATE, Fate.TWICE):
             self._later(stream, verb, writes, late, again=fate is Fate.TWICE)
-        owed = {write.hub_id for write in writes}
-        self.process.lost_with_it.append(lambda: self.vendor.unanswered.update(owed))
-        if fate in (Fate.UNANSWERED, Fate.LATE, Fate.GARBLED):
-            self.vendor.unanswered |= owed
         self._travel(f"{label} answers")
         self._refuse(fate)
         if fate in (Fate.LOST, Fate.UNANSWERED, Fate.LATE, Fate.DOWN):

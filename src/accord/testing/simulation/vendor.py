@@ -150,8 +150,6 @@ class Vendor:
         self.tables: dict[str, Table] = {name: Table(self, name) for name in ("contacts", "orders")}
         self.declared: Sequence[Any] = ()
         """What its connector declares, made by the first process that opens it."""
-        self.unanswered: set[str] = set()
-        """Hub ids of writes that may have been applied and whose answer nobody may have written down."""
         self._last = 0.0
 
     def tick(self) -> str:

@@ -1,0 +1,44 @@
+"""Writes that a vendor acknowledged and nothing has shown since: kept in their link until something does.
+
+In the place of the link's row digest stand a mark, the digest of the row before the writes, and the cells
+they carried. Lists lag: the row from before is stale, no edit. And a value first seen now, in a cell that was
+carried, may be the vendor's own form of what was sent (sync.md A5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from accord.store.rows import Link
+
+_MARK = b"sent:"
+_SEPARATOR = b"\x1f"
+
+
+def note(link: Link, cells: Iterable[str]) -> None:
+    """One more write of these cells, of which nobody saw what it made of the record."""
+    before, carried = _parts(link) or (link.row_digest or b"", frozenset())
+    names = sorted(carried.union(cells))
+    link.row_digest = _MARK + bytes([len(before)]) + before + _SEPARATOR.join(n.encode() for n in names)
+
+
+def carried_by(link: Link) -> frozenset[str]:
+    """The cells that were written and not seen since."""
+    parts = _parts(link)
+    return parts[1] if parts is not None else frozenset()
+
+
+def is_row_before(link: Link, row_digest: bytes | None) -> bool:
+    """Whether this is the very row that stood there before the writes."""
+    parts = _parts(link)
+    return parts is not None and parts[0] == (row_digest or b"")
+
+
+def _parts(link: Link) -> tuple[bytes, frozenset[str]] | None:
+    """The digest of the row before and the cells carried; None if nothing is unseen."""
+    known = link.row_digest
+    if known is None or not known.startswith(_MARK):
+        return None
+    end = len(_MARK) + 1 + known[len(_MARK)]
+    names = known[end:]
+    return known[len(_MARK) + 1 : end], frozenset(n.decode() for n in names.split(_SEPARATOR) if n)
