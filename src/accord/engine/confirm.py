@@ -300,12 +300,14 @@ class Confirmation:
         """
         shown = later.shows(cell)
         digest = self.scope.digest(shown)
+        written = explode(self.scope.flow.model, self.writes[intent.id].document).get(cell)
         if digest == sent:
             return sent
+        if sent is not None and written is None:  # left by an earlier attempt, or by none
+            return sent if digest else None
         if digest == link.shadow.seen.get(cell):
             self.conflicts.append(clashes.ignored(self.scope, intent.entity, cell, link.external_id, shown))
             return digest
-        written = explode(self.scope.flow.model, self.writes[intent.id].document).get(cell)
         return digest if is_form_of(written, shown) else sent
 
     def _look_again(self, link: Link, entity: Entity) -> None:

@@ -253,7 +253,9 @@ class Decider:
             stream=self.scope.member.stream.name,
             entity=entity.id,
             operation=str(derived.operation),
-            cells=first.cells if first is not None and body is not None else derived.cells,
+            cells=first.cells
+            if body is not None and first is not None
+            else carried(self.scope, first, derived),
             body=body,
             state=IntentState.BLOCKED if derived.hold is Hold.BLOCKED else IntentState.PLANNED,
             external_id=derived.external_id,
@@ -297,6 +299,20 @@ class Decider:
                 "limit": allowed,
             },
         )
+
+
+def carried(scope: Scope, earlier: Intent | None, derived: Derived) -> dict[str, tuple[int, bytes | None]]:
+    """What stands at the vendor once a write is confirmed, as far as Accord put it there.
+
+    An upsert leaves alone what it does not hold. So what an unanswered attempt carried, and the hub has
+    cleared since, may still stand there: it counts as sent, and the next decision clears it.
+    """
+    upserts = scope.member.stream.creates is Creates.UPSERT
+    if earlier is None or not earlier.attempt or not upserts:
+        return derived.cells
+    if {earlier.operation, derived.operation} != {Operation.CREATE}:
+        return derived.cells
+    return {**earlier.cells, **derived.cells}
 
 
 def unblock(tx: Transaction, entities: Iterable[str]) -> None:

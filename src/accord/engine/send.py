@@ -18,7 +18,7 @@ from accord.engine import clashes
 from accord.engine.account import Account, send_id
 from accord.engine.confirm import Confirmation
 from accord.engine.counts import Counts
-from accord.engine.intents import Standing, decide_one, standing
+from accord.engine.intents import Standing, carried, decide_one, standing
 from accord.engine.look import Look
 from accord.engine.plan import Derived, Hold, Reference, fill
 from accord.errors import (
@@ -270,7 +270,8 @@ class Sender:
         if stream.creates is Creates.IDEMPOTENCY_KEY and derived.operation is Operation.CREATE:
             self._group(batch, intent)
             _repeat_exactly(intent, derived)
-        intent.operation, intent.cells, intent.waits_for = str(derived.operation), derived.cells, None
+        intent.cells = carried(self.scope, intent, derived)
+        intent.operation, intent.waits_for = str(derived.operation), None
         intent.external_id, intent.precondition = derived.external_id, derived.precondition
         intent.state, intent.sent_at, intent.settle_until = IntentState.SENT, now, now + settle
         intent.attempt += 1

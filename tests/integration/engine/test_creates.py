@@ -51,6 +51,19 @@ def test_edits_during_the_doubt_arrive_too(town: Town) -> None:
     assert len(town["crm"].rows) == 6
 
 
+@pytest.mark.parametrize("kind", CLASSES)
+def test_a_field_cleared_during_the_doubt_is_cleared_too(build: Build, kind: str) -> None:
+    town = build(flow={"both": ["shop"], "to": ["crm"]}, crm=CLASSES[kind] | {"t_max": 8.0})
+    town["crm"].unique = "mail" if kind == "B" else town["crm"].unique
+    ann = town["shop"].put(mail="ann@example.com", first="Ann", last="Lee")
+    town["crm"].lose_replies("create")
+    town.sync(max_seconds=0.5)
+    town["shop"].put(ann, first=None)
+    town.env.sleep(60.0)
+    town.settle()
+    assert [(row["last"], row.get("first")) for row in town["crm"].rows.values()] == [("Lee", None)]
+
+
 def test_an_edit_between_a_create_and_its_retry_is_no_part_of_the_retry_and_not_lost(build: Build) -> None:
     town = build(flow={"both": ["shop"], "to": ["crm"]}, crm=CLASSES["A"])
     ann = town["shop"].put(mail="ann@example.com", first="Ann")
