@@ -35,6 +35,11 @@ class Converter:
     takes_empty: bool = False
 
     @property
+    def plain(self) -> Callable[[Any], Any] | None:
+        """The function of the value alone that ``read`` is, where it looks at no row."""
+        return None
+
+    @property
     def context(self) -> tuple[str, ...]:
         """Further vendor paths that ``read`` looks at."""
         return ()
@@ -67,6 +72,11 @@ class Via(Converter):
     reader: Callable[[Any], Any]
     writer: Callable[[Any], Any] | None = None
     lossy: bool = False
+
+    @property
+    def plain(self) -> Callable[[Any], Any] | None:
+        """The function."""
+        return self.reader if type(self).read is Via.read else None
 
     def read(self, value: Any, row: Row) -> Any:
         """What the function says."""

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
@@ -129,6 +129,11 @@ class Number(Converter):
     def exact(self) -> bool:  # type: ignore[override]
         """Scaling may round in the last place of a binary fraction."""
         return self.scale == 1
+
+    @property
+    def plain(self) -> Callable[[Any], Any] | None:
+        """Unscaled, it is what it is."""
+        return canonical.number if self.scale == 1 and type(self).read is Number.read else None
 
     def read(self, value: Any, row: Row) -> Any:
         """The canonical number."""

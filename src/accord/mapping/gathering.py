@@ -1,8 +1,8 @@
 """Compiling declarations into the function that turns a vendor row into checked cells. Hot path.
 
 Most fields are one value here and one cell there, or one subfield of a structure, or a list whose members
-are a cell each: those are read, converted and checked without a document. What is made of several values
-goes over a document of its own, as :mod:`.reading` makes it.
+are a cell each: those are read, converted and checked without a document, by lines written for this mapping
+(:mod:`.source`). What is made of several values goes over a document of its own, as :mod:`.reading` makes it.
 
 The function may raise anything. It then says nothing about the row: :meth:`Mapping.read` goes the long way,
 which names the field, or forgives it.
@@ -11,14 +11,15 @@ which names the field, or forgives it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from accord.mapping.declaration import Declaration, Each, Field
-from accord.mapping.members import Filler, compile_members
-from accord.mapping.places import Groups, groups_of, lay
+from accord.mapping.members import goes_straight, write_members
+from accord.mapping.places import Place, checked, write_places
 from accord.mapping.reading import compile_read
+from accord.mapping.source import Source
 from accord.model.cells import Cells, shape
-from accord.model.checks import Check, checker, member_check, single_check
+from accord.model.checks import Check, checker, member_check, part_checks, single_check
 from accord.model.document import Canonical
 from accord.model.record import Document, Row
 
@@ -34,7 +35,9 @@ class Ways(NamedTuple):
     """One value here, one cell there."""
     parts: dict[str, list[Field]]
     """Subfields of a structure that is one cell, by the cell."""
-    members: list[Filler]
+    sets: list[Field]
+    """One value here that is a whole set."""
+    members: list[Each]
     """Lists whose members are a cell each."""
     others: list[Declaration]
     """What goes over a document."""
@@ -50,47 +53,69 @@ def compile_gather(
         model: The model that checks them.
         collapse: What is to be done to the document of what goes the longer way.
     """
+    return gatherer_source(declarations, model, collapse).function()
+
+
+def gatherer_source(
+    declarations: Sequence[Declaration], model: type[Canonical], collapse: Collapse
+) -> Source:
+    """The text of that function, with what it refers to."""
     ways = _ways([declared for declared in declarations if declared.reads], model)
-    groups = groups_of(
-        (field, ".".join(field.canonical[0]), _cell_check(model, field.canonical[0])) for field in ways.cells
-    )
-    fillers = [_parts_filler(cell, some, model) for cell, some in ways.parts.items()] + ways.members
-    # Passing through leaves out what any declaration maps, so that it must see all of them.
-    read = compile_read(ways.others, beside=declarations) if ways.others else None
-    check = checker(model)
-
-    def gather(row: Row) -> Cells:
-        cells: Cells = {}
-        lay(groups, row, cells)
-        for fill in fillers:
-            fill(row, cells)
-        if read is not None:
-            document: Document = {}
-            read(row, document)
-            collapse(document)
-            cells.update(check(document))
-        return cells
-
-    return gather
+    source = Source("def gather(row):")
+    source.line("cells = {}")
+    places = [
+        Place(field, ".".join(field.canonical[0]), _cell_check(model, field.canonical[0]))
+        for field in ways.cells
+    ]
+    write_places(source, places, "row", "cells")
+    for cell, fields in ways.parts.items():
+        _write_parts(source, cell, fields, model)
+    for declared in ways.members:
+        write_members(source, declared, model)
+    for field in ways.sets:
+        _write_set(source, field, model)
+    if ways.others:
+        # Passing through leaves out what any declaration maps, so that it must see all of them.
+        read = compile_read(ways.others, beside=declarations)
+        _write_others(source, read, collapse, checker(model))
+    source.line("return cells")
+    return source
 
 
-def _parts_filler(cell: str, fields: Iterable[Field], model: type[Canonical]) -> Filler:
+def _write_parts(source: Source, cell: str, fields: Iterable[Field], model: type[Canonical]) -> None:
+    """Write how a structure is made of values; one of nothing but empty values is null."""
     some = list(fields)
-    check = _cell_check(model, some[0].canonical[0][:-1])
-    groups: Groups = groups_of((field, field.canonical[0][-1], None) for field in some)
+    names = some[0].canonical[0][:-1]
+    whole = _cell_check(model, names)
+    checks = part_checks(model, names)
+    subfields = [(field, field.canonical[0][-1]) for field in some]
+    places = [Place(field, name, None if checks is None else checks[name]) for field, name in subfields]
+    source.line("member = {}")
+    source.line("filled = False")
+    write_places(source, places, "row", "member", "filled")
+    with source.block("if member:"):
+        with source.block("if filled:"):
+            source.line("value = member")
+            source.line(f"cells[{cell!r}] = {'value' if checks else checked(source, whole)}")
+        with source.block("else:"):
+            source.line("value = None")
+            source.line(f"cells[{cell!r}] = {checked(source, whole)}")
 
-    def fill(row: Row, cells: Cells) -> None:
-        found: Document = {}
-        lay(groups, row, found)
-        if not found:
-            return
-        for value in found.values():
-            if value is not None and value != "":
-                cells[cell] = check(found)
-                return
-        cells[cell] = check(None)
 
-    return fill
+def _write_set(source: Source, field: Field, model: type[Canonical]) -> None:
+    """Write how a value becomes the members of a set, a cell each."""
+    name = field.canonical[0][0]
+    source.line("member = {}")
+    write_places(source, [Place(field, name, single_check(model, name))], "row", "member")
+    with source.block("if member:"), source.block(f"for word in member[{name!r}] or ():"):
+        source.line(f"cells[{name + '.'!r} + word] = True")
+
+
+def _write_others(source: Source, read: Any, collapse: Collapse, check: Check) -> None:
+    source.line("document = {}")
+    source.line(f"{source.name(read)}(row, document)")
+    source.line(f"{source.name(collapse)}(document)")
+    source.line(f"cells.update({source.name(check)}(document))")
 
 
 def _cell_check(model: type[Canonical], names: Sequence[str]) -> Check:
@@ -99,7 +124,7 @@ def _cell_check(model: type[Canonical], names: Sequence[str]) -> Check:
 
 def _ways(reading: Sequence[Declaration], model: type[Canonical]) -> Ways:
     """Sort declarations. A field that is filled in several ways goes over the document as a whole."""
-    ways = Ways([], {}, [], [])
+    ways = Ways([], {}, [], [], [])
     kinds = shape(model)
     depths = {id(declared): _depth(declared, model) for declared in reading}
     shared = {
@@ -117,12 +142,14 @@ def _ways(reading: Sequence[Declaration], model: type[Canonical]) -> Ways:
     }
     for declared in reading:
         depth = depths[id(declared)]
-        filler = compile_members(declared, model) if isinstance(declared, Each) else None
-        apart = bool(declared.canonical) and declared.canonical[0][0] not in shared | kinds.set
-        if not apart or (depth is None and filler is None):
+        straight = isinstance(declared, Each) and goes_straight(declared, model)
+        apart = bool(declared.canonical) and declared.canonical[0][0] not in shared
+        if not apart or (depth is None and not straight):
             ways.others.append(declared)
-        elif filler is not None:
-            ways.members.append(filler)
+        elif isinstance(declared, Each):
+            ways.members.append(declared)
+        elif isinstance(declared, Field) and declared.canonical[0][0] in kinds.set:
+            ways.sets.append(declared)
         elif isinstance(declared, Field) and depth == 0:
             ways.cells.append(declared)
         elif isinstance(declared, Field):

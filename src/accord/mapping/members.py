@@ -1,88 +1,79 @@
-"""Reading the members of a list straight into checked cells, without the document between. Hot path."""
+"""Writing out how the members of a list become checked cells, without the document between."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from accord.mapping.declaration import Each, Field
 from accord.mapping.paths import MISSING, ROOT, getter, parse
-from accord.mapping.places import groups_of, lay
+from accord.mapping.places import Place, checked, write_places
 from accord.mapping.reading import compile_read
-from accord.model.cells import Cells
+from accord.mapping.source import Source
 from accord.model.checks import Check, member_parts
 from accord.model.document import Canonical
-from accord.model.record import Document, Row
 from accord.model.values import UnfitError
 
-Filler = Callable[[Row, Cells], None]
-"""Puts what a row says into the cells; may raise anything, and then says nothing."""
-Member = Callable[[Row, int], dict[str, Any]]
-"""The vendor's record and its place, from 1, to the checked structure."""
 
-
-def compile_members(declared: Each, model: type[Canonical]) -> Filler | None:
-    """One function from a row to the cells of a collection, or None: its members go the longer way."""
+def goes_straight(declared: Each, model: type[Canonical]) -> bool:
+    """Whether the members are structures that are read subfield by subfield."""
     names = declared.canonical[0]
-    parts = member_parts(model, names[0]) if len(names) == 1 and declared.value is None else None
-    if parts is None:
-        return None
+    return len(names) == 1 and declared.value is None and member_parts(model, names[0]) is not None
+
+
+def write_members(source: Source, declared: Each, model: type[Canonical]) -> None:
+    """Write how a list of ``row`` becomes members of a collection in ``cells``."""
+    name = declared.canonical[0][0]
+    parts = member_parts(model, name)
+    assert parts is not None
     check_key, checks = parts
-    items_of = getter(parse(declared.path))
-    key_of = None if declared.key is None else getter(parse(declared.key))
-    member, rooted, prefix = _member(declared, checks), declared.rooted, f"{names[0]}."
-
-    def fill(row: Row, cells: Cells) -> None:
-        items = items_of(row)
-        if items is MISSING or items is None:
-            return
-        if type(items) is not list:
-            raise UnfitError("expected a list")
-        keys: set[str] = set()
-        root = row.get(ROOT, row) if rooted else None
-        for number, item in enumerate(items, start=1):
-            if type(item) is not dict:
-                raise UnfitError("expected a list of objects")
-            seen = item if root is None else {**item, ROOT: root}
-            key = str(number) if key_of is None else _key(key_of(seen))
-            if key in keys:
-                raise UnfitError("two members have the same key")
-            keys.add(key)
-            cells[prefix + check_key(key)] = member(seen, number)
-
-    return fill
+    unfit, missing = source.name(UnfitError), source.name(MISSING)
+    source.line(f"items = {source.name(getter(parse(declared.path)))}(row)")
+    with source.block(f"if items is not {missing} and items is not None:"):
+        with source.block("if type(items) is not list:"):
+            source.line(f'raise {unfit}("expected a list")')
+        if declared.rooted:
+            source.line(f"root = row.get({ROOT!r}, row)")
+        source.line("keys = set()")
+        with source.block("for number, item in enumerate(items, 1):"):
+            with source.block("if type(item) is not dict:"):
+                source.line(f'raise {unfit}("expected a list of objects")')
+            if declared.rooted:
+                source.line(f"item = {{**item, {ROOT!r}: root}}")
+            _write_key(source, declared)
+            source.line("member = {}")
+            _write_member(source, declared, checks)
+            source.line("value = key")
+            source.line(f"cells[{name + '.'!r} + ({checked(source, check_key)})] = member")
 
 
-def _key(found: Any) -> str:
-    if found is MISSING or found is None or found == "":
-        raise UnfitError("a member has no key")
-    return str(found)
+def _write_key(source: Source, declared: Each) -> None:
+    unfit, missing = source.name(UnfitError), source.name(MISSING)
+    if declared.key is None:
+        source.line("key = str(number)")
+        return
+    source.line(f"key = {source.name(getter(parse(declared.key)))}(item)")
+    with source.block(f'if key is {missing} or key is None or key == "":'):
+        source.line(f'raise {unfit}("a member has no key")')
+    source.line("key = str(key)")
+    with source.block("if key in keys:"):
+        source.line(f'raise {unfit}("two members have the same key")')
+    source.line("keys.add(key)")
 
 
-def _member(declared: Each, checks: dict[str, Check]) -> Member:
+def _write_member(source: Source, declared: Each, checks: dict[str, Check]) -> None:
     reading = [field for field in declared.fields if field.reads]
     direct = [field for field in reading if isinstance(field, Field) and _is_direct(field, checks)]
     taken = {names[0] for field in reading if field not in direct for names in field.canonical}
     direct = [field for field in direct if field.ours[0] not in taken]
-    groups = groups_of((field, names[0], checks[names[0]]) for field in direct for names in field.canonical)
+    if declared.position is not None:
+        source.line("value = number")
+        source.line(f"member[{declared.position!r}] = {checked(source, checks[declared.position])}")
+    places = [Place(field, field.canonical[0][0], checks[field.canonical[0][0]]) for field in direct]
+    write_places(source, places, "item", "member")
     others = [field for field in reading if field not in direct]
-    rest = compile_read(others, beside=declared.fields) if others else None
-    position = declared.position
-    check_position = None if position is None else checks[position]
-
-    def member(item: Row, number: int) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        if position is not None and check_position is not None:
-            found[position] = check_position(number)
-        lay(groups, item, found)
-        if rest is not None:
-            document: Document = {}
-            rest(item, document)
-            for name, value in document.items():
-                found[name] = checks[name](value)
-        return found
-
-    return member
+    if others:
+        source.line("document = {}")
+        source.line(f"{source.name(compile_read(others, beside=declared.fields))}(item, document)")
+        with source.block("for name, value in document.items():"):
+            source.line(f"member[name] = {source.name(checks)}[name](value)")
 
 
 def _is_direct(field: Field, checks: dict[str, Check]) -> bool:

@@ -12,7 +12,17 @@ from typing import Any, Literal
 from accord.mapping.converter import Converter
 from accord.mapping.paths import Getter, getter, parse
 from accord.model import values as canonical
+from accord.model.cells import Kept
 from accord.model.record import Document, Row
+
+
+def _in_hundredths(unit: str) -> str:
+    """The code of a currency with two decimals, as it is spelled canonically; empty for any other one."""
+    code = canonical.currency(unit)
+    return code if code is not None and canonical.minor_digits(code) == 2 else ""  # noqa: PLR2004
+
+
+_HUNDREDTHS = Kept(_in_hundredths)
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,10 @@ class MoneyIn(Converter):
 
     def read(self, value: Any, row: Row) -> dict[str, str] | None:
         """Canonical money."""
+        if type(value) is str and self._usual and canonical.plain_amount(value) is not None:
+            unit = self._currency(row)
+            if type(unit) is str and (usual := _HUNDREDTHS[unit]):
+                return {"amount": value, "currency": usual}
         paired = isinstance(value, tuple)
         given = value[0] if paired else value
         if given is None or given == "":
@@ -56,6 +70,10 @@ class MoneyIn(Converter):
         if type(given) is str:
             return {"amount": _amount_of_text(given, code, self.unit, self.decimal), "currency": code}
         return {"amount": _amount_of(given, code, self.unit, self.decimal), "currency": code}
+
+    @cached_property
+    def _usual(self) -> bool:
+        return self.unit == "major" and self.decimal == "."
 
     def _currency(self, row: Row) -> Any:
         if self.currency_from is None:
@@ -89,8 +107,6 @@ class MoneyIn(Converter):
 def _amount_of(given: Any, code: str, unit: str, decimal: str) -> str:
     """Canonical decimal text of a vendor's amount."""
     digits = canonical.minor_digits(code)
-    if unit == "major" and decimal == "." and type(given) is str and canonical.is_amount(given, digits):
-        return given
     found = _exactly(given, decimal)
     return canonical.amount(found.scaleb(-digits) if unit == "minor" else found, digits)
 

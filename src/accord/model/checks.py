@@ -8,7 +8,7 @@ together.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Annotated, Any, get_args, get_origin
 
@@ -86,6 +86,21 @@ def member_parts(model: type[Canonical], field: str) -> tuple[Check, dict[str, C
     if member.wire is not None or member.prepare is not None:
         return None
     return _leaf(key), _parts(member)
+
+
+def part_checks(model: type[Canonical], names: Sequence[str]) -> dict[str, Check] | None:
+    """The checks of the subfields of a structure that is one cell; None: it is checked as a whole.
+
+    Args:
+        model: The model.
+        names: The field, and the key where the structure is a member of a collection.
+    """
+    annotation = get_args(model.model_fields[names[0]].rebuild_annotation())[0]
+    if len(names) > 1:
+        annotation = next(iter(get_args(get_args(annotation)[1])), None)
+    if not (isinstance(annotation, type) and issubclass(annotation, Canonical)):
+        return None
+    return None if annotation.wire is not None or annotation.prepare is not None else _parts(annotation)
 
 
 def _filler(model: type[Canonical], field: str, annotation: Any) -> Filler:

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 
 from accord.errors import MappingError
 from accord.mapping import Instant, Mapping, MoneyIn, Number, both, each, read
-from accord.mapping.gathering import compile_gather
-from accord.mapping.members import Filler, compile_members
+from accord.mapping.gathering import compile_gather, gatherer_source
 from accord.model import Canonical, Customer, Order
 from accord.model.cells import explode, implode
 from accord.model.values import amount
@@ -162,12 +161,34 @@ def test_an_ordinary_row_goes_the_short_way(
     assert found == explode(model, mapping.read(row))
 
 
-def test_a_line_is_read_without_a_document() -> None:
-    short: Filler | None = compile_members(TILL.declarations[-4], Order)  # type: ignore[arg-type]
-    assert short is not None
-    cells: dict[str, Any] = {}
-    short(TILL_ROW, cells)
-    assert list(cells) == ["lines.7", "lines.l8"]
+def test_lists_sets_and_subfields_are_read_without_a_document() -> None:
+    text = gatherer_source(TILL.declarations[:-1], Order, TILL._collapse).text
+    assert "document = {}" in text  # the fee of a way is made of two values
+    straight = [d for d in TILL.declarations if d.where not in ("custom", "shipping")]
+    assert "document" not in gatherer_source(straight, Order, TILL._collapse).text
+
+
+def test_names_of_a_vendor_are_text_and_never_code() -> None:
+    odd = "a' in row or x(\nimport os  # \\ \" {0} %s"
+    mapping = Mapping(
+        read("given_name", f"[{odd}]"),
+        read("company", f"[{odd} 2].[{odd}]"),
+        each("addresses", f"[{odd} 3]", read("locality", f"[{odd}]"), key=f"[{odd} 4]", direction="read"),
+    ).bound(connector="odd", stream="people", model=Customer)
+    gather = compile_gather(mapping.declarations, Customer, mapping._collapse)
+    row = {odd: "Anna", f"{odd} 2": {odd: "Cups"}, f"{odd} 3": [{odd: "Nice", f"{odd} 4": "k"}]}
+    assert gather(row) == {
+        "given_name": "Anna",
+        "company": "Cups",
+        "addresses.k": {"locality": "Nice"},
+    }
+
+
+def test_a_traceback_shows_the_written_line() -> None:
+    gather = compile_gather([read("given_name", "given")], Customer, lambda _: None)
+    with pytest.raises(ValueError, match="expected text") as caught:
+        gather({"given": 7})
+    assert any("cells['given_name'] = " in str(entry.statement) for entry in caught.traceback)
 
 
 LINES = st.lists(

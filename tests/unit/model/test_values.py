@@ -85,6 +85,10 @@ def test_instants_become_utc() -> None:
     assert values.instant(datetime(2026, 1, 31, 12, tzinfo=UTC)) == "2026-01-31T12:00:00Z"
 
 
+def test_a_date_by_its_week_becomes_a_day_of_the_month() -> None:
+    assert values.instant("2026-W05-6T12:00:00Z") == "2026-01-31T12:00:00Z"
+
+
 def test_instants_need_a_zone() -> None:
     with pytest.raises(ValueError, match="time zone"):
         values.instant("2026-01-31T12:00:00")
