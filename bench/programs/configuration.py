@@ -54,12 +54,12 @@ conflict = "latest"
 
 
 def many(url: str, store: str, count: int) -> str:
-    """Many small sources and one sink."""
+    """Many small sources, read in small pages, and one sink."""
     names = [f"s{place}" for place in range(count)]
     flow = f"""\
 [flows.customers]
 model = "customer"
-from = {[f"{name}.customers" for name in names]}
+from = {[f"{name}.leaves" for name in names]}
 to = ["sink.customers"]
 purpose = "service.transactional"
 match = []

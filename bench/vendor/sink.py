@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,11 +20,13 @@ class Sink:
 
     Attributes:
         held: The records by the key they were sent with.
+        arrived: When each key was first written, in seconds since 1970.
         rows: How often each key was appended: more than once is a duplicate.
         counts: What the writes came to.
     """
 
     held: dict[str, dict[str, Any]] = field(default_factory=dict)
+    arrived: dict[str, float] = field(default_factory=dict)
     rows: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     _answers: dict[str, bytes] = field(default_factory=dict)
@@ -47,6 +50,9 @@ class Sink:
         if len(records) > BATCH:
             return 413, b'{"error":"too_many"}'
         results = [self._keep(record["key"], record["data"], append=append) for record in records]
+        now = time.time()
+        for record in records:
+            self.arrived.setdefault(record["key"], now)
         return 200, orjson.dumps({"results": results})
 
     def _keep(self, key: str, data: dict[str, Any], *, append: bool) -> dict[str, str]:

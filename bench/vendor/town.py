@@ -102,6 +102,8 @@ class Town:
                 return {"edited": sum(system.edit(told["share"]) for system in self.systems.values())}
             case "compare":
                 return self._compare(told["stream"])
+            case "arrivals":
+                return self._arrivals(told["stream"])
             case "report":
                 return self._report()
             case _:
@@ -126,6 +128,13 @@ class Town:
             lost += due is not None and held is None
             wrong += held is not None and (due is None or _told(held) != due)
         return {"wanted": wanted, "lost": lost, "wrong": wrong, "duplicates": sink.duplicates}
+
+    def _arrivals(self, stream: str) -> list[float]:
+        """When the last record of each slice was at the sink; of what never came, nothing."""
+        source, arrived = self.sources[SOURCES[stream]], self.sinks[stream].arrived
+        keys = [source.row(number)["id"] for number in range(len(source.rendered))]
+        slices = [keys[first : first + self.slice] for first in range(0, len(keys), self.slice)]
+        return [max(arrived[key] for key in each) for each in slices if arrived.keys() >= set(each)]
 
     def _report(self) -> Any:
         shown = [system.people() for system in self.systems.values()]

@@ -27,16 +27,14 @@ class Keeper:
 
     def take(self, scopes: Sequence[str]) -> list[str]:
         """Take what is free; the scopes that another run holds."""
-        busy: list[str] = []
-        for scope in sorted(scopes):
-            with self.store.transaction("lease") as tx:
-                grant = tx.leases.acquire(
-                    scope, self.env.holder, TTL, self.env.now().timestamp(), self.env.process_alive
-                )
-            if grant is None:
-                busy.append(scope)
-            else:
-                self.fences.append(grant.fence)
+        with self.store.transaction("lease") as tx:
+            now = self.env.now().timestamp()
+            grants = {
+                scope: tx.leases.acquire(scope, self.env.holder, TTL, now, self.env.process_alive)
+                for scope in sorted(scopes)
+            }
+        busy = [scope for scope, grant in grants.items() if grant is None]
+        self.fences += [grant.fence for grant in grants.values() if grant is not None]
         if self.fences:
             self.env.spawn("leases", self._renew)
         return busy

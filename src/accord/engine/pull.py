@@ -1,6 +1,7 @@
 """Pull: read a stream page by page; each page's effects and the cursor commit together.
 
-The next page is fetched while the present one is absorbed. A page is one transaction; a crash costs
+The next page is fetched while the present one is absorbed; streams that are many take turns
+(:mod:`accord.engine.turns`). A page is one transaction; a crash costs
 at most one page's work, never a record.
 """
 
@@ -30,13 +31,15 @@ if TYPE_CHECKING:
     from accord.store import Transaction
 
 AHEAD = 2
-"""Pages fetched ahead of the one being absorbed: the bound on a pull's memory."""
+"""Pages fetched ahead of the one being absorbed: the bound on a pull's memory. Where more streams are read
+than take their turns at once, others fetch meanwhile, and none is fetched ahead.
+"""
 BAD_SHARE, BAD_LEAST = 0.2, 10
 """More than this share of unmappable rows (and at least so many) is a schema break, not bad data."""
 ANTI_ENTROPY = 7 * 86_400.0
 """Seconds after which an incremental stream is read in full again: it repairs what cursors missed."""
-Paged = Callable[[Sequence[Entity]], None]
-"""Told after each page which hub records it changed."""
+Read = Callable[[ReadRequest], Iterator[Page]]
+"""A stream's way to be read."""
 CLOCK_LIMIT = 86_400.0
 """A vendor's clock further from ours than this many seconds is not believed."""
 
@@ -45,14 +48,22 @@ class Pull:
     """Reads one member's stream to its end, or until the budget is spent."""
 
     def __init__(
-        self, scope: Scope, counts: Counts, fences: Sequence[Fence], budget: Budget, *, approved: bool = False
+        self,
+        scope: Scope,
+        counts: Counts,
+        fences: Sequence[Fence],
+        budget: Budget,
+        *,
+        approved: bool = False,
+        ahead: int = AHEAD,
     ) -> None:
         self.scope, self.counts, self.fences, self.budget = scope, counts, fences, budget
-        self.approved = approved
+        self.approved, self.ahead = approved, ahead
         self.store, self.stream = scope.world.store, scope.member.stream
         self.observer = Observer(scope.flow, scope.member, scope.key)
         self.absorber = Absorber(scope, counts)
         self.rows_read = 0
+        self.complete = False
         self.resumed = False
         self.offset = 0.0
         """Seconds the vendor's clock was ahead of ours when it gave the latest page."""
@@ -60,16 +71,19 @@ class Pull:
         self.rebasing = False
         """Whether the stream's mapping changed since it was last read to its end."""
 
-    def run(self, *, full: bool, paged: Paged) -> bool:
-        """Read to the end; ``paged`` gets what each page changed. False = interrupted, resumable."""
+    def pages(self, *, full: bool) -> Iterator[Sequence[Entity]]:
+        """Read to the end, a page at each step; what it changed.
+
+        ``complete`` tells in the end whether the budget lasted; if not, the next run goes on here.
+        """
         state = self._begin(full=full)
         canary.look(self)
         for page in self._pages(self._request(state)):
-            paged(self._page(page, state))
+            yield self._page(page, state)
             if page.token is not None and self.budget.spent():
-                return False
+                return
         self._finish(state)
-        return True
+        self.complete = True
 
     def _begin(self, *, full: bool) -> StreamState:
         with self.store.reading() as tx:
@@ -104,11 +118,20 @@ class Pull:
         return ReadRequest(since=since, token=state.token, through=through)
 
     def _pages(self, request: ReadRequest) -> Iterator[Page]:
-        """Pages in order, fetched ahead by another task that ends at most a page after this generator."""
+        """Pages in order."""
         read = self.stream.operations.read
         if read is None:
             return
-        channel: Channel[Page | BaseException | None] = self.scope.env.channel(AHEAD)
+        last: str | None = None
+        for page in read(request) if self.ahead == 0 else self._fetched(read, request):
+            if page.token is not None and page.token == last:
+                raise self._repeats()
+            last = page.token
+            yield page
+
+    def _fetched(self, read: Read, request: ReadRequest) -> Iterator[Page]:
+        """Pages fetched ahead by another task, which ends at most a page after this generator."""
+        channel: Channel[Page | BaseException | None] = self.scope.env.channel(self.ahead)
         wanted = [True]
 
         def fetch() -> None:
@@ -122,14 +145,10 @@ class Pull:
                 channel.put(error)
 
         self.scope.env.spawn(f"read {self.scope.member.scope}", fetch)
-        last: str | None = None
         try:
             while (item := channel.get()) is not None:
                 if isinstance(item, BaseException):
                     raise item
-                if item.token is not None and item.token == last:
-                    raise self._repeats()
-                last = item.token
                 yield item
         finally:
             wanted[0] = False

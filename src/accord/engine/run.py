@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from accord.engine.calm import calm
 from accord.engine.counts import Counts
 from accord.engine.flow import Flow, Key, Member
 from accord.engine.leases import Keeper
-from accord.engine.pull import Paged, Pull
+from accord.engine.pull import AHEAD, Pull
 from accord.engine.push import Push
 from accord.engine.rebase import notice, rebase_unread
 from accord.engine.reconsider import reconsider
@@ -21,6 +21,7 @@ from accord.engine.retire import retire
 from accord.engine.revoke import Revoker
 from accord.engine.scope import Scope
 from accord.engine.stop import BrakeError, Budget, UnexpectedError
+from accord.engine.turns import AT_ONCE, take_turns
 from accord.errors import AccordError, StateError
 from accord.store.rows import Entity, Fence, Run
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 MOST_ROUNDS = 12
 """Rounds of deciding and pushing after which a run ends although records still wake each other."""
+Paged = Callable[[Sequence[Entity]], None]
+"""Told after each page which hub records it changed."""
 PAGES_BEHIND = 2
 """Pages a writer may fall behind the reader: the bound on planned intents in a streaming run."""
 
@@ -154,15 +157,24 @@ class FlowRun:
         self.failed.add(scope.member.key)
         self.report.problems.append(Problem.of(scope.member.connection, error))
 
-    def _pull(self, scope: Scope, paged: Paged = lambda _: None) -> bool:
-        key = scope.member.key
-        pull = Pull(scope, self.counts[key], self.fences, self.budget, approved=self.options.approved)
-        done = self.guard(scope, lambda: pull.run(full=self.options.full, paged=paged))
+    def _pull(self, scope: Scope, paged: Paged = lambda _: None, ahead: int = AHEAD) -> Iterator[None]:
+        """Read a source, a page at each step; ``paged`` gets what it changed."""
+        key, approved = scope.member.key, self.options.approved
+        pull = Pull(scope, self.counts[key], self.fences, self.budget, approved=approved, ahead=ahead)
+        pages = pull.pages(full=self.options.full)
+
+        def step() -> bool:
+            changed = next(pages, None)
+            if changed is not None:
+                paged(changed)
+            return changed is not None
+
+        while self.guard(scope, step):
+            yield
         if pull.rebasing:
             self.report.notices.append(notice(scope.member.scope, self.counts[key].rebased))
-        if done:
+        if pull.complete:
             self.complete.add(key)
-        return done
 
     def rebase_unread(self) -> None:
         """Take what is only written over to its present mapping."""
@@ -172,14 +184,10 @@ class FlowRun:
                 self.report.notices.append(notice(scope.member.scope, counts.rebased))
 
     def pull_all(self) -> None:
-        """Read every source, side by side."""
-        env = self.world.env
-        tasks = [
-            env.spawn(f"pull {scope.member.scope}", lambda scope=scope: self._pull(scope))  # type: ignore[misc]
-            for scope in self.working(self.flow.sources)
-        ]
-        for task in tasks:
-            task.result()
+        """Read every source: a few at once, page by page in turn, so that none waits for another's end."""
+        scopes = self.working(self.flow.sources)
+        ahead = AHEAD if len(scopes) <= AT_ONCE else 0
+        take_turns(self.world.env, f"pull {self.flow.name}", [self._pull(s, ahead=ahead) for s in scopes])
 
     def _push_of(self, scope: Scope) -> Push:
         key = scope.member.key
@@ -249,7 +257,8 @@ class FlowRun:
 
         try:
             for scope in self.working(self.flow.sources):
-                self._pull(scope, tell)
+                for _ in self._pull(scope, tell):
+                    pass
         finally:
             tell(None)
             for pusher in pushers:

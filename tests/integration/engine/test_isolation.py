@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from accord.engine.turns import AT_ONCE
 from tests.integration.engine.town import THREE, Build, Town
 
 
@@ -40,3 +41,17 @@ def test_a_bug_after_writing_doubles_nobody(build: Build) -> None:
     town.run()
     town.settle()
     assert [len(table.rows) for table in town.tables] == [1, 1, 1]
+
+
+def test_more_streams_than_are_read_at_once_are_all_read(build: Build) -> None:
+    names = [f"s{place}" for place in range(AT_ONCE * 2)]
+    town = build(names=[*names, "crm"], flow={"both": [], "from": names, "to": ["crm"]})
+    for name in names:
+        for place in range(6):
+            town[name].put(mail=f"{name}.{place}@example.com")
+    town[names[0]].fail("read", KeyError("mail"))
+    (problem,) = town.run().problems
+    assert problem.connection == names[0]
+    assert len(town["crm"].rows) == 6 * (len(names) - 1)
+    town.settle()
+    assert len(town["crm"].rows) == 6 * len(names)

@@ -24,6 +24,13 @@ class Customers(accord.Stream):
     read = Pages("/customers", next=NextCursor("next"), since="changed_since", size=250, size_param="limit")
 
 
+class Leaves(Customers):
+    """The same rows in small pages: a short stream that still takes several turns."""
+
+    name = "leaves"
+    read = Pages("/customers", next=NextCursor("next"), since="changed_since", size=20, size_param="limit")
+
+
 class People(Customers):
     """The same rows with everything in its canonical form."""
 
@@ -49,4 +56,4 @@ class BenchSource(Account):
 
     name = "bench-source"
     title = "Benchmark source"
-    streams: ClassVar[tuple[type[accord.Stream], ...]] = (Customers, People, Orders)
+    streams: ClassVar[tuple[type[accord.Stream], ...]] = (Customers, Leaves, People, Orders)
