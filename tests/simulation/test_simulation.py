@@ -30,7 +30,7 @@ DIRECTED = (
     *(("echo", seed) for seed in (42, 67, 117)),
     *(("consent", seed) for seed in (0, 400, 500)),
     *(("erasure", seed) for seed in (3, 4, 8, 12, 84, 139, 531)),
-    *(("brief", seed) for seed in (127, 456, 745, 951, 1453, 1458, 2946, 4470, 7651)),
+    *(("brief", seed) for seed in (127, 456, 745, 951, 1453, 1458, 2946, 4470, 7651, 8543)),
     *(("unconditional", seed) for seed in (271, 334)),
     ("unconditional", 334),
 )

@@ -121,11 +121,26 @@ class Findings:
             yield "I6 no resurrection", f"{name} lives although its hub record was deleted"
             return
         for column, expected in self._expected(place, entity, row).items():
-            if (entity.id, CELLS.get(column)) in self.frozen:
+            if (entity.id, CELLS.get(column)) in self.frozen or self._ignored(place, link, entity, column):
                 continue  # a person must say which value it is to be; until then each keeps its own
             shown = row.get(column) or None
             if (sorted(shown) if isinstance(shown, list) else shown) != expected:
                 yield "I1 convergence", f"{name} {column} shows {shown!r}, the hub has {expected!r}"
+
+    def _ignored(self, place: tuple[str, str], link: Link, entity: Entity, column: str) -> bool:
+        """Somebody cleared the cell between our write and the read that followed it at once.
+
+        Without a version of the record (V6) that looks as if the vendor had not taken our value, which Accord
+        notes as ``lossy`` instead of clearing the field everywhere.
+        """
+        noted = any(
+            (c.kind, c.entity, c.cell, c.connection, c.external_id)
+            == ("lossy", entity.id, CELLS.get(column), place[0], link.external_id)
+            for c in self.conflicts
+        )
+        edits = [e for e in self.diary.edits if (e.vendor, e.row) == (place[0], link.external_id)]
+        cleared = next((not e.stored for e in reversed(edits) if e.column == column), False)
+        return noted and cleared and not self.town.vendors[place[0]].traits.conditional
 
     def _granted(self, entity: Entity) -> bool:
         if entity.cells.get("email") in self.town.barred:
