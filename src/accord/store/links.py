@@ -34,10 +34,6 @@ _UNSEEN = link.select(
     f"{_HERE} AND external_id > :after AND generation < :before AND state IN ('live', 'shadowed')"
     " ORDER BY external_id LIMIT :most"
 )
-_REPOINT = tuple(
-    Statement(f"UPDATE link SET entity = :survivor WHERE entity = :loser AND {half}")
-    for half in (LIVE, NOT_LIVE)
-)
 _STATES = {state.value: state for state in LinkState}
 
 
@@ -151,11 +147,3 @@ class Links:
         """A page of a stream's links in any state, by external id."""
         place = {"connection": connection, "stream": stream, "after": after or "", "most": limit}
         return [unpack_link(row) for row in self._bulk.ask(_PAGE, **place)]
-
-    def repoint(self, from_entity: str, to_entity: str) -> int:
-        """Hand all links of one hub record to another; tells how many.
-
-        Raises:
-            StateError: both have a live link in one stream: make one ``shadowed`` first.
-        """
-        return sum(self._bulk.change(half, loser=from_entity, survivor=to_entity) for half in _REPOINT)

@@ -94,18 +94,3 @@ def test_a_stream_is_walked_in_pages(store: Store) -> None:
         page = tx.links.page("shop", "customers", limit=2)
         assert [each.external_id for each in page] == ["0", "1"]
         assert [each.external_id for each in tx.links.page("shop", "customers", "1")] == ["2"]
-
-
-def test_links_move_to_a_survivor(store: Store) -> None:
-    upsert(
-        store, link_of(ANN, "1"), link_of(ANN, "2", state=LinkState.GONE), link_of(BOB, "3", stream="leads")
-    )
-    with store.transaction("merge") as tx:
-        assert tx.links.repoint(ANN.id, BOB.id) == 2
-        assert len(tx.links.of_entities([BOB.id])[BOB.id]) == 3
-
-
-def test_moving_onto_a_live_link_is_refused(store: Store) -> None:
-    upsert(store, link_of(ANN, "1"), link_of(BOB, "2"))
-    with pytest.raises(StateError), store.transaction("merge") as tx:
-        tx.links.repoint(ANN.id, BOB.id)
