@@ -35,24 +35,45 @@ class Echo:
     doubtful: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Echoes:
-    """What one observation may show of our writes to the record."""
+    """What one observation may show of our writes to the record, asked before and while its shadow moves.
+
+    Attributes:
+        digests: What the observation shows, cell by cell.
+        edited: Whether a cell shows neither what it held before nor what an open write carried.
+    """
 
     side: Side
     entity: Entity
     link: Link
     seen: Observation
     intent: Intent | None
+    digests: Mapping[str, bytes]
+    edited: bool = False
+
+    def __post_init__(self) -> None:
+        intent = self._open()
+        if intent is not None:
+            digests, held = self.digests, self.link.shadow.seen
+            carried = {cell: digest or None for cell, (_, digest) in intent.cells.items()}
+            self.edited = any(
+                digests.get(cell) not in (held.get(cell), carried.get(cell, held.get(cell)))
+                for cell in self.seen.cells
+            )
 
     def of(self, cell: str, digest: bytes | None) -> Echo | None:
-        """The open write that carried just this value (A5, rule 3)."""
+        """The open write that carried just this value (A5, rule 3).
+
+        Where the record was changed after the write could take effect, the value is somebody's who means it,
+        unless a change of another cell tells what that was.
+        """
         intent = self._open()
         sent = intent.cells.get(cell) if intent is not None else None
         if intent is None or sent is None or sent[1] != (digest or b""):
             return None
-        late = (intent.sent_at or 0.0) + self.side.t_max + self.side.skew
-        return Echo(sent[0]) if self.seen.changed_at is None or self.seen.time <= late else None
+        late = self.seen.changed_at is not None and self._is_after(self._until(intent))
+        return Echo(sent[0]) if not late or self.edited else None
 
     def form_of(self, cell: str, version: int) -> Echo | None:
         """The write that this is as the vendor keeps it, in a form that no mapping declares, first seen now.
@@ -70,13 +91,13 @@ class Echoes:
             return None  # so late, the very value is somebody's who means it
         return write if is_form_of(sent, shown) else None
 
-    def changed_back(self, digests: Mapping[str, bytes]) -> dict[str, int]:
+    def changed_back(self) -> dict[str, int]:
         """Cells that show what stood there before an unanswered write, although another proves it arrived.
 
         Vendors take a record's change whole or not at all: somebody changed these back. The version each
         cell was sent with; nothing where no other cell tells.
         """
-        intent, held = self._open(), self.link.shadow.seen
+        intent, held, digests = self._open(), self.link.shadow.seen, self.digests
         if (
             intent is None
             or intent.operation != Operation.UPDATE
@@ -104,11 +125,15 @@ class Echoes:
         """The version that a write of this cell carried whose effect nobody has seen yet."""
         intent, link = self._open(), self.link
         if intent is not None:
-            sent, until = intent.cells.get(cell), (intent.sent_at or 0.0) + self.side.t_max
-            return Echo(sent[0], self._is_after(until)) if sent is not None else None
+            sent = intent.cells.get(cell)
+            return Echo(sent[0], self._is_after(self._until(intent))) if sent is not None else None
         if link.written_at is None or cell not in unseen.carried_by(link):
             return None
         return Echo(link.shadow.agreed_version(cell), self._is_after(link.written_at))
+
+    def _until(self, intent: Intent) -> float:
+        """When the write had taken effect, or never would."""
+        return (intent.sent_at or 0.0) + self.side.t_max
 
     def _is_after(self, until: float) -> bool:
         return self.seen.time > until + self.side.skew

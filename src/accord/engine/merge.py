@@ -135,9 +135,9 @@ def absorb(
 
     ``frozen`` cells wait for a person: they are only looked at.
     """
-    merge = _Merge(side, entity, link, seen, intent, frozen, run)
     digests, held = side.digest.of(seen.shows_all()), link.shadow.seen
-    back = merge.echoes.changed_back(digests) if intent is not None else {}
+    echoes = Echoes(side, entity, link, seen, intent, digests)
+    merge, back = _Merge(echoes, frozen, run), echoes.changed_back()
     for cell in seen.cells:
         digest = digests.get(cell)
         if held.get(cell) != digest:
@@ -171,19 +171,9 @@ def observe_new(side: Side, entity: Entity, link: Link, seen: Observation) -> li
 class _Merge:
     """The state of one merge; one small method per row of the decision table."""
 
-    def __init__(
-        self,
-        side: Side,
-        entity: Entity,
-        link: Link,
-        seen: Observation,
-        intent: Intent | None,
-        frozen: frozenset[str],
-        run: str,
-    ) -> None:
-        self.side, self.entity, self.link, self.seen = side, entity, link, seen
-        self.frozen, self.run = frozen, run
-        self.echoes = Echoes(side, entity, link, seen, intent)
+    def __init__(self, echoes: Echoes, frozen: frozenset[str], run: str) -> None:
+        self.side, self.entity, self.link, self.seen = echoes.side, echoes.entity, echoes.link, echoes.seen
+        self.echoes, self.frozen, self.run = echoes, frozen, run
         self.merged = Merged()
         self.projected: Mapping[str, Any] | None = None
         self.bumped = False

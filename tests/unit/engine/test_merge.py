@@ -256,6 +256,16 @@ def test_a_value_changed_back_after_an_unanswered_write_that_arrived_is_an_edit(
     assert derive(Target(FLOW, MEMBERS[1], digest), pair.entity, pair.links[1], {}) is None
 
 
+def test_an_echo_in_a_record_that_people_edited_elsewhere_since_is_no_edit() -> None:
+    """Found by seed 259 of weather echo: the record's time is that of the edit beside it."""
+    pair = Pair({"given_name": "one", "company": "old"}, {"given_name": "one", "company": "old"})
+    intent = unanswered(pair, {"given_name": "two"}, 70.0)
+    pair.show(0, {"given_name": "three"}, 900.0)
+    shown = seen(1, {"given_name": "two", "company": "new"}, 1_000.0)
+    absorb(side(1), pair.entity, pair.links[1], shown, intent=intent)
+    assert (pair.entity.cells["given_name"], pair.entity.cells["company"]) == ("three", "new")
+
+
 def test_an_unanswered_write_of_which_nothing_shows_has_not_arrived() -> None:
     pair = Pair({"given_name": "one", "company": "old"}, {"given_name": "one", "company": "old"})
     intent = unanswered(pair, {"given_name": "two", "company": "new"}, 70.0)
