@@ -27,7 +27,8 @@ def test_a_seed_that_once_failed_stays_whole(seed: int) -> None:
 
 DIRECTED = (
     *(("conditional", seed) for seed in (1, 1027, 1196)),
-    *(("echo", seed) for seed in (42, 67, 117, 259)),
+    *(("echo", seed) for seed in (42, 67, 117, 259, 378, 519)),
+    *(("reference", seed) for seed in (1035, 1076, 1137)),
     *(("consent", seed) for seed in (0, 400, 500)),
     *(("erasure", seed) for seed in (3, 4, 8, 12, 84, 139, 531)),
     *(("brief", seed) for seed in (127, 456, 745, 951, 1453, 1458, 2946, 4470, 7651, 8543)),

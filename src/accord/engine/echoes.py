@@ -124,9 +124,8 @@ class Echoes:
     def _unseen(self, cell: str) -> Echo | None:
         """The version that a write of this cell carried whose effect nobody has seen yet."""
         intent, link = self._open(), self.link
-        if intent is not None:
-            sent = intent.cells.get(cell)
-            return Echo(sent[0], self._is_after(self._until(intent))) if sent is not None else None
+        if intent is not None and cell in intent.cells:
+            return Echo(intent.cells[cell][0], self._is_after(self._until(intent)))
         if link.written_at is None or cell not in unseen.carried_by(link):
             return None
         return Echo(link.shadow.agreed_version(cell), self._is_after(link.written_at))

@@ -161,13 +161,34 @@ def follow_vendor_merge(absorber: Absorber, seen: Observation) -> None:
 
 
 def _successor(absorber: Absorber, seen: Observation, old: Sequence[Link]) -> Link:
-    """A merge made a new id: it takes the place of an old one, of the live one if it can, shadow and all."""
+    """A merge made a new id: it takes the place of an old one, of the live one if it can, shadow and all.
+
+    Unless it is a record of ours that nobody had seen yet, of a hub record of its own: then that one lives
+    on in it, united with those of the others.
+    """
     first = next((link for link in old if link.state is LinkState.LIVE), old[0])
+    marked = _marked(absorber, seen)
+    mine = marked is not None and marked.id not in {_owner(absorber, link) for link in old}
     # Shadowed at first: its hub record may be live here in another record that this merge leaves alone.
-    link = Link(*absorber.member.key, seen.external_id, first.entity, LinkState.SHADOWED)
-    link.shadow, link.created_by_intent = first.shadow, first.created_by_intent
+    entity = marked.id if marked is not None and mine else first.entity
+    link = Link(*absorber.member.key, seen.external_id, entity, LinkState.SHADOWED)
+    if not mine:
+        link.shadow, link.created_by_intent = first.shadow, first.created_by_intent
     absorber.links[seen.external_id] = link
     return link
+
+
+def _marked(absorber: Absorber, seen: Observation) -> Entity | None:
+    """The hub record whose reference this record bears."""
+    identity = absorber.matcher.identify(seen)
+    if identity.entity is None or identity.rule != "reference":
+        return None
+    return absorber.entities.setdefault(identity.entity.id, identity.entity)
+
+
+def _owner(absorber: Absorber, link: Link) -> str:
+    owner = absorber.entities.get(link.entity)
+    return owner.id if owner is not None else link.entity
 
 
 def _inherit(absorber: Absorber, link: Link, old: Sequence[Link]) -> None:

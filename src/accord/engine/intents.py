@@ -63,8 +63,9 @@ def standing(
     tx: Transaction, scope: Scope, entities: Mapping[str, Entity], refusals: Mapping[str, str] | None = None
 ) -> Standing:
     """Read, in bulk, how these records stand at the scope's member; ``refusals`` are the plugins' gates'."""
-    key, ids = scope.member.key, sorted(entities)
     records = list(entities.values())
+    # What was asked for by the id of a record that is merged stands where its survivor stands.
+    key, ids = scope.member.key, sorted({*entities, *(entity.id for entity in records)})
     alive = [entity for entity in records if entity.state is EntityState.LIVE]
     return Standing(
         entities,

@@ -128,6 +128,9 @@ class Push:
         if next_at is None:
             return False
         seconds = next_at - self.scope.now()
+        if seconds <= 0.0:
+            # Due, and yet nothing took it up: marked as sent, and what became of it was never written down.
+            self.settlement.inherit()
         left = self.budget.left()
         if seconds > PATIENCE or (left is not None and seconds > left):
             return False

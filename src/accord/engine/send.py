@@ -76,6 +76,10 @@ class Batch:
         self.recheck = None
 
 
+_SURPRISES = {Operation.CREATE: Result.PRECONDITION, Operation.UPDATE: Result.GONE}
+"""Answers that say that the vendor holds something else than was known."""
+
+
 class Sender:
     """Sends batches of one member."""
 
@@ -326,22 +330,34 @@ class Sender:
             intent.key = f"{batch.group}.{len(batch.intents)}"
 
     def _confirm(self, batch: Batch, outcomes: Sequence[Outcome]) -> None:
-        self._look_at_surprises(batch, outcomes)
+        wanted = _SURPRISES.get(batch.operation)
+        try:
+            self._look_at_surprises(batch, [o for o in outcomes if o.result is wanted])
+        except VendorError:
+            # What was answered is written down all the same; what could not be read is looked at later.
+            reason = "refused, and what stands there could not be read"
+            told = [
+                replace(o, result=Result.UNKNOWN, reason=reason) if o.result is wanted else o
+                for o in outcomes
+            ]
+            self._record(batch, told)
+            raise
+        self._record(batch, outcomes)
+
+    def _record(self, batch: Batch, outcomes: Sequence[Outcome]) -> None:
         reread = self._read_back(batch.operation, outcomes)
         confirmation = Confirmation(self.scope, self.counts, self.fences)
         confirmation.record(batch.operation, batch.intents, batch.writes, outcomes, reread, batch.entities)
 
-    def _look_at_surprises(self, batch: Batch, outcomes: Sequence[Outcome]) -> None:
+    def _look_at_surprises(self, batch: Batch, surprises: Sequence[Outcome]) -> None:
         """Read what the vendor's refusals point at.
 
         A create refused because a record is there already: so that it can be adopted. An update refused
         because its record is gone: so that a deletion, or a merge into another one, is observed as such.
         """
-        wanted = {Operation.CREATE: Result.PRECONDITION, Operation.UPDATE: Result.GONE}.get(batch.operation)
         sent = {write.id: write.external_id for write in batch.writes}
-        ids = [o.external_id or sent.get(o.write_id) for o in outcomes if o.result is wanted]
-        named = [id_ for id_ in ids if id_]
-        if wanted is not None and named:
+        named = [id_ for o in surprises if (id_ := o.external_id or sent.get(o.write_id))]
+        if named:
             self.looking.updates(named)
 
     def _read_back(self, operation: Operation, outcomes: Sequence[Outcome]) -> dict[str, Row]:

@@ -42,6 +42,16 @@ def test_a_record_deleted_under_the_write_is_gone(town: Town) -> None:
     assert town["crm"].rows == {}
 
 
+def test_a_record_that_vanished_and_cannot_be_looked_for_is_looked_for_later(town: Town) -> None:
+    """Found by seed 519 of weather echo: what was answered stayed unwritten, and the run went on for ever."""
+    town["crm"].once("update", lambda _: town["crm"].remove("c1"))
+    town["crm"].fail("get", RetryableError("unavailable"))
+    assert town.run().total.unknown == 1
+    town.env.forward(200)
+    town.settle()
+    assert town.links()["crm:c1"] == "gone"
+
+
 def test_a_busy_vendor_is_asked_again(town: Town) -> None:
     town["crm"].fail("update", RateLimitedError("too many requests", retry_after=2.0), 3)
     town.settle()

@@ -204,10 +204,14 @@ class Findings:
                     continue
                 if place[0] == NEWS and not self._granted(entity):
                     continue
-                if self.of_erased(entity):
+                if self.of_erased(entity) or not self._has_values(entity):
                     continue
                 if not self._here(place, entity) and (*place, entity.id) not in dead:
                     yield "I1 convergence", f"{entity.id[18:]} never came to {place[0]}/{place[1]}"
+
+    def _has_values(self, entity: Entity) -> bool:
+        """Whether there is anything to send: a permission alone is told to nobody."""
+        return any(value and not cell.startswith("consents.") for cell, value in entity.cells.items())
 
     def doubled(self) -> Iterator[Finding]:
         """I3: a record that Accord created twice, in a system or in the hub."""
