@@ -146,7 +146,10 @@ def __getattr__(name: str) -> Any:
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module 'accord' has no public name {name!r}")
-    value = getattr(import_module(home), name)
+    from accord.calm import calm  # not above: `accord --version` does without
+
+    with calm():
+        value = getattr(import_module(home), name)
     globals()[name] = value
     return value
 

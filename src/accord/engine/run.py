@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from accord.calm import calm
 from accord.engine.addresses import index_all
-from accord.engine.calm import calm
 from accord.engine.counts import Counts
 from accord.engine.flow import Flow, Key, Member
 from accord.engine.leases import Keeper

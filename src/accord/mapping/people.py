@@ -11,6 +11,7 @@ from typing import Any, Literal
 from accord.mapping.converter import Converter
 from accord.mapping.paths import getter, parse
 from accord.model import values as canonical
+from accord.model.codes import COUNTRIES
 from accord.model.record import Document, Row
 
 
@@ -78,17 +79,22 @@ def country_code(name: str) -> str:
     Raises:
         UnfitError: no country is called so.
     """
+    asked = name.strip()
+    code = RESERVED.get(asked.upper(), asked)
+    if code.upper() in COUNTRIES:
+        return code.upper()
     import pycountry
 
-    asked = name.strip()
     try:
-        return str(pycountry.countries.lookup(RESERVED.get(asked.upper(), asked)).alpha_2)
+        return str(pycountry.countries.lookup(code).alpha_2)
     except LookupError:
         raise canonical.UnfitError("not a country of ISO 3166-1") from None
 
 
 @lru_cache(canonical.CACHED)
 def _country_form(code: str, form: str) -> str:
+    if form == "alpha_2" and code in COUNTRIES:
+        return code
     import pycountry
 
     found = pycountry.countries.get(alpha_2=code)

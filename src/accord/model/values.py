@@ -19,6 +19,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
+from accord.model import codes
+
 
 class UnfitError(ValueError):
     """A value does not fit its field. The words never repeat the value, so they may be logged.
@@ -145,6 +147,8 @@ def country(value: Any) -> str | None:
 
 @lru_cache(CACHED)
 def _country(code: str) -> str:
+    if code in codes.COUNTRIES:
+        return code
     import pycountry
 
     if len(code) != 2 or pycountry.countries.get(alpha_2=code) is None:  # noqa: PLR2004
@@ -160,6 +164,8 @@ def currency(value: Any) -> str | None:
 
 @lru_cache(CACHED)
 def _currency(code: str) -> str:
+    if code in codes.CURRENCIES:
+        return code
     import pycountry
 
     if pycountry.currencies.get(alpha_3=code) is None:
@@ -180,6 +186,8 @@ def language(value: Any) -> str | None:
 
 @lru_cache(CACHED)
 def _language(tag: str) -> str:
+    if codes.is_language(tag):
+        return tag
     import langcodes
 
     if not langcodes.tag_is_valid(tag):

@@ -17,7 +17,7 @@ root = "till"
 model = "customer"
 path = "people.csv"
 key = "id"
-fields = { given_name = "first", email = "mail" }
+fields = { given_name = "first", email = "mail", language = "tongue", "addresses.default.country" = "land" }
 
 [connections.office]
 connector = "files"
@@ -28,7 +28,7 @@ model = "customer"
 write = "people.csv"
 key = "id"
 hub_id = "hub"
-fields = { given_name = "first", email = "mail" }
+fields = { given_name = "first", email = "mail", language = "tongue", "addresses.default.country" = "land" }
 
 [flows.people]
 model = "customer"
@@ -43,7 +43,10 @@ code = main(sys.argv[2:])
 print(*sorted(set(sys.argv[1].split(",")) & set(sys.modules)), file=sys.stderr)
 sys.exit(code)
 """
-NEVER = ("sqlalchemy", "alembic", "psycopg", "phonenumbers", "keyring", "cryptography", "httpx", "rich")
+NEVER = (
+    *("sqlalchemy", "alembic", "psycopg", "phonenumbers", "keyring", "cryptography", "httpx", "rich"),
+    *("pycountry", "langcodes", "email_validator"),
+)
 """What no command needs for files, a store in SQLite, and people without telephone numbers."""
 ENGINE = ("accord.engine.run", "accord.engine.gate", "accord.engine.erase", "accord.api.consent")
 
@@ -54,7 +57,9 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "accord.toml").write_text(CONFIGURATION)
     for folder in ("till", "office"):
         (tmp_path / folder).mkdir()
-    (tmp_path / "till" / "people.csv").write_text("id,first,mail\n1,Ann,ann@example.com\n")
+    (tmp_path / "till" / "people.csv").write_text(
+        "id,first,mail,tongue,land\n1,Ann,ann@example.com,pt-BR,fr\n"
+    )
     return tmp_path
 
 

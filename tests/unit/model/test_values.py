@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
+import langcodes
+import pycountry
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accord.model import values
+from accord.model import codes, values
 
 quick = settings(database=None, derandomize=True, deadline=None)
 
@@ -69,6 +71,18 @@ def test_codes_are_brought_to_one_spelling() -> None:
     assert values.country("fr") == "FR"
     assert values.currency("eur") == "EUR"
     assert values.language("pt-br") == "pt-BR"
+
+
+def test_codes_known_without_a_library_are_those_of_the_library() -> None:
+    assert {code for code in codes.COUNTRIES if pycountry.countries.get(alpha_2=code)} == codes.COUNTRIES
+    assert {code for code in codes.CURRENCIES if pycountry.currencies.get(alpha_3=code)} == codes.CURRENCIES
+    tags = [*codes.LANGUAGES, *(f"{language}-{c}" for language in ("de", "zh") for c in codes.COUNTRIES)]
+    assert [t for t in tags if not langcodes.tag_is_valid(t) or langcodes.standardize_tag(t) != t] == []
+
+
+@pytest.mark.parametrize("tag", ["tl", "iw", "fr-fr", "fr-", "fr-XX", "FR", "xx", "fr-FR-1996", ""])
+def test_what_is_not_known_at_once_is_asked_of_the_library(tag: str) -> None:
+    assert not codes.is_language(tag)
 
 
 @pytest.mark.parametrize(
