@@ -207,7 +207,8 @@ class Absorber:
         link = self._link(observation, entity, LinkState.LIVE)
         self.touched.observed.append((link, observation))
         heard = observe_new(self.side, entity, link, observation)
-        self.touched.heard += [Heard(entity, observation, cell) for cell in heard]
+        if heard:
+            self.touched.heard += [Heard(entity, observation, cell) for cell in heard]
         self.matcher.added(entity, observation)
         self.placed[entity.id] = link
         self.touched.entities[entity.id] = entity

@@ -41,28 +41,30 @@ class Digests:
 
     def of(self, cells: Mapping[str, Any]) -> dict[str, bytes]:
         """The digest of each cell that is not empty, in their order."""
-        known = self._known
+        known, fresh = self._known, self._fresh
         found: dict[str, bytes] = {}
         for cell, value in cells.items():
             if type(value) is str:
-                asked: str | bytes = value
-            elif value is None:
-                continue
+                digest = known.get(value)
+                if digest is None:
+                    hasher = fresh()
+                    hasher.update(_dumps(value))
+                    digest = hasher.digest()
+                    if len(value) <= LONGEST:
+                        self._keep(value, digest)
+                found[cell] = digest
             elif value is True:
                 found[cell] = self._true
-                continue
-            else:
-                asked = _dumps(value, option=_SORTED)
-            digest = known.get(asked)
-            if digest is None:
-                digest = self._new(value, asked)
-                if digest is None:
-                    continue
-            found[cell] = digest
+            elif value is not None and (digest := self._of_other(value)) is not None:
+                found[cell] = digest
         return found
 
-    def _new(self, value: Any, asked: str | bytes) -> bytes | None:
-        told = _dumps(value) if isinstance(asked, str) else asked
+    def _of_other(self, value: Any) -> bytes | None:
+        """The digest of what is neither text nor null; None for a structure that holds nothing."""
+        asked = told = _dumps(value, option=_SORTED)
+        digest = self._known.get(asked)
+        if digest is not None:
+            return digest
         if type(value) is dict and (kept := pruned(value)) is not value:
             if kept is None:
                 return None
@@ -71,7 +73,10 @@ class Digests:
         hasher.update(told)
         digest = hasher.digest()
         if len(asked) <= LONGEST:
-            if len(self._known) >= KEPT:
-                self._known.clear()
-            self._known[asked] = digest
+            self._keep(asked, digest)
         return digest
+
+    def _keep(self, asked: str | bytes, digest: bytes) -> None:
+        if len(self._known) >= KEPT:
+            self._known.clear()
+        self._known[asked] = digest

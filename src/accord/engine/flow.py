@@ -154,12 +154,12 @@ class Member:
         """Whether the person behind each record is asked."""
         return bool(self.purpose) and self.stream.subject is not None and needs_grant(self.purpose)
 
-    @property
+    @cached_property
     def key(self) -> Key:
         """(connection, stream name)."""
         return (self.connection, self.stream.name)
 
-    @property
+    @cached_property
     def scope(self) -> str:
         """``connection/stream``: the lease's scope and the source written into stamps."""
         return f"{self.connection}/{self.stream.name}"
@@ -203,6 +203,11 @@ class Flow:
     def key_fields(self) -> frozenset[str]:
         """The fields by which records are matched."""
         return frozenset(field_of(part) for name in self.match for part in name.split("+"))
+
+    @cached_property
+    def has_owners(self) -> bool:
+        """Whether any field may be set by one connection only."""
+        return any(rule.owner is not None for rule in self.rules.values())
 
     def rule(self, cell: str) -> FieldRule:
         """The rule for a cell: its own, its field's, or the flow's default."""

@@ -155,15 +155,19 @@ def observe_new(side: Side, entity: Entity, link: Link, seen: Observation) -> li
 
     What another connection owns is only noted as seen here. Returns the cells that tell of permissions.
     """
-    held = {cell: value for cell, value in seen.cells.items() if value is not None}
+    cells, digests = seen.cells, side.digest.of(seen.shows_all())
+    if not seen.shown and len(digests) == len(cells):  # nothing is empty
+        held = dict(cells)
+    else:
+        held = {cell: value for cell, value in cells.items() if value is not None}
     heard = [cell for cell in held if field_of(cell) in PERMISSIONS] if side.member.hears else []
     kept = {cell: v for cell, v in held.items() if cell not in heard} if heard else held
-    owned = any(rule.owner is not None for rule in side.flow.rules.values())
+    owned = side.flow.has_owners
     entity.cells = {cell: v for cell, v in kept.items() if not side.keeps_out(cell)} if owned else kept
     entity.origin, entity.rev = Stamp(1, side.member.scope, seen.time, seen.external_id), 1
-    link.shadow.seen, link.shadow.base = side.digest.of(seen.shows_all()), 1
+    link.shadow.seen, link.shadow.base = digests, 1
     if not seen.shown:
-        entity.digests = dict(link.shadow.seen)
+        entity.digests = dict(digests)
     link.changed_at, link.etag, link.row_digest = seen.changed_at, seen.etag, seen.row_digest
     return heard
 

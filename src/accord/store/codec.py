@@ -122,13 +122,9 @@ def unpack_link(row: Found) -> Link:
     )
 
 
-def _stamp(stamp: Stamp) -> list[Any]:
-    return [stamp.version, stamp.source, stamp.time, stamp.link]
-
-
 def pack_entity(entity: Entity) -> Columns:
     """The columns of a hub record."""
-    stamps = {cell: _stamp(stamp) for cell, stamp in entity.stamps.items()}
+    stamps = {cell: list(stamp) for cell, stamp in entity.stamps.items()} if entity.stamps else {}
     return {
         "id": entity.id,
         "kind": entity.kind,
@@ -136,7 +132,7 @@ def pack_entity(entity: Entity) -> Columns:
         "merged_into": entity.merged_into,
         "rev": entity.rev,
         "created_at": entity.created_at,
-        "body": orjson.dumps([entity.cells, _stamp(entity.origin), stamps]),
+        "body": orjson.dumps([entity.cells, list(entity.origin), stamps]),
     }
 
 
