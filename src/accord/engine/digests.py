@@ -65,7 +65,9 @@ class Digests:
         digest = self._known.get(asked)
         if digest is not None:
             return digest
-        if type(value) is dict and (kept := pruned(value)) is not value:
+        # Only what shows null or an empty structure can have anything to be left out.
+        if type(value) is dict and (b"null" in told or b"{}" in told):
+            kept = pruned(value)
             if kept is None:
                 return None
             told = _dumps(kept, option=_SORTED)

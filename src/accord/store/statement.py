@@ -1,9 +1,10 @@
 """SQL as text with named parameters, translated once for each database.
 
-Three things differ between SQLite and PostgreSQL in what the store asks: how parameters are written, how
-a list is one parameter (``id IN :ids``), and how a list of hashes is one (``hmac IN BYTES :hmacs``: all of
-the same size). On SQLite a list travels as JSON (https://www.sqlite.org/json1.html#jeach), and hashes,
-which JSON cannot hold, are cut from one long value. On PostgreSQL both are arrays.
+Four things differ between SQLite and PostgreSQL in what the store asks: how parameters are written, how
+a list is one parameter (``id IN :ids``), how a list of hashes is one (``hmac IN BYTES :hmacs``: all of the
+same size), and how texts are a table with the column ``value`` (``FROM EACH :ids``). On SQLite a list
+travels as JSON (https://www.sqlite.org/json1.html#jeach), and hashes, which JSON cannot hold, are cut from
+one long value. On PostgreSQL both are arrays.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import orjson
 
 _PARAMETER = re.compile(r":([a-z_]+)")
 _LIST = re.compile(r"([a-z_.]+) IN (BYTES )?:([a-z_]+)")
+_EACH = re.compile(r"EACH :([a-z_]+)")
 
 Values = dict[str, Any]
 
@@ -34,16 +36,18 @@ class Form:
 
     def __init__(self, text: str, dialect: str) -> None:
         # A list that the text names twice is one parameter all the same.
-        self.lists = tuple({name: bool(binary) for _, binary, name in _LIST.findall(text)}.items())
+        lists = {name: bool(binary) for _, binary, name in _LIST.findall(text)}
+        self.lists = tuple((lists | dict.fromkeys(_EACH.findall(text), False)).items())
         self.columns: tuple[str, ...] = ()
         self._packs = dialect == "sqlite"
         self._order: Callable[[Values], Any] | None = None
         if dialect == "sqlite":
-            text = _LIST.sub(_members, text)
+            text = _EACH.sub(r"json_each(:\1)", _LIST.sub(_members, text))
             self._order = _in_order(_PARAMETER.findall(text))
             self.sql = _PARAMETER.sub("?", text)
         else:
             text = _LIST.sub(r"\1 = ANY(:\3)", text.replace("%", "%%"))
+            text = _EACH.sub(r"unnest(CAST(:\1 AS text[])) AS each (value)", text)
             self.sql = _PARAMETER.sub(r"%(\1)s", text)
 
     def bound(self, given: Values) -> Any:

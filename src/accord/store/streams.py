@@ -12,7 +12,7 @@ from accord.store.codec import Found, from_json, to_json
 from accord.store.marks import Marks
 from accord.store.rows import Baseline, StreamState
 from accord.store.statement import Statement
-from accord.store.tables import dirty, stream_state
+from accord.store.tables import stream_state
 
 _HERE = "WHERE connection = :connection AND stream = :stream"
 _POSITION = stream_state.select(_HERE)
@@ -21,7 +21,13 @@ _MOVE = stream_state.update(stream_state.names, f"{_HERE} AND seq = :seq - 1")
 _MARKS = Statement(f"SELECT entity, seq FROM dirty {_HERE} AND entity IN :entities")
 _TAKE = Statement(f"SELECT entity, seq FROM dirty {_HERE} AND entity > :after ORDER BY entity LIMIT :most")
 _COUNT = Statement(f"SELECT count(*) FROM dirty {_HERE}")
-_CLEAR = Statement(f"DELETE FROM dirty {_HERE} AND entity = :entity AND seq = :seq")
+_ADD = Statement(
+    "INSERT INTO dirty (connection, stream, entity, seq)"
+    " SELECT :connection, :stream, value, :seq FROM EACH :entities"
+    " WHERE true"  # else SQLite would take ON CONFLICT for a join's condition (its lang_upsert.html)
+    " ON CONFLICT (connection, stream, entity) DO UPDATE SET seq = excluded.seq"
+)
+_CLEAR = Statement(f"DELETE FROM dirty {_HERE} AND seq = :seq AND entity IN :entities")
 
 
 class Streams:
@@ -69,16 +75,15 @@ class Dirty:
 
     def add(self, marks: Iterable[tuple[str, str, str]]) -> None:
         """Mark (connection, stream, hub record) as changed, again if it is marked already."""
-        unique = dict.fromkeys(marks)
-        if not unique:
+        places: dict[tuple[str, str], dict[str, None]] = {}
+        for connection, stream, entity in marks:
+            places.setdefault((connection, stream), {})[entity] = None
+        if not places:
             return
         # The number never comes back, so that clearing a mark cannot remove a newer one.
         seq = Marks(self._bulk).rise("dirty")
-        rows = [
-            {"connection": connection, "stream": stream, "entity": entity, "seq": seq}
-            for connection, stream, entity in unique
-        ]
-        self._bulk.upsert(dirty, rows)
+        for (connection, stream), entities in places.items():
+            self._bulk.change(_ADD, connection=connection, stream=stream, entities=entities, seq=seq)
 
     def take(
         self, connection: str, stream: str, limit: int = 500, after: str | None = None
@@ -95,12 +100,12 @@ class Dirty:
 
     def clear(self, connection: str, stream: str, taken: Sequence[tuple[str, int]]) -> int:
         """Remove marks unless they were renewed since they were taken; tells how many went."""
-        return self._bulk.each(
-            _CLEAR,
-            [
-                {"connection": connection, "stream": stream, "entity": entity, "seq": seq}
-                for entity, seq in taken
-            ],
+        marks: dict[int, list[str]] = {}  # a page that was marked together has one number
+        for entity, seq in taken:
+            marks.setdefault(seq, []).append(entity)
+        place = {"connection": connection, "stream": stream}
+        return sum(
+            self._bulk.change(_CLEAR, **place, seq=seq, entities=entities) for seq, entities in marks.items()
         )
 
     def count(self, connection: str, stream: str) -> int:

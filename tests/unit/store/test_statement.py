@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from accord.errors import StateError
@@ -41,6 +43,18 @@ def test_a_list_can_be_named_twice() -> None:
     given = {"ids": ["x", "y"]}
     assert form.fill(given)
     assert form.bound(given) == ('["x","y"]', '["x","y"]')
+
+
+def test_a_list_can_be_a_table() -> None:
+    listed = Statement("INSERT INTO t (a) SELECT value FROM EACH :ids WHERE true")
+    assert listed.form("sqlite").sql == "INSERT INTO t (a) SELECT value FROM json_each(?) WHERE true"
+    assert listed.form("postgresql").sql == (
+        "INSERT INTO t (a) SELECT value FROM unnest(CAST(%(ids)s AS text[])) AS each (value) WHERE true"
+    )
+    given: dict[str, Any] = {"ids": iter(["x"])}
+    assert listed.form("sqlite").fill(given)
+    assert given == {"ids": '["x"]'}
+    assert not listed.form("sqlite").fill({"ids": []})
 
 
 def test_hashes_are_cut_from_one_value() -> None:
