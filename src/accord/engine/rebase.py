@@ -44,7 +44,10 @@ class Rebase:
         return self.change(cell) > 0
 
     def change(self, cell: str) -> int:
-        """0: none; 1: the cell is converted another way; 2: it stands elsewhere in the vendor's row."""
+        """0: none; 1: it is read or written where it was not; 2: what was written reads otherwise now.
+
+        That is so when the cell is converted another way, or stands elsewhere in the vendor's row.
+        """
         found = self._known.get(cell)
         if found is None:
             found = self._known[cell] = max(
@@ -70,7 +73,8 @@ class Rebase:
         """Take a link's shadow over to the new mapping; whether this side is then behind the hub.
 
         A cell that is mapped no more is released: not compared, not written, never blanked. One that the row
-        did not show is compared in its new form, or written where it stands at another place now.
+        did not show is written anew where its converter or its place is another one: what was noted of it is
+        in the old one's terms, and nothing shows what stands there.
         """
         shadow, mapping = link.shadow, self.mapping
         for cell in [c for c in {**shadow.seen, **shadow.agreed} if c not in shown and self.touches(c)]:
@@ -107,11 +111,12 @@ def rebase_of(state: StreamState, mapping: FieldMapping, key: bytes) -> Rebase |
 
 def _changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[tuple[str, int]]:
     differ = [path for path in {**old, **new} if old.get(path) != new.get(path)]
-    return [(path, 1 if _place(old.get(path)) == _place(new.get(path)) else 2) for path in differ]
+    return [(path, 1 if _value(old.get(path)) == _value(new.get(path)) else 2) for path in differ]
 
 
-def _place(signature: str | None) -> str | None:
-    return None if signature is None else signature.partition("-")[0]
+def _value(signature: str | None) -> str | None:
+    """Where a field stands and how it is converted, without what is done with it."""
+    return None if signature is None else signature.rpartition("-")[0]
 
 
 def pending(world: World, flow: Flow, only: frozenset[str] | None) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from collections.abc import Mapping as Map
+from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -277,12 +278,12 @@ class Mapping:
 
     @cached_property
     def signatures(self) -> dict[str, str]:
-        """Per canonical path ``where-how``: digits that change with its vendor paths, and with all else."""
+        """Per canonical path ``where-how-ways``: digits of its paths, its converter, the rest."""
         said: dict[str, list[Declaration]] = {}
         for declared in self.declarations:
             for names in declared.canonical:
                 said.setdefault(".".join(names), []).append(declared)
-        return {path: _where(group) + "-" + _how(group) for path, group in said.items()}
+        return {path: f"{_where(group)}-{_how(group)}-{_ways(group)}" for path, group in said.items()}
 
     def losses(self) -> list[Loss]:
         """What the vendor cannot hold or Accord does not map, field by field."""
@@ -319,12 +320,19 @@ class Mapping:
 
 
 def _where(declarations: Iterable[Declaration]) -> str:
-    said = "\n".join(repr((declared.needed, declared.written)) for declared in declarations)
+    """A field that is only read, or only written, from now on stands where it stood."""
+    said = "\n".join(repr(tuple(dict.fromkeys((*d.needed, *d.written)))) for d in declarations)
     return sha256(said.encode()).hexdigest()[:8]
 
 
 def _how(declarations: Iterable[Declaration]) -> str:
-    return sha256("\n".join(map(signature, declarations)).encode()).hexdigest()[:16]
+    """Read or written or both, a field's values correspond in the same way."""
+    two_way = [replace(d, direction="both") if isinstance(d, Field) else d for d in declarations]
+    return sha256("\n".join(map(signature, two_way)).encode()).hexdigest()[:16]
+
+
+def _ways(declarations: Iterable[Declaration]) -> str:
+    return sha256("\n".join(map(signature, declarations)).encode()).hexdigest()[:8]
 
 
 def _struct_items(declarations: Iterable[Declaration], model: type[Canonical]) -> tuple[Names, ...]:

@@ -124,11 +124,71 @@ def _erasure(seed: int) -> Climate:
     )
 
 
+def _operator(seed: int) -> Climate:
+    """An operator changes mappings and policies while people edit, hints come and faults go on."""
+    climate, random = brief(seed), Random(f"operator weather {seed}")
+    return replace(
+        climate,
+        alterations=random.choice((1, 2, 4)),
+        acts=max(climate.acts, 12),
+        runs=max(climate.runs, 5),
+        orders=random.random() < 0.4,
+        hints=random.choice((0.0, 0.3)),
+        together=random.choice((0.0, 0.0, 0.5)),
+    )
+
+
+def _refusals(seed: int) -> Climate:
+    """Vendors that refuse some records, one alone or the whole batch, and vendors that work in jobs."""
+    climate, random = brief(seed), Random(f"refusals weather {seed}")
+    traits = tuple(
+        replace(
+            each,
+            together=random.random() < 0.5,
+            longest=random.choice((0, 12, 12)),
+            jobs=random.random() < 0.25,
+            batch=random.choice((2, 4, 8)),
+        )
+        for each in climate.traits
+    )
+    return replace(
+        climate,
+        people=6,
+        acts=max(climate.acts, 14),
+        runs=max(climate.runs, 3),
+        news=random.random() < 0.3,
+        traits=traits,
+        crashing=random.choice((0.0, 0.004)),
+    )
+
+
+def _privacy(seed: int) -> Climate:
+    """Vendors pass on that people are to be forgotten, mail programs unsubscribe; again, and late."""
+    climate, random = brief(seed), Random(f"privacy weather {seed}")
+    return replace(
+        climate,
+        people=max(climate.people, 3),
+        acts=max(climate.acts, 12),
+        runs=max(climate.runs, 3),
+        news=True,
+        agreeing=0.8,
+        hints=random.choice((0.0, 0.4)),
+        redactions=random.choice((1, 2, 3)),
+        clicks=random.choice((0, 1, 2)),
+        busying=random.choice((0.0, 0.004)),
+        crashing=random.choice((0.0, 0.004)),
+        together=random.choice((0.0, 0.5)),
+    )
+
+
 WEATHERS: dict[str, Callable[[int], Climate]] = {
     **ABLATIONS,
     "unconditional": _unconditional,
     "erasure": _erasure,
     "brief": brief,
+    "operator": _operator,
+    "privacy": _privacy,
+    "refusals": _refusals,
 }
 """Every weather that a person may ask for by name."""
 

@@ -13,7 +13,7 @@ from accord.engine.stop import Budget
 from accord.errors import StateError
 from accord.store.rows import Entity, EntityState
 from accord.testing.simulation.scheduler import CrashError
-from accord.testing.simulation.town import NEWS
+from accord.testing.simulation.vendor import NEWS
 
 if TYPE_CHECKING:
     from accord.engine.world import World

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from accord.consent.decision import by_cells
 from accord.engine.gate import consents_of
 from accord.store.rows import Conflict, Entity, EntityState, Link, LinkState
+from accord.testing.simulation.editions import Way, turned
 from accord.testing.simulation.people import Edit, token_of
 from accord.testing.simulation.scheduler import START
-from accord.testing.simulation.town import NEWS
+from accord.testing.simulation.vendor import NEWS
 
 if TYPE_CHECKING:
     from accord.model.record import Row
@@ -51,6 +52,7 @@ class Findings:
         yield from self.unread()
         yield from self.diverged()
         yield from self.missing()
+        yield from self.refused()
         yield from self.doubled()
         yield from self.lost()
         yield from self.lost_tags()
@@ -120,6 +122,8 @@ class Findings:
         if entity.state is EntityState.TOMBSTONE:
             yield "I6 no resurrection", f"{name} lives although its hub record was deleted"
             return
+        if self._is_refused(place, entity):
+            return
         for column, expected in self._expected(place, entity, row).items():
             if (entity.id, CELLS.get(column)) in self.frozen or self._ignored(place, link, entity, column):
                 continue  # a person must say which value it is to be; until then each keeps its own
@@ -157,20 +161,26 @@ class Findings:
         return one.state is EntityState.LIVE and bool(address) and address == other.cells.get("email")
 
     def _expected(self, place: tuple[str, str], entity: Entity, shown: Row) -> Row:
-        forms = self.town.vendors[place[0]].traits.forms
+        edition = self.town.vendors[place[0]].edition
         columns = ("note",) if place[1] == "orders" else ("first", "last", "tel", "mail")
         if self.of_erased(entity):
             return {}  # see remains
         row: Row = {}
         for column in columns:
-            value = entity.cells.get(CELLS[column])
-            row[column] = (forms[column](value) if column in forms else value) if value else None
+            if edition.writes(column) and not self._typed_unread(place, column, str(shown["id"])):
+                row |= edition.stored(column, entity.cells.get(CELLS[column]))
         if place[1] == "orders":
             return row | self._customer(place, entity, shown)
         tags = sorted(cell[5:] for cell, value in entity.cells.items() if cell.startswith("tags.") and value)
         # A permission is no value that systems agree on: each keeps what it was told (consent.md 2.3).
-        row["tags"] = tags or None
-        return row
+        return row | ({"tags": tags or None} if edition.writes("tags") else {})
+
+    def _typed_unread(self, place: tuple[str, str], column: str, row: str) -> bool:
+        """Whether people typed in a column that is only written: nobody sees that, nor puts it right."""
+        vendor = self.town.vendors[place[0]]
+        if vendor.edition.reads(column) or not vendor.edition.writes(column):
+            return False
+        return any((e.vendor, e.column, e.row) == (vendor.name, column, row) for e in self.diary.edits)
 
     def _customer(self, place: tuple[str, str], entity: Entity, shown: Row) -> Row:
         """Any record of the customer will do: a system may hold one person twice."""
@@ -212,6 +222,33 @@ class Findings:
     def _has_values(self, entity: Entity) -> bool:
         """Whether there is anything to send: a permission alone is told to nobody."""
         return any(value and not cell.startswith("consents.") for cell, value in entity.cells.items())
+
+    def refused(self) -> Iterator[Finding]:
+        """I13: a dead letter of a record that its vendor would take."""
+        for letter in self.letters:
+            place = (letter.connection, letter.stream)
+            if letter.error != "RecordRejectedError" or letter.state != "open" or letter.entity is None:
+                continue
+            entity = self._survivor(letter.entity)
+            if entity.state is EntityState.LIVE and not self._is_too_long(place, entity):
+                yield (
+                    "I13 isolation",
+                    f"{'/'.join(place)} would take {entity.id[18:]}: {letter.reason}",
+                )
+
+    def _is_refused(self, place: tuple[str, str], entity: Entity) -> bool:
+        """Whether the vendor does not take the record as it is, and a person was told."""
+        told = any(
+            (x.connection, x.stream) == place and x.state == "open" and x.direction == "write"
+            for x in self.letters
+            if x.entity is not None and self._survivor(x.entity).id == entity.id
+        )
+        return told and self._is_too_long(place, entity)
+
+    def _is_too_long(self, place: tuple[str, str], entity: Entity) -> bool:
+        vendor, name = self.town.vendors[place[0]], entity.cells.get("given_name")
+        sent = vendor.edition.stored("first", name)["first"] if vendor.edition.declares("first") else name
+        return 0 < vendor.traits.longest < len(sent or "") and place[1] == "contacts"
 
     def doubled(self) -> Iterator[Finding]:
         """I3: a record that Accord created twice, in a system or in the hub."""
@@ -287,6 +324,8 @@ class Findings:
         if place not in self.links:
             return True
         table = self.table(place)
+        if not self.town.vendors[edit.vendor].edition.reads(edit.column):
+            return True
         if any(
             m[0] == edit.vendor and m[2] == edit.row and edit.table == "contacts" for m in self.diary.merged
         ):
@@ -318,7 +357,9 @@ class Findings:
                 yield "I4 no lost update", f"tag {tag} is lost after {acts}"
 
     def _aside(self, vendor: str, row: str) -> bool:
-        """The row was merged, deleted or only shadows another one."""
+        """The row was merged, deleted or a shadow, or its tags were unmapped for a while."""
+        if self.town.configuration.of(vendor, "tags"):
+            return True
         table = self.town.vendors[vendor].tables["contacts"]
         if any(m[0] == vendor and row in m[1:] for m in self.diary.merged):
             return True
@@ -330,6 +371,8 @@ class Findings:
     def polluted(self) -> Iterator[Finding]:
         """I5: a hub value that nobody ever typed: a projection that came back."""
         typed = {(column, _plain(column, value)) for column, value in self.diary.typed}
+        if any(Way.TURNED in (one.before, one.after) for one in self.town.configuration.alterations):
+            typed |= {(column, turned(value)) for column, value in typed if value}
         for entity in self.entities.values():
             for column in ("first", "last", "tel", "note"):
                 value = entity.cells.get(CELLS[column])

@@ -12,9 +12,10 @@ from accord.engine.stop import UnexpectedError
 from accord.env import SystemEnv
 from accord.errors import StoreBusyError
 from accord.store import Store
+from accord.testing.simulation.demands import Standing, beyond
 from accord.testing.simulation.findings import Findings
 from accord.testing.simulation.remains import remains
-from accord.testing.simulation.town import NEWS
+from accord.testing.simulation.vendor import NEWS
 from accord.testing.simulation.witness import Witness
 
 if TYPE_CHECKING:
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from accord.engine.run import FlowRun
     from accord.errors import StateError
     from accord.store import Transaction
+    from accord.testing.simulation.configuration import Alteration
     from accord.testing.simulation.process import Process
     from accord.testing.simulation.town import Town
+    from accord.testing.simulation.webhooks import Webhooks
 
 UNFENCED = ("run started", "lease", "renew", "release", "run finished")
 """Transactions that are not made under a lease."""
@@ -48,6 +51,7 @@ class Oracle:
         self._problems: list[str] = []
         self.witness = Witness(town, lambda: self.store, self.violate)
         town.begins = self.witness.begins
+        self.webhooks: Webhooks | None = None
 
     @property
     def store(self) -> Store:
@@ -179,12 +183,22 @@ class Oracle:
                 state.cursor = state.token = None
                 tx.streams.save(state)
 
+    def standing(self) -> Standing:
+        """Everything as it stands now."""
+        return Standing.of(self.town, self.hub(), self.attempts())
+
+    def moved(self, change: Alteration, before: Standing) -> None:
+        """A change of the configuration alone moved no more than it asked for."""
+        self._take(beyond(change, before, self.standing()))
+
     def judge(self) -> None:
         """All that must be true at the end."""
         with self.store.reading() as tx:
             findings = Findings(self.town, tx, self.places())
             self._take(findings.all())
             self._take(remains(findings, self.witness))
+            if self.webhooks is not None:
+                self._take(self.webhooks.findings(findings))
             self.witness.end(tx)
 
     def _take(self, found: Iterable[tuple[str, str]]) -> None:

@@ -77,6 +77,8 @@ class People:
         self.ordering = True
         self.anonymous = 0.0
         self.agreeing = 0.0
+        self.telling = False
+        """Whether a vendor tells of permissions, too, as soon as they change."""
         self.acted: Callable[[Table, str], None] = lambda table, id_: None  # noqa: ARG005  who listens replaces it
         self._count = 0
 
@@ -177,6 +179,8 @@ class People:
         at = table.vendor.scheduler.now().replace(microsecond=0).isoformat()
         table.store({"news": state, "news_at": at}, id_)
         self._tell(table, f"{state} at {id_}")
+        if self.telling:
+            self.acted(table, id_)
 
     def order(self, vendor: Vendor) -> None:
         """A person orders, or somebody annotates an order."""

@@ -20,6 +20,7 @@ from accord.testing.simulation.oracle import Oracle, Violation
 from accord.testing.simulation.scheduler import CrashError, StuckError
 from accord.testing.simulation.town import Climate, Town, general
 from accord.testing.simulation.weather import NOTHING, Omission
+from accord.testing.simulation.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from accord.engine.flow import Key
@@ -33,6 +34,8 @@ MOST_ROUNDS = 14
 """Rounds after the storm within which everything must be quiet (sync.md A12)."""
 MOST_SWITCHES = 60_000
 """Switch points after which a schedule is taken for endless."""
+CALM_ALTERATIONS = 2
+"""Changes of the configuration after everything is quiet, in weathers that have such changes."""
 BREATH = 400.0
 """Virtual seconds between two rounds: longer than any back-off."""
 
@@ -97,6 +100,8 @@ class Schedule:
         self._approving = False
         """A brake waits for a person, and what it saw is so: a system really is empty."""
         self._stores: list[Store] = []
+        self.webhooks = Webhooks(self.town, self.oracle, self._stores, seed)
+        self.oracle.webhooks = self.webhooks
 
     def play(self) -> Verdict:
         """Storm, calm, questions."""
@@ -132,7 +137,11 @@ class Schedule:
         actors = [people, operator]
         if self.climate.withdrawals or self.climate.erasures:
             actors.append(self.scheduler.spawn("desk", self._desk))
-        self._until(lambda: all(strand.ended for strand in actors) and not self._busy)
+        if self.climate.alterations:
+            actors.append(self.scheduler.spawn("configuration", self._alter))
+        if self.climate.redactions or self.climate.clicks:
+            actors.append(self.scheduler.spawn("webhooks", self.webhooks.work))
+        self._until(lambda: all(strand.ended for strand in actors) and not self._busy and self.webhooks.quiet)
         for strand in actors:
             if strand.error is not None:
                 raise strand.error
@@ -150,6 +159,13 @@ class Schedule:
             self.scheduler.pause(seconds=self.random.uniform(0.0, self.climate.rush))
             if number not in self.omission.acts:
                 self.town.people.act()
+
+    def _alter(self) -> None:
+        """The operator maps something another way, now and then."""
+        configuration = self.town.configuration
+        for _ in range(self.climate.alterations):
+            self.scheduler.pause(seconds=configuration.random.uniform(0.0, 3 * self.climate.rush))
+            configuration.alter()
 
     def _desk(self) -> None:
         for act in self.desk.acts(self.climate):
@@ -275,6 +291,10 @@ class Schedule:
         self.town.weather.calm()
         late = self.scheduler.spawn("calm", lambda: self.scheduler.pause(seconds=200.0))
         self._until(lambda: late.ended and not self._busy)
+        for strand in self.webhooks.rest():
+            self._until(lambda strand=strand: strand.ended)  # type: ignore[misc]
+            if strand.error is not None:
+                raise strand.error
         if not self._settle(full=False):
             self.oracle.unquiet("after the storm")
             return
@@ -294,6 +314,19 @@ class Schedule:
         quiet = self._round(full=False)
         if not quiet or self.oracle.hub() != before:
             self.oracle.violate("I9 effectively once", "reading everything once more changed something")
+        self.oracle.judge()
+        if self.climate.alterations and not self.oracle.violations:
+            self._alter_in_calm()
+
+    def _alter_in_calm(self) -> None:
+        """Nobody else acts: a change of the configuration moves what it must and nothing more."""
+        for _ in range(CALM_ALTERATIONS):
+            before = self.oracle.standing()
+            change = self.town.configuration.alter()
+            if not self._settle(full=False):
+                self.oracle.unquiet(f"after a change: {change}")
+                return
+            self.oracle.moved(change, before)
         self.oracle.judge()
 
 

@@ -1,17 +1,16 @@
 """The vendors as connectors: streams over :mod:`vendor`, with every request exposed to the weather."""
 
-# ruff: noqa: PLR2004  chances stand where they are taken
-
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
 from accord.connector import (
+    Atomicity,
     Connector,
     Context,
-    Creates,
     CursorField,
     Deletes,
     Origin,
@@ -19,12 +18,22 @@ from accord.connector import (
     Stream,
     batch,
 )
-from accord.errors import AccessError, AnswerShapeError, OutcomeUnknownError, RateLimitedError, RetryableError
+from accord.errors import AccessError, AnswerShapeError, RateLimitedError, RetryableError
 from accord.mapping import Mapping as FieldMapping
-from accord.mapping import Tags, Text, Via, both, reference
-from accord.mapping.instants import Instant
 from accord.model import Canonical, Customer, Order
-from accord.model.record import Account, Outcome, Page, Probe, ReadRequest, Result, Row, Write
+from accord.model.record import (
+    Account,
+    Outcome,
+    Page,
+    PrivacyAsk,
+    PrivacyRequest,
+    Probe,
+    ReadRequest,
+    Result,
+    Row,
+    Write,
+)
+from accord.testing.simulation.delivery import Delivery
 from accord.testing.simulation.process import Process
 from accord.testing.simulation.vendor import Table, Traits, Vendor, Verb, sorted_rows
 from accord.testing.simulation.weather import Fate, Weather
@@ -33,8 +42,6 @@ Noted = Callable[[str, str, Write, str, Row], None]
 """What the vendor did, in which table, for which write, to which row, which held this before."""
 Begins = Callable[[str, str, Sequence[Write]], None]
 """Told of a vendor's stream and the writes of a request that begins now."""
-CUT = 10
-"""Characters of a given name that a truncating vendor keeps."""
 
 
 class SimulatedStream(Stream):
@@ -111,22 +118,11 @@ class SimulatedStream(Stream):
 
     def write(self, verb: str, writes: Sequence[Write]) -> Sequence[Outcome]:
         """Send a batch through the weather to the vendor."""
-        return self.connector.send(self, verb, writes)
+        return Delivery(self.connector, self, verb, writes).send()
 
-    @batch(2)
-    def create(self, writes: Sequence[Write]) -> Sequence[Outcome]:
-        """New records."""
-        return self.write("create", writes)
-
-    @batch(2)
-    def update(self, writes: Sequence[Write]) -> Sequence[Outcome]:
-        """Changes of records."""
-        return self.write("update", writes)
-
-    @batch(2)
-    def delete(self, writes: Sequence[Write]) -> Sequence[Outcome]:
-        """Removals."""
-        return self.write("delete", writes)
+    def exists(self, write: Write) -> bool:
+        """Whether what a write is to change or remove is there."""
+        return Verb(self.table, self.connector.noted).target(write) is not None
 
     def apply(self, verb: str, write: Write) -> Outcome:
         """What the vendor does with one write."""
@@ -149,6 +145,15 @@ class SimulatedStream(Stream):
         shown = dict(row) if self.traits.shows and row is not None else None
         etag = str(row["version"]) if self.traits.conditional and row is not None else None
         return Outcome(write.id, Result.DONE, id_, shown, etag)
+
+
+def _sized(verb: str, size: int) -> Callable[[SimulatedStream, Sequence[Write]], Sequence[Outcome]]:
+    """An operation that takes so many writes at once."""
+
+    def send(stream: SimulatedStream, writes: Sequence[Write]) -> Sequence[Outcome]:
+        return stream.write(verb, writes)
+
+    return batch(size)(send)
 
 
 class Contacts(SimulatedStream):
@@ -185,6 +190,13 @@ class System(Connector[Settings]):
         """Always the same account."""
         return Account(self.vendor.name)
 
+    def privacy_request(self, body: bytes, headers: Mapping[str, str]) -> PrivacyRequest:  # noqa: ARG002
+        """Its people's wish to be forgotten; who signs webhooks is tested elsewhere."""
+        said = json.loads(body)
+        return PrivacyRequest(
+            said["id"], PrivacyAsk.ERASURE, "forget", self.vendor.name, "contacts", said["row"], said["mail"]
+        )
+
     def close(self) -> None:
         """Nothing to release."""
 
@@ -193,10 +205,11 @@ class System(Connector[Settings]):
         return [made(self, mapping) for made, mapping in self._declared()]
 
     def _declared(self) -> Sequence[tuple[type[SimulatedStream], FieldMapping]]:
-        """The streams' classes and mappings: they are pure, so all processes share them."""
-        if not self.vendor.declared:
-            self.vendor.declared = self._declare()
-        return self.vendor.declared
+        """The streams' classes and mappings: they are pure, so all processes of an edition share them."""
+        edition, declared = self.vendor.edition, self.vendor.declared
+        if declared is None or declared[0] is not edition:
+            declared = self.vendor.declared = (edition, self._declare())
+        return declared[1]
 
     def _declare(self) -> Sequence[tuple[type[SimulatedStream], FieldMapping]]:
         traits = self.vendor.traits
@@ -205,10 +218,12 @@ class System(Connector[Settings]):
             "etag": "version" if traits.conditional and "conditional" not in self.weather.ablations else None,
             "reference": "ref" if self._stamps else None,
             "read_back": traits.shows,
+            "atomicity": Atomicity.ALL_OR_NOTHING if traits.together else Atomicity.PER_ITEM,
+            **{verb: _sized(verb, traits.batch) for verb in ("create", "update", "delete")},
         }
         contacts = type("Contacts", (Contacts,), declared | {"find_by": self._searchable("email")})
         orders = type("Orders", (Orders,), declared | {"find_by": self._searchable("number")})
-        return [(contacts, contacts_mapping(traits)), (orders, ORDERS)]
+        return [(contacts, self.vendor.edition.contacts()), (orders, self.vendor.edition.orders())]
 
     @property
     def _stamps(self) -> bool:
@@ -223,106 +238,25 @@ class System(Connector[Settings]):
         Raises:
             RetryableError, AccessError, AnswerShapeError: as the weather has it.
         """
-        self._travel(f"{self.vendor.name} {label} {fate}")
+        self.travel(f"{self.vendor.name} {label} {fate}")
         if fate in (Fate.LOST, Fate.DOWN):
             raise RetryableError(f"{self.vendor.name} did not answer")
-        self._refuse(fate)
+        self.refuse(fate)
         if fate is Fate.GARBLED:
             raise AnswerShapeError(f"{self.vendor.name} sent half a page")
 
-    def send(self, stream: SimulatedStream, verb: str, writes: Sequence[Write]) -> Sequence[Outcome]:
-        """One writing request.
+    def refuse(self, fate: Fate) -> None:
+        """Fail as a vendor that does not serve.
 
         Raises:
-            OutcomeUnknownError, RetryableError, AccessError, AnswerShapeError: as the weather has it.
+            RateLimitedError, AccessError: as the weather has it.
         """
-        fate = self.weather.write()
-        if (
-            fate is Fate.TWICE
-            and verb == "create"
-            and stream.creates not in (Creates.IDEMPOTENCY_KEY, Creates.UPSERT)
-        ):
-            fate = Fate.FINE  # no client can help it if the network doubles such a request
-        stream.table.attempts += len(writes)
-        self.begins(self.vendor.name, stream.name, writes)
-        sent = ",".join(f"{w.hub_id[18:]}:{w.external_id or '-'}" for w in writes)
-        label = f"{self.vendor.name} {verb} {stream.name} {sent} {fate}"
-        outcomes: list[Outcome] = []
-        late = self.weather.random.uniform(0.0, self.vendor.traits.effective_after)
-        if fate in (Fate.FINE, Fate.UNANSWERED, Fate.TWICE, Fate.GARBLED):
-            self._arrive(label)
-            outcomes = [self._item(stream, verb, write) for write in writes]
-        if fate in (Fate.LATE, Fate.TWICE):
-            self._later(stream, verb, writes, late, again=fate is Fate.TWICE)
-        self._travel(f"{label} answers")
-        self._refuse(fate)
-        if fate in (Fate.LOST, Fate.UNANSWERED, Fate.LATE, Fate.DOWN):
-            raise OutcomeUnknownError(f"{self.vendor.name} did not answer")
-        if fate is Fate.GARBLED:
-            raise AnswerShapeError(f"{self.vendor.name} answered with noise")
-        return outcomes
-
-    def _arrive(self, label: str) -> None:
-        """The way to the vendor: whoever freezes on it for longer than T_max never gets there (V1)."""
-        scheduler = self.process.scheduler
-        began = scheduler.seconds
-        scheduler.pause(seconds=self.weather.random.uniform(0.01, 0.2), label=label)
-        if scheduler.seconds - began > self.vendor.traits.effective_after:
-            raise OutcomeUnknownError(f"{self.vendor.name} did not answer")
-
-    def _item(self, stream: SimulatedStream, verb: str, write: Write) -> Outcome:
-        if self.weather.refuses_item():
-            if self.weather.random.random() < 0.5:
-                return Outcome(write.id, Result.RETRY, write.external_id, retry_after=1.0)
-            stream.apply(verb, write)
-            return Outcome(write.id, Result.UNKNOWN, write.external_id, reason="no answer for this item")
-        return stream.apply(verb, write)
-
-    def _later(
-        self, stream: SimulatedStream, verb: str, writes: Sequence[Write], late: float, *, again: bool
-    ) -> None:
-        """The request takes effect on its own, whatever becomes of the process that sent it."""
-        scheduler = self.process.scheduler
-
-        def land() -> None:
-            scheduler.pause(seconds=late)
-            scheduler.note(f"{self.vendor.name} {verb} takes effect late")
-            before = set(stream.table.rows)
-            for write in writes:
-                stream.apply(verb, write)
-            stream.table.repeated |= set(stream.table.rows) - before if again else set()
-
-        scheduler.spawn(f"late {verb}", land)
-
-    def _refuse(self, fate: Fate) -> None:
         if fate is Fate.THROTTLED:
             raise RateLimitedError(f"{self.vendor.name} asks to wait", retry_after=2.0)
         if fate is Fate.FORBIDDEN:
             raise AccessError(f"{self.vendor.name} refuses the token")
 
-    def _travel(self, label: str) -> None:
+    def travel(self, label: str) -> None:
+        """The way of a request or of its answer: a moment in which anything may happen."""
         self.process.pause(label)
         self.process.sleep(self.weather.random.uniform(0.01, 0.2))
-
-
-def contacts_mapping(traits: Traits) -> FieldMapping:
-    """The mapping of a vendor's contacts, with its forms declared where its author knew them."""
-    known = traits.forms if traits.declared else {}
-    first = Text(CUT) if "first" in known else None
-    last = Via(str, known["last"], lossy=True) if "last" in known else None
-    return FieldMapping(
-        both("email", "mail"),
-        both("given_name", "first", as_=first),
-        both("family_name", "last", as_=last),
-        both("phone", "tel"),
-        both("tags", "tags", as_=Tags()),
-        both("consents[marketing.direct:email].state", "news"),
-        both("consents[marketing.direct:email].at", "news_at", as_=Instant()),
-    )
-
-
-ORDERS = FieldMapping(
-    both("number", "number"),
-    both("notes", "note"),
-    reference("customer", "contact_id", stream="contacts"),
-)

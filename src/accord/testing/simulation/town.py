@@ -27,16 +27,16 @@ from accord.store.schema import Opened
 from accord.store.sealed import no_sealer
 from accord.store.store import BUSY_TIMEOUT
 from accord.store.tables import SCHEMA_VERSION
+from accord.testing.simulation.configuration import Configuration
+from accord.testing.simulation.editions import CUT
 from accord.testing.simulation.people import People, token_of
 from accord.testing.simulation.process import Process, Watch
 from accord.testing.simulation.scheduler import Scheduler
-from accord.testing.simulation.systems import CUT, Begins, Noted, System
-from accord.testing.simulation.vendor import Traits, Vendor, cut, spaced, upper
+from accord.testing.simulation.systems import Begins, Noted, System
+from accord.testing.simulation.vendor import NEWS, Traits, Vendor, cut, spaced, upper
 from accord.testing.simulation.weather import Weather
 
 NAMES = ("amber", "birch", "cedar")
-NEWS = "news"
-"""The connection that is only written, for e-mail advertising."""
 KEY = b"simulated key of 32 bytes length"
 
 
@@ -59,6 +59,9 @@ class Climate:
         agreeing: Share of people entered who agreed to advertising by e-mail.
         withdrawals: How many people withdraw at Accord's own desk.
         erasures: How many people ask there to be erased.
+        redactions: How many people ask a vendor to forget them, which it tells Accord by a webhook.
+        clicks: How often a mail program ends somebody's advertising by the link in a message.
+        alterations: How often the operator changes a mapping or the policy while all this goes on.
         crash_at: The switch point at which a process dies, counted from 1; 0 = left to chance.
     """
 
@@ -79,6 +82,9 @@ class Climate:
     agreeing: float = 0.0
     withdrawals: int = 0
     erasures: int = 0
+    redactions: int = 0
+    clicks: int = 0
+    alterations: int = 0
     crash_at: int = 0
     delete: DeletePolicy = DeletePolicy.DETACH
     policy: Policy = LATEST
@@ -185,10 +191,14 @@ class Town:
         self.people = People(list(self.vendors.values()), seed, number=climate.people)
         self.people.ordering, self.people.anonymous = climate.orders, climate.anonymous
         self.people.agreeing = climate.agreeing
+        self.people.telling = bool(climate.redactions or climate.clicks)
         if climate.news:
             self.vendors[NEWS] = Vendor(
                 NEWS, replace(traits[climate.systems], deletes=Deletes.NONE), self.scheduler, seed
             )
+        self.configuration = Configuration(
+            list(self.vendors.values()), climate.policy, seed, orders=climate.orders
+        )
         self.folder = Path(tempfile.mkdtemp(prefix="accord-sim-", dir=_ram()))
         shutil.copy(_template(), self.path)
         self.processes: list[Process] = []
@@ -242,10 +252,13 @@ class Town:
             flows.append(self._orders(streams))
         return World(store, process, _plugins(), flows)
 
-    def _open(self, process: Process, store: Store, vendor: Vendor) -> Mapping[str, Stream]:
+    def system(self, process: Process, store: Store, vendor: Vendor) -> System:
+        """A vendor as this process connects to it."""
         context = Context(process, vendor.name, store.budget, store.tokens, self.folder)
-        system = System(context, process, vendor, self._noted(vendor), self.begins)
-        return {stream.name: stream for stream in system.open_streams()}
+        return System(context, process, vendor, self._noted(vendor), self.begins)
+
+    def _open(self, process: Process, store: Store, vendor: Vendor) -> Mapping[str, Stream]:
+        return {stream.name: stream for stream in self.system(process, store, vendor).open_streams()}
 
     def _noted(self, vendor: Vendor) -> Noted:
         def note(what: str, table: str, write: Write, id_: str, before: Row) -> None:
@@ -277,7 +290,7 @@ class Town:
             "customer",
             members,
             ("email",),
-            self.climate.policy,
+            self.configuration.policy,
             delete=self.climate.delete,
         )
 
@@ -287,7 +300,7 @@ class Town:
             for at, (name, found) in enumerate(streams.items())
             if name != NEWS
         ]
-        return Flow("orders", Order, "order", members, ("number",), self.climate.policy)
+        return Flow("orders", Order, "order", members, ("number",), self.configuration.policy)
 
     def _purpose(self, name: str) -> str:
         return "marketing.direct" if name == NEWS else "service.support"

@@ -10,9 +10,12 @@ from typing import Any
 
 from accord.connector import Creates, Deletes
 from accord.model.record import Row, Write
+from accord.testing.simulation.editions import Edition
 from accord.testing.simulation.scheduler import Scheduler
 
 Normal = Callable[[Any], Any]
+NEWS = "news"
+"""The connection that is only written, for e-mail advertising."""
 SHORT = 8
 """Characters that :func:`shortened` leaves."""
 
@@ -33,6 +36,9 @@ class Traits:
         declared: Whether the mapping declares those forms.
         follows: Whether a write to a merged-away id is applied to the record it was merged into.
         keeps_winner: Whether a merge keeps one id; else it makes a new one.
+        together: Whether one bad item makes it refuse a whole batch.
+        longest: Characters of a given name that it takes from us; 0 = any number. Its people may type more.
+        jobs: Whether it takes writes as jobs that are prepared, started, and run on by themselves.
     """
 
     creates: Creates = Creates.REFERENCE
@@ -47,6 +53,9 @@ class Traits:
     declared: bool = True
     follows: bool = False
     keeps_winner: bool = True
+    together: bool = False
+    longest: int = 0
+    jobs: bool = False
     batch: int = 2
     page: int = 3
 
@@ -148,8 +157,10 @@ class Vendor:
         self.name, self.traits, self.scheduler = name, traits, scheduler
         self.random = Random(f"vendor {name} {seed}")
         self.tables: dict[str, Table] = {name: Table(self, name) for name in ("contacts", "orders")}
-        self.declared: Sequence[Any] = ()
-        """What its connector declares, made by the first process that opens it."""
+        self.edition: Edition = Edition(traits)
+        """How it is mapped at present."""
+        self.declared: tuple[Edition, Sequence[Any]] | None = None
+        """What its connector declares under an edition, made by the first process that opens it."""
         self._last = 0.0
 
     def tick(self) -> str:

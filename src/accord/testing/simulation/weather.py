@@ -85,6 +85,7 @@ class Weather:
     faults: int = 0
     busying: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
+    happened: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.random = Random(f"weather {self.seed}")
@@ -123,6 +124,10 @@ class Weather:
     def freeze(self) -> float:
         """For how many seconds the process stands still here."""
         return self.random.uniform(3.0, 90.0) if self._happens("freeze", self.freezing) else 0.0
+
+    def note(self, what: str) -> None:
+        """Count something that happened and is no fault of the weather's."""
+        self.happened[what] = self.happened.get(what, 0) + 1
 
     def _fate(self, choices: tuple[Fate, ...]) -> Fate:
         if not self._drawn(self.faulty):

@@ -18,7 +18,7 @@ from accord.model.record import Operation
 from accord.store.consent_rows import LEFT, SendState
 from accord.store.rows import Entity, EntityState, Intent, IntentState
 from accord.testing.simulation.people import token_of
-from accord.testing.simulation.town import NEWS
+from accord.testing.simulation.vendor import NEWS
 
 if TYPE_CHECKING:
     from accord.model.record import Write
@@ -29,7 +29,7 @@ I6, I7 = "I6 no resurrection", "I7 no send after withdrawal"
 MARK = "mark sent"
 ERASING = ("erase", "erase again", "privacy request")
 """Transactions that may erase somebody."""
-CLOSING = ("withdrawal", "pull", "record", *ERASING)
+CLOSING = ("withdrawal", "unsubscribe", "pull", "record", *ERASING)
 """Transactions in which a permission may end."""
 COLUMNS = {"given_name": "first", "family_name": "last", "phone": "tel", "notes": "note"}
 MOST = 10_000
