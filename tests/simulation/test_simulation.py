@@ -34,6 +34,9 @@ DIRECTED = (
     *(("brief", seed) for seed in (127, 456, 745, 951, 1453, 1458, 2946, 4470, 7651, 8543)),
     *(("unconditional", seed) for seed in (271, 334)),
     ("unconditional", 334),
+    *(("operator", seed) for seed in (3, 165, 205, 230, 261, 554)),
+    *(("privacy", seed) for seed in (3, 53)),
+    *(("refusals", seed) for seed in (5, 32)),
 )
 """Weathers and seeds; those of erasure and the brief ones each found a fault of the engine."""
 

@@ -190,8 +190,10 @@ class _Merge:
             self.merged.heard.append(cell)
             return
         echo = self.echoes.of(cell, digest)
+        rebased = self.seen.rebased is not None and self.seen.rebased(cell)
         if echo is None and not self._projects_to(cell, digest):
-            echo = self.echoes.form_of(cell, version)
+            # What another mapping wrote is compared in the new one's terms: its form tells nothing here.
+            echo = None if rebased else self.echoes.form_of(cell, version)
         elif echo is None:
             echo = Echo(version)
         if echo is not None:
@@ -203,7 +205,7 @@ class _Merge:
             self._clash("both_changed", cell, "nobody", is_open=True)
         elif self.link.state is LinkState.SHADOWED:
             self._fill(cell, digest, version)
-        elif self.seen.rebased is not None and self.seen.rebased(cell):
+        elif rebased:
             self._rebase(cell, digest, version)
         elif self.side.owned_by_another(cell):
             self._foreign_edit(cell, digest, version)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from accord.calm import calm
+from accord.engine import drain
 from accord.engine.addresses import index_all
 from accord.engine.counts import Counts
 from accord.engine.flow import Flow, Key, Member
@@ -116,8 +117,7 @@ class FlowRun:
             return False
         by_scope = {scope.member.scope: key for key, scope in self.scopes.items()}
         for busy in self.keeper.take(list(by_scope)):
-            self.failed.add(by_scope[busy])
-            self.report.notices.append(f"{busy} is being synced by another run; left to it")
+            self.leave(self.scopes[by_scope[busy]], f"{busy} is being synced by another run; left to it")
         self.fences = [] if "fence" in self.world.env.ablations else list(self.keeper.fences)
         if not self.keeper.fences:
             self.report.state = RunState.BUSY
@@ -127,6 +127,14 @@ class FlowRun:
         """Unanswered writes of a run that died are in doubt from now on."""
         for scope in self.working(self.flow.targets):
             self._push_of(scope).settlement.inherit()
+            wait = drain.drain(scope, self.fences)
+            if wait > 0:
+                self.leave(scope, drain.notice(scope.member.scope, wait))
+
+    def leave(self, scope: Scope, why: str) -> None:
+        """Neither read nor write a stream in this run, and say why."""
+        self.failed.add(scope.member.key)
+        self.report.notices.append(why)
 
     def working(self, members: Sequence[Member]) -> list[Scope]:
         """The scopes of these members that take part and had no trouble so far."""

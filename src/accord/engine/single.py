@@ -33,7 +33,9 @@ class RecordRun(FlowRun):
         try:
             if self._lease():
                 self._inherit()
-                self.guard(scope, lambda: self._absorb(key, external_id))
+                self._leave_rebased()
+                if key not in self.failed:
+                    self.guard(scope, lambda: self._absorb(key, external_id))
                 self.complete.update(self.scopes)
                 self._push_rounds()
                 self.settle_state()
@@ -42,6 +44,16 @@ class RecordRun(FlowRun):
             raise
         self._end(None)
         return self.report
+
+    def _leave_rebased(self) -> None:
+        """A stream whose mapping changed is compared as a whole first: nobody knows yet what stands there."""
+        for scope in self.working(self.flow.members):
+            with self.world.store.reading() as tx:
+                rebase = scope.rebase(tx)
+            if rebase is not None:
+                self.leave(
+                    scope, f"{scope.member.scope}: its mapping changed; it waits for a run of the flow"
+                )
 
     def _absorb(self, key: Key, external_id: str) -> bool:
         scope = self.scopes[key]

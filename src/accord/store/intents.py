@@ -29,6 +29,7 @@ _BLOCKED = f"{_HERE} AND state = 'blocked'"
 _FIRST_BLOCKED = intent.select(f"{_BLOCKED} {_TURN} LIMIT :most")
 _NEXT_BLOCKED = intent.select(f"{_BLOCKED} {_LATER} {_TURN} LIMIT :most")
 _UNSETTLED = intent.select(f"{_HERE} AND {_IN_DOUBT} {_TURN}")
+_REPEATED = intent.select(f"{_HERE} AND state = 'planned' AND body IS NOT NULL {_TURN}")
 _DOUBT = Statement(f"UPDATE intent SET state = 'unknown' {_HERE} AND state = 'sent'")
 _COUNT = Statement(f"SELECT state, count(*) AS number FROM intent {_HERE} GROUP BY state")
 _EARLIEST = Statement(
@@ -155,6 +156,10 @@ class Intents:
         found = self._bulk.ask(_UNSETTLED, connection=connection, stream=stream)
         together = self._batches.of_stream(connection, stream)
         return _in_turn([*together, *(unpack_intent(row) for row in found)])
+
+    def repeated(self, connection: str, stream: str) -> list[Intent]:
+        """Planned intents that must be sent again exactly as before, oldest first."""
+        return [unpack_intent(row) for row in self._bulk.ask(_REPEATED, connection=connection, stream=stream)]
 
     def waiting_for(self, entities: Iterable[str]) -> list[Intent]:
         """Intents of any stream that wait for one of these hub records, oldest first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accord.mapping import both, each, write
+from accord.mapping import Via, both, each, write
 from accord.mapping.declaration import Declaration
 from tests.integration.engine.town import THREE, Build, Town
 from tests.integration.engine.vendors import Contacts
@@ -169,3 +169,35 @@ def test_the_status_shows_a_stream_that_is_only_written(build: Build) -> None:
     town.person()
     (flow,) = [each for each in town.accord.status().flows if each.flow == "customers"]
     assert {(each.connection, each.linked) for each in flow.streams} == {("shop", 1), ("crm", 1), ("till", 1)}
+
+
+def test_what_is_only_written_is_written_anew_under_another_converter(build: Build) -> None:
+    town = build(names=THREE, flow={"both": ["shop", "crm"], "to": ["till"]})
+    town.person(first="Ann")
+    declare(town, "till", both("given_name", "first", as_=Via(str.swapcase, str.swapcase)))
+    assert str(town.run().state) == "waiting"
+    assert town.sync().total.updated == 1
+    assert [table.row()["first"] for table in town.tables] == ["Ann", "Ann", "aNN"]
+    assert town.sync().writes == 0
+
+
+def test_a_field_that_is_only_written_from_now_on_is_not_written_again(town: Town) -> None:
+    town.person(first="Ann")
+    declare(town, "shop", write("given_name", "first"))
+    town.run()
+    assert town.sync().writes == 0
+
+
+def test_a_single_record_does_not_overwrite_what_a_new_field_has_not_shown_yet(build: Build) -> None:
+    town = build(crm={"etag": "version", "read_back": True})
+    town.person(nick="Nan")
+    declare(town, "shop", both("custom.nick", "nick"))
+    town.run()
+    town.settle()
+    town["crm"].put("c1", nick="Nannie")
+    town.sync()
+    declare(town, "crm", both("custom.nick", "nick"))
+    town["shop"].put("s1", first="Anna")
+    report = town.accord.sync_record("shop/contacts:s1")
+    assert town["crm"].row()["nick"] == "Nannie"
+    assert any("crm/contacts: its mapping changed" in notice for notice in report.notices)

@@ -100,6 +100,10 @@ class Configuration:
         formed = column in vendor.traits.forms
         return not (way is Way.TURNED and formed) and not (way is Way.DECLARED and not formed)
 
+    def was(self, vendor: str, column: str, way: Way, since: float) -> bool:
+        """Whether a column was mapped in this way at a moment or after it."""
+        return any(way in (one.before, one.after) and one.at >= since for one in self.of(vendor, column))
+
     def of(self, vendor: str, column: str) -> list[Alteration]:
         """The changes of one column, oldest first."""
         return [one for one in self.alterations if (one.vendor, one.column) == (vendor, column)]

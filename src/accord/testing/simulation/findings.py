@@ -326,6 +326,8 @@ class Findings:
         table = self.table(place)
         if not self.town.vendors[edit.vendor].edition.reads(edit.column):
             return True
+        if self.town.configuration.was(edit.vendor, edit.column, Way.OUTWARD, edit.at):
+            return True  # nobody looks at what is only written, and Accord writes over it
         if any(
             m[0] == edit.vendor and m[2] == edit.row and edit.table == "contacts" for m in self.diary.merged
         ):
