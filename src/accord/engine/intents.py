@@ -167,25 +167,21 @@ class Decider:
 
     def run(self) -> int:
         """Decide all dirty records of this member, page by page; how many intents were written."""
-        written, after = 0, None
-        while True:
-            refusals = self._refusals(after)
+        written, after = 0, ""
+        while waiting := self._waiting(after):
+            refusals = self.scope.refusals(waiting)  # plugins are asked before the transaction
             with self.scope.world.store.transaction("decide", self.fences) as tx:
                 dirty = tx.dirty.take(*self.scope.member.key, PAGE, after)
-                if not dirty:
-                    return written
-                after = dirty[-1][0]
                 entities = tx.entities.get([entity for entity, _ in dirty])
                 written += self.entities(tx, entities, refusals)
                 tx.dirty.clear(*self.scope.member.key, dirty)
+            after = dirty[-1][0] if dirty else waiting[-1]
+        return written
 
-    def _refusals(self, after: str | None) -> Mapping[str, str]:
-        """Ask the plugins' gates about the next page, before its transaction."""
-        if self.scope.world.plugins.gate(self.scope.flow, self.scope.member) is None:
-            return {}
+    def _waiting(self, after: str) -> list[str]:
+        """The next page of dirty records. Most runs end without any, and need no transaction to find out."""
         with self.scope.world.store.reading() as tx:
-            dirty = tx.dirty.take(*self.scope.member.key, PAGE, after)
-        return self.scope.refusals([entity for entity, _ in dirty])
+            return [entity for entity, _ in tx.dirty.take(*self.scope.member.key, PAGE, after)]
 
     def entities(
         self, tx: Transaction, entities: Mapping[str, Entity], refusals: Mapping[str, str] | None = None

@@ -9,7 +9,7 @@ from accord.store.rows import Fence
 
 if TYPE_CHECKING:
     from accord.env import Env
-    from accord.store import Store
+    from accord.store import Store, Transaction
 
 TTL = 30.0
 """Seconds without renewal after which another run may take over."""
@@ -55,10 +55,9 @@ class Keeper:
                 # A lost lease needs no word here: the next writing transaction finds its fence gone.
                 tx.leases.renew(fence, TTL, now)
 
-    def give_back(self) -> None:
+    def give_back(self, tx: Transaction) -> None:
         """Release every lease still held."""
         self._stopped = True
-        with self.store.transaction("release") as tx:
-            for fence in self.fences:
-                tx.leases.release(fence)
+        for fence in self.fences:
+            tx.leases.release(fence)
         self.fences = []

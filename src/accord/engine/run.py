@@ -312,7 +312,6 @@ class FlowRun:
         self.report.finished_at = self._now()
         if error is not None and not isinstance(error, Exception):
             return  # killed: a dead process tidies nothing up, and the next run takes over
-        self.keeper.give_back()
         state = str(self.report.state) if error is None else "failed"
         row = Run(
             self.id, self.flow.name, self.options.kind, self.report.started_at, state, self.report.finished_at
@@ -321,5 +320,6 @@ class FlowRun:
         row.error = type(error).__name__ if error is not None else ""
         row.message = str(error) if isinstance(error, AccordError) else ""
         with self.world.store.transaction("run finished") as tx:
+            self.keeper.give_back(tx)
             tx.runs.finish(row)
         self.world.plugins.run_finished(row)

@@ -37,6 +37,10 @@ class Settlement:
 
     def inherit(self) -> None:
         """Whatever is still marked sent belongs to a run that is gone: its outcome is unknown."""
+        with self.store.reading() as tx:
+            # Nothing can join them: the lease is ours, and whoever held it is refused by its fence.
+            if not tx.intents.unsettled(*self.scope.member.key):
+                return
         with self.store.transaction("inherit", self.fences) as tx:
             tx.intents.sent_to_unknown(*self.scope.member.key)
 
