@@ -26,6 +26,7 @@ from accord.engine.plan import newer
 from accord.model.cells import field_of, implode, removals
 from accord.store.rows import (
     NEVER,
+    Cells,
     Conflict,
     DeadLetter,
     Entity,
@@ -164,14 +165,21 @@ class Absorber:
         else:
             if link.state is LinkState.GONE:
                 link.state = LinkState.LIVE
-            mapping = self.member.stream.mapping
-            known = _members(link, self.intents.get(entity.id))
-            gone = removals(self.flow.model, mapping.read(seen.row), known, mapping.enumerates)
+            gone = self._gone(seen, observation, _members(link, self.intents.get(entity.id)))
             if self.rebase is not None:
                 observation.rebased = self.rebase.judge(link, seen.row)
                 gone = self.rebase.released(link, gone, observation.rebased)
             observation.cells.update(gone)
             self._merge(entity, link, observation)
+
+    def _gone(self, seen: Seen, observation: Observation, known: Iterable[str]) -> Cells:
+        """Members of collections that are known here and that the row lists no longer, each as null."""
+        mapping, shown = self.member.stream.mapping, observation.cells
+        missing = [cell for cell in known if "." in cell and cell not in shown and mapping.enumerates(cell)]
+        if not missing:
+            return {}
+        # Cells do not tell an empty list from one that was not shown: the document does.
+        return removals(self.flow.model, mapping.read(seen.row), missing, mapping.enumerates)
 
     def _still_there(self, observation: Observation, link: Link) -> None:
         """An erased person is still (or again) at a system that has answered: a person should know."""
