@@ -10,6 +10,7 @@ from accord.connector import Stream
 from accord.engine.gate import subject_of
 from accord.errors import RetryableError
 from accord.model.cells import Kept, field_of
+from accord.model.recurring import Recurring
 from accord.store.consent_rows import Decision, Hold, Send
 from accord.store.savepoint import SavepointError
 
@@ -24,6 +25,10 @@ _log = logging.getLogger(__name__)
 _field_of = Kept(field_of).__getitem__
 
 
+def _fields_of(cells: Sequence[str]) -> list[str]:
+    return sorted(set(map(_field_of, cells)))
+
+
 def send_id(intent: Intent) -> str:
     """The ledger's name of one attempt of an intent."""
     return f"{intent.id}:{intent.attempt}"
@@ -35,6 +40,7 @@ class Account:
     def __init__(self, scope: Scope) -> None:
         self.scope, self.member = scope, scope.member
         self._names_people = type(scope.member.stream).identifiers is not Stream.identifiers
+        self._fields: Recurring[list[str]] = Recurring(_fields_of)
 
     def refused(self, tx: Transaction, refused: Sequence[tuple[Entity, Verdict, Sequence[str]]]) -> None:
         """Note records that were not sent: why, and for whom, so that a later grant can wake them.
@@ -102,21 +108,22 @@ class Account:
         )
 
     def _send(self, intent: Intent, entity: Entity, verdict: Verdict, derived: Derived, now: float) -> Send:
-        stream = self.member.stream
+        member = self.member
+        names = tuple(derived.cells)
         return Send(
-            id=send_id(intent),
-            subject=verdict.subject or subject_of(self.member, entity),
-            record=entity.id,
-            connection=self.member.connection,
-            stream=stream.name,
-            purpose=self.member.purpose,
-            channel=self.member.channel,
-            fields=sorted(set(map(_field_of, derived.cells))),
-            identifiers=stream.identifiers(derived.row) if self._names_people else {},
-            points=verdict.points,
-            epoch=verdict.epoch,
-            signal=verdict.signal,
-            external_id=derived.external_id,
+            send_id(intent),
+            verdict.subject or subject_of(member, entity),
+            entity.id,
+            member.connection,
+            member.stream.name,
+            member.purpose,
+            member.channel,
+            self._fields[names] or _fields_of(names),
+            member.stream.identifiers(derived.row) if self._names_people else {},
+            verdict.points,
+            verdict.epoch,
+            verdict.signal,
+            derived.external_id,
             at=now,
         )
 

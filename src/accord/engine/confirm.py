@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from accord.connector import Creates
 from accord.engine import clashes, unseen
@@ -20,6 +20,7 @@ from accord.model.cells import explode
 from accord.model.record import Operation, Outcome, Result, Row, Write
 from accord.store.consent_rows import SendState
 from accord.store.rows import (
+    Carried,
     Conflict,
     DeadLetter,
     Entity,
@@ -50,6 +51,8 @@ class Confirmation:
         self.key = scope.member.key
         self.observer = Observer(scope.flow, scope.member, scope.key)
         self.links: list[Link] = []
+        self.made: dict[str, list[Link]] = {}
+        """Links that this batch made, by hub record."""
         self.updated: list[Intent] = []
         self.closed: list[str] = []
         self.dirty: set[str] = set()
@@ -204,8 +207,9 @@ class Confirmation:
         external_id = outcome.external_id or intent.external_id
         if entity is None or external_id is None:
             return None
+        here = self.here.get(entity.id, ())
         known = self.named.get(external_id) or next(
-            (link for link in self.here.get(entity.id, ()) if link.external_id == external_id), None
+            (link for link in here if link.external_id == external_id), None
         )
         if known is not None and self._same(known, entity):
             if operation is Operation.CREATE:
@@ -215,12 +219,18 @@ class Confirmation:
             self.conflicts.append(clashes.belongs_to_another(self.scope, external_id, entity, known))
             return None
         # Two of this batch may have become one record while it was under way.
-        mine = [*self.here.get(entity.id, ()), *(link for link in self.links if link.entity == entity.id)]
-        live = any(link.state is LinkState.LIVE for link in mine)
-        state = LinkState.SHADOWED if live else LinkState.LIVE
-        link = Link(*self.key, external_id, entity.id, state, generation=self.generation)
-        link.created_by_intent = intent.id
-        link.shadow.base = max((version for version, _ in intent.cells.values()), default=0)
+        mine = [*here, *self.made.get(entity.id, ())]
+        live = bool(mine) and any(link.state is LinkState.LIVE for link in mine)
+        link = Link(
+            *self.key,
+            external_id,
+            entity.id,
+            LinkState.SHADOWED if live else LinkState.LIVE,
+            generation=self.generation,
+            shadow=Shadow(base=Carried.of(intent.cells).newest),
+            created_by_intent=intent.id,
+        )
+        self.made.setdefault(entity.id, []).append(link)
         return link
 
     def _same(self, link: Link, entity: Entity) -> bool:
@@ -317,8 +327,7 @@ class Confirmation:
 
     def _rejected(self, intent: Intent, outcome: Outcome) -> None:
         entity = self.entities.get(intent.entity)
-        rev = max((version for version, _ in intent.cells.values()), default=0)
-        rev = max(rev, entity.rev if entity is not None else 0)
+        rev = max(Carried.of(intent.cells).newest, entity.rev if entity is not None else 0)
         reason = outcome.reason or "refused without a reason"
         self.letters.append(clashes.refused(self.scope, intent, "RecordRejectedError", reason, rev))
         self.closed.append(intent.id)
@@ -368,6 +377,10 @@ class Confirmation:
 
 def _note(shadow: Shadow, intent: Intent) -> None:
     """A fresh link whose record nobody showed yet: what was sent is what stands there."""
-    shadow.seen = {cell: digest for cell, (_, digest) in intent.cells.items() if digest}
+    carried = Carried.of(intent.cells)
+    if not carried.odd and carried.base == shadow.base and all(carried.digests.values()):
+        shadow.seen = dict(cast("Mapping[str, bytes]", carried.digests))
+        return
+    shadow.seen = {cell: digest for cell, digest in carried.digests.items() if digest}
     base = shadow.base
-    shadow.agreed = {cell: v for cell, (v, digest) in intent.cells.items() if v != base or not digest}
+    shadow.agreed = {cell: v for cell, (v, digest) in carried.items() if v != base or not digest}

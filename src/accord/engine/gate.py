@@ -68,13 +68,14 @@ def _service(tx: Transaction, world: World, member: Member, entities: Sequence[E
         return found
     found |= dict.fromkeys(_too_old(tx, world, member, entities), TOO_OLD)
     if world.policy.transactional.blocks and "custom" in member.stream.mapping.writable_fields:
-        covers, blocked = member.covers, world.blocked
-        found |= {
-            entity.id: MARKETING
-            for entity in entities
-            if any(blocked(c) and v is not None and covers(c) for c, v in entity.cells.items())
-        }
+        found |= {entity.id: MARKETING for entity in entities if _is_marketing(world, member, entity)}
     return found
+
+
+def _is_marketing(world: World, member: Member, entity: Entity) -> bool:
+    """Whether a record brings a custom field that the policy takes for marketing, whatever its flow says."""
+    blocked = world.blocked(entity.cells)
+    return bool(blocked) and any(entity.cells[cell] is not None and member.covers(cell) for cell in blocked)
 
 
 def _too_old(tx: Transaction, world: World, member: Member, entities: Sequence[Entity]) -> list[str]:

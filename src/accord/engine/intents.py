@@ -298,7 +298,7 @@ class Decider:
         )
 
 
-def carried(scope: Scope, earlier: Intent | None, derived: Derived) -> dict[str, tuple[int, bytes | None]]:
+def carried(scope: Scope, earlier: Intent | None, derived: Derived) -> Mapping[str, tuple[int, bytes | None]]:
     """What stands at the vendor once a write is confirmed, as far as Accord put it there.
 
     An upsert leaves alone what it does not hold. So what an unanswered attempt carried, and the hub has

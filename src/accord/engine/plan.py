@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from accord.model.cells import explode, field_of, implode
 from accord.model.record import Document, Operation
-from accord.store.rows import Cells, Entity, EntityState, Link, LinkState
+from accord.store.rows import Carried, Cells, Entity, EntityState, Link, LinkState
 
 if TYPE_CHECKING:
     from accord.engine.digests import Digests
@@ -58,7 +59,7 @@ class Derived:
     """
 
     operation: Operation
-    cells: dict[str, tuple[int, bytes | None]]
+    cells: Mapping[str, tuple[int, bytes | None]]
     row: dict[str, Any] = field(default_factory=dict)
     document: Document = field(default_factory=dict)
     external_id: str | None = None
@@ -97,11 +98,10 @@ def projected(target: Target, entity: Entity, references: Mapping[str, Reference
         cells = {cell: value for cell, value in cells.items() if mapping.covers(cell)}
         document = document_of(target, cells, references)
         shown = explode(target.flow.model, mapping.project(document) if target.projecting else document)
-    for name in mapping.references:
-        value = shown.get(name)
-        if isinstance(value, dict):
-            shown[name] = value.get("ref")
-    return shown
+    nested = {
+        name: value.get("ref") for name in mapping.references if isinstance(value := shown.get(name), dict)
+    }
+    return {**shown, **nested} if nested else shown
 
 
 def document_of(target: Target, cells: Cells, references: Mapping[str, Reference]) -> Document:
@@ -162,11 +162,13 @@ def _creation(target: Target, entity: Entity, references: Mapping[str, Reference
     return derived if derived.cells else None
 
 
-def _carried(target: Target, entity: Entity, wanted: Cells) -> dict[str, tuple[int, bytes | None]]:
+def _carried(target: Target, entity: Entity, wanted: Cells) -> Mapping[str, tuple[int, bytes | None]]:
     """What a create carries: each cell that holds something, with its version and its digest there."""
     held, version, digest = entity.cells, entity.version, target.digest
     first = None if entity.stamps else entity.origin.version
     known = entity.digests if entity.rev == 1 else {}
+    if first is not None and known.keys() == wanted.keys() and (wanted is held or _as_held(wanted, held)):
+        return Carried(known, first)
     cells: dict[str, tuple[int, bytes | None]] = {}
     for cell, value in wanted.items():
         if value is not None:
@@ -175,6 +177,11 @@ def _carried(target: Target, entity: Entity, wanted: Cells) -> dict[str, tuple[i
             carried = first if mine and first is not None else version(cell)
             cells[cell] = (carried, found or digest(value) or b"")
     return cells
+
+
+def _as_held(wanted: Cells, held: Cells) -> bool:
+    """Whether each of these values is the very one that the hub holds: then its digest is known, too."""
+    return all(map(is_, wanted.values(), map(held.get, wanted)))
 
 
 def _update(
@@ -208,6 +215,8 @@ def newer(entity: Entity, link: Link, covers: Callable[[str], bool]) -> dict[str
     stamps, origin = entity.stamps, entity.origin.version
     shadow = link.shadow
     agreed, seen, base = shadow.agreed, shadow.seen, shadow.base
+    if not stamps and not agreed and origin <= base and entity.cells.keys() <= seen.keys():
+        return {}
     found: dict[str, int] = {}
     for cell in entity.cells:
         stamp = stamps.get(cell)
@@ -231,7 +240,7 @@ def _hold_for_references(
             derived.hold, derived.waits_for = Hold.BLOCKED, str(entity.cells[cell])
         elif not target.member.guests:
             derived.hold, derived.reason = Hold.WITHHELD, f"{cell} is not at {target.member.connection}"
-        derived.cells.pop(cell, None)
+        derived.cells = {other: carried for other, carried in derived.cells.items() if other != cell}
 
 
 def fill(target: Target, entity: Entity, derived: Derived, references: Mapping[str, Reference]) -> Derived:
@@ -239,17 +248,25 @@ def fill(target: Target, entity: Entity, derived: Derived, references: Mapping[s
     if derived.operation is Operation.DELETE:
         return derived
     mapping = target.member.stream.mapping
-    covers, created = target.member.covers, derived.operation is Operation.CREATE
-    cells = {c: v for c, v in entity.cells.items() if covers(c) and not (created and v is None)}
-    if not created or cells.keys() != derived.cells.keys():
-        fields = {field_of(cell) for cell in derived.cells}
-        fields |= mapping.completes(fields)
-        cells = {cell: value for cell, value in cells.items() if field_of(cell) in fields}
-    derived.document = document_of(target, cells, references)
+    derived.document = document_of(target, _written(target, entity, derived), references)
     derived.row = mapping.write(derived.document)
     if derived.operation is Operation.CREATE:
         derived.row = target.member.stream.stamp(derived.row, entity.id)
     return derived
+
+
+def _written(target: Target, entity: Entity, derived: Derived) -> Cells:
+    """The cells that a write sends: those it carries, and with them the others of their fields."""
+    created, carried = derived.operation is Operation.CREATE, Carried.of(derived.cells).digests
+    if created and entity.cells.keys() == carried.keys():
+        return entity.cells
+    covers = target.member.covers
+    cells = {c: v for c, v in entity.cells.items() if covers(c) and not (created and v is None)}
+    if created and cells.keys() == carried.keys():
+        return cells
+    fields = {field_of(cell) for cell in derived.cells}
+    fields |= target.member.stream.mapping.completes(fields)
+    return {cell: value for cell, value in cells.items() if field_of(cell) in fields}
 
 
 def wanted_reference_cells(target: Target, entities: Sequence[Entity]) -> dict[str, set[str]]:

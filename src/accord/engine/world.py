@@ -14,6 +14,7 @@ from accord.engine.digests import Digests
 from accord.engine.flow import Flow, Key, Member
 from accord.engine.progress import Progress, silent
 from accord.model.cells import Kept
+from accord.model.recurring import Recurring
 
 if TYPE_CHECKING:
     from accord.env import Env
@@ -69,12 +70,19 @@ class World:
         return self._written.get(kind, ())
 
     @cached_property
-    def blocked(self) -> Callable[[str], bool]:
-        """Whether a cell is a custom field that the policy takes for marketing, whatever its flow says."""
+    def blocked(self) -> Callable[[Mapping[str, object]], Sequence[str]]:
+        """Which of a record's cells are custom fields that the policy takes for marketing."""
         blocks = self.policy.transactional.blocks
-        return Kept(
+        each = Kept(
             lambda cell: cell.startswith("custom.") and any(fnmatchcase(cell, block) for block in blocks)
         ).__getitem__
+        known = Recurring(lambda names: tuple(filter(each, names)))
+
+        def blocked(cells: Mapping[str, object]) -> Sequence[str]:
+            found = known[tuple(cells)]
+            return tuple(filter(each, cells)) if found is None else found
+
+        return blocked
 
     @cached_property
     def asks_people(self) -> bool:

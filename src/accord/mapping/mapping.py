@@ -204,7 +204,8 @@ class Mapping:
     def show(self, cells: Map[str, Any]) -> Cells:
         """A record's cells in the form in which the vendor will show them, only those it is written.
 
-        The same as exploding :meth:`project` of the imploded cells, at a fraction of the cost.
+        The same as exploding :meth:`project` of the imploded cells, at a fraction of the cost. Where all of
+        them come back as they are, they are the answer themselves: it must not be changed.
 
         Raises:
             MappingError: a value has no form at this vendor.

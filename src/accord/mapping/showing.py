@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from accord.mapping.coverage import Cells as Covered
 from accord.mapping.declaration import Computed, Declaration, Each, Field
@@ -17,6 +17,7 @@ from accord.mapping.projecting import compile_project
 from accord.mapping.writing import place_of
 from accord.model.cells import Cells, Kept, explode, field_of, implode, shape
 from accord.model.document import Canonical
+from accord.model.recurring import Recurring, values_of
 
 Shower = Callable[[Mapping[str, object]], Cells]
 
@@ -50,7 +51,20 @@ def compile_show(declarations: Sequence[Declaration], model: type[Canonical], wr
     copied, rested = Way.COPY, Way.REST
     project = compile_project([d for d in declarations if any(names[0] in others for names in d.canonical)])
 
+    def straight(names: Sequence[str]) -> Shower | None:
+        """Cells of these names that all come back by themselves; None where some need their neighbours."""
+        found = {name: action for name in names if (action := actions[name]) is not None}
+        if any(action is rested or type(action) is Listed for action in found.values()):
+            return None
+        parts = [(name, action) for name, action in found.items() if type(action) is frozenset]
+        return _straight(tuple(found), parts, whole=len(found) == len(names))
+
+    ways: Recurring[Shower | None] = Recurring(straight)
+
     def show(cells: Mapping[str, object]) -> Cells:
+        way = ways[tuple(cells)]
+        if way is not None:
+            return way(cells)
         shown: Cells = {}
         rest = False
         lists: dict[Listed, list[tuple[str, dict[str, object]]]] = {}
@@ -70,6 +84,24 @@ def compile_show(declarations: Sequence[Declaration], model: type[Canonical], wr
             covered = {cell: value for cell, value in cells.items() if cell in written}
             shown.update(explode(model, project(implode(model, covered))))
         return shown
+
+    return show
+
+
+def _straight(names: tuple[str, ...], parts: Sequence[tuple[str, frozenset[str]]], *, whole: bool) -> Shower:
+    """Shows cells of these names; ``whole`` says that there are no others."""
+    values = values_of(names)
+
+    def show(cells: Mapping[str, object]) -> Cells:
+        changed = {
+            cell: part
+            for cell, held in parts
+            if (value := cells[cell]) is not None and (part := _part(value, held)) is not value
+        }
+        if whole and not changed:
+            # Nearly always. Dividing a record anew, only to have the same, would cost most of all this.
+            return cast("Cells", cells)
+        return {**dict(zip(names, values(cells), strict=True)), **changed}
 
     return show
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from operator import attrgetter
+from typing import Any
 
 import orjson
 
 from accord.store.bulk import Bulk
 from accord.store.codec import DIGEST, Columns, Found
-from accord.store.rows import Intent, IntentState
+from accord.store.rows import Carried, Intent, IntentState
 from accord.store.statement import Statement
 from accord.store.tables import intent_batch
 
@@ -30,7 +31,7 @@ _REMOVE = Statement("DELETE FROM intent_batch WHERE id IN :ids")
 _SIZES = Statement(f"SELECT coalesce(sum(size), 0) AS number FROM intent_batch {_HERE}")
 _EARLIEST = Statement(f"SELECT min(settle_until) AS settle FROM intent_batch {_HERE}")
 _ALIKE = ("operation", "created_at", "not_before", "attempt", "fence", "run", "reason")
-_alike = attrgetter(*_ALIKE, "connection", "stream", "sent_at", "settle_until")
+_alike = attrgetter(*_ALIKE, "connection", "stream", "sent_at", "settle_until", "state", "body", "waits_for")
 _common = attrgetter(*_ALIKE)
 
 
@@ -40,16 +41,10 @@ def is_batch(intents: Sequence[Intent]) -> bool:
     name, place, _ = first.id.partition(PLACE)
     if len(intents) < 2 or not place or first.state is not IntentState.SENT:  # noqa: PLR2004  one is no batch
         return False
+    if first.body is not None or first.waits_for is not None:
+        return False
     alike = _alike(first)
-    return all(
-        each.id.startswith(name)
-        and each.key == each.id
-        and each.body is None
-        and each.waits_for is None
-        and each.state is IntentState.SENT
-        and _alike(each) == alike
-        for each in intents
-    )
+    return all(each.key == each.id and each.id.startswith(name) and _alike(each) == alike for each in intents)
 
 
 class Batches:
@@ -144,15 +139,18 @@ def _pack(intents: Sequence[Intent]) -> Columns:
     """
     first = intents[0]
     members: list[list[object]] = []
-    digests: list[bytes] = []
+    digests: list[Any] = []
+    nothing = bytes(DIGEST)
     for each in intents:
-        carried = list(each.cells.values())
-        each_one = [version for version, _ in carried]
-        versions: object = each_one[0] if len(set(each_one)) == 1 else each_one
-        odd = {str(at): None if d is None else "" for at, (_, d) in enumerate(carried) if not d}
+        carried = Carried.of(each.cells)
+        known = list(carried.digests.values())
+        versions: object = [version for version, _ in carried.values()] if carried.odd else carried.base
         place = each.id.partition(PLACE)[2]
-        members.append([place, each.external_id, each.precondition, versions, list(each.cells), odd])
-        digests += [digest or bytes(DIGEST) for _, digest in carried]
+        odd = (
+            {} if all(known) else {str(at): None if d is None else "" for at, d in enumerate(known) if not d}
+        )
+        members.append([place, each.external_id, each.precondition, versions, list(carried.digests), odd])
+        digests += [digest or nothing for digest in known] if odd else known
     told = orjson.dumps([_common(first), members])
     return {
         "id": first.id.partition(PLACE)[0],

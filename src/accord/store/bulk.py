@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from accord.errors import StateError
-from accord.store.codec import Columns, Found
+from accord.store.codec import Found
 from accord.store.savepoint import Savepoint
 from accord.store.sealed import no_sealer
-from accord.store.statement import Statement
+from accord.store.statement import Parameters, Statement
 
 if TYPE_CHECKING:
     from accord.store.columns import Table
@@ -49,6 +49,8 @@ class Bulk:
         form = statement.form(self.dialect)
         if form.lists and not form.fill(parameters):
             return []
+        if form.first and self.driver.execute(form.first).fetchone() is None:
+            return []
         cursor = self.driver.execute(form.sql, form.bound(parameters))
         rows = cursor.fetchall()
         if not rows:
@@ -74,8 +76,13 @@ class Bulk:
             return 0
         return int(self.driver.execute(form.sql, form.bound(parameters)).rowcount)
 
-    def each(self, statement: Statement, rows: Sequence[Columns]) -> int:
-        """Execute a statement for each of the rows; tells how many rows of the table it changed."""
+    def each(self, statement: Statement, rows: Sequence[Parameters]) -> int:
+        """Execute a statement for each of the rows; tells how many rows of the table it changed.
+
+        Args:
+            statement: What to execute.
+            rows: By column name, or as tuples in the order in which the statement names its parameters.
+        """
         if not rows:
             return 0
         form = statement.form(self.dialect)
@@ -86,15 +93,15 @@ class Bulk:
             cursor.executemany(form.sql, form.rows(rows))
         return int(cursor.rowcount)
 
-    def insert(self, table: Table, rows: Sequence[Columns]) -> None:
-        """Add rows; one that exists is an error."""
+    def insert(self, table: Table, rows: Sequence[Parameters]) -> None:
+        """Add rows, by column name or as tuples in the columns' order; one that exists is an error."""
         self.each(table.insert, rows)
 
-    def upsert(self, table: Table, rows: Sequence[Columns]) -> None:
+    def upsert(self, table: Table, rows: Sequence[Parameters]) -> None:
         """Add rows, or overwrite those with the same primary key."""
         self.each(table.upsert, rows)
 
-    def add_new(self, table: Table, rows: Sequence[Columns]) -> None:
+    def add_new(self, table: Table, rows: Sequence[Parameters]) -> None:
         """Add the rows whose primary key is not there yet."""
         self.each(table.add_new, rows)
 

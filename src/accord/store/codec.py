@@ -82,24 +82,24 @@ def _names(joined: bytes) -> tuple[str, ...]:
 _LINK_STATES = {state.value: state for state in LinkState}
 
 
-def pack_link(link: Link) -> Columns:
-    """The columns of a link."""
-    return {
-        "connection": link.connection,
-        "stream": link.stream,
-        "external_id": link.external_id,
-        "entity": link.entity,
-        "state": link.state.value,
-        "etag": link.etag,
-        "changed_at": link.changed_at,
-        "row_digest": link.row_digest,
-        "generation": link.generation,
-        "shadow": pack_shadow(link.shadow),
-        "created_by_intent": link.created_by_intent,
-        "alias_of": link.alias_of,
-        "written_at": link.written_at,
-        "written_run": link.written_run,
-    }
+def pack_link(link: Link) -> tuple[Any, ...]:
+    """The columns of a link, in their order."""
+    return (
+        link.connection,
+        link.stream,
+        link.external_id,
+        link.entity,
+        link.state._value_,
+        link.etag,
+        link.changed_at,
+        link.row_digest,
+        link.generation,
+        pack_shadow(link.shadow),
+        link.created_by_intent,
+        link.alias_of,
+        link.written_at,
+        link.written_run,
+    )
 
 
 def unpack_link(row: Found) -> Link:

@@ -82,9 +82,14 @@ class Table:
         """The names of the columns."""
         return tuple(column.name for column in self.columns)
 
-    def select(self, rest: str = "") -> Statement:
-        """All columns of the rows that ``rest`` (``WHERE …``, ``ORDER BY …``) tells."""
-        return Statement(f"SELECT {_listed(self.names)} FROM {self.name} {rest}")
+    def select(self, rest: str = "", *, rare: str = "") -> Statement:
+        """All columns of the rows that ``rest`` (``WHERE …``, ``ORDER BY …``) tells.
+
+        Args:
+            rest: What follows the table's name.
+            rare: See :class:`accord.store.statement.Statement`.
+        """
+        return Statement(f"SELECT {_listed(self.names)} FROM {self.name} {rest}", rare=rare)
 
     def update(self, names: Iterable[str], rest: str) -> Statement:
         """Set columns to the parameters of their names, in the rows that ``rest`` tells."""

@@ -29,7 +29,8 @@ _DECIDED = Statement(
     " AND kind = 'identity' AND state = 'resolved'"
 )
 _WAITING = Statement(
-    "SELECT entity, cell FROM conflict WHERE entity IN :entities AND state = 'open' AND cell IS NOT NULL"
+    "SELECT entity, cell FROM conflict WHERE entity IN :entities AND state = 'open' AND cell IS NOT NULL",
+    rare="SELECT id FROM conflict WHERE state = 'open'",
 )
 _OPEN_COUNT = Statement("SELECT count(*) FROM conflict WHERE state = 'open'")
 _OF = conflict.select("WHERE entity = :entity ORDER BY created_at, id")

@@ -16,11 +16,14 @@ _HERE = "WHERE connection = :connection AND stream = :stream"
 _TURN = "ORDER BY created_at, id"
 _LATER = "AND (created_at, id) > (:after_at, :after_id)"
 _IN_DOUBT = "state IN ('sent', 'unknown')"
-_OPEN = intent.select(f"{_HERE} AND entity IN :entities")
+_OPEN = intent.select(f"{_HERE} AND entity IN :entities", rare="SELECT id FROM intent")
 _OF_ENTITIES = intent.select("WHERE entity IN :entities")
 _BY_ID = intent.select("WHERE id IN :ids")
 _SENT_AT = Statement("SELECT id, sent_at FROM intent WHERE id IN :ids")
-_WAITING = intent.select("WHERE waits_for IN :entities")
+_WAITING = intent.select(
+    "WHERE waits_for IN :entities",
+    rare="SELECT waits_for FROM intent WHERE waits_for IS NOT NULL ORDER BY waits_for",
+)
 _CLOSE = Statement("DELETE FROM intent WHERE id IN :ids")
 _READY = f"{_HERE} AND state = 'planned' AND not_before <= :now"
 _FIRST_READY = intent.select(f"{_READY} {_TURN} LIMIT :most")

@@ -8,7 +8,7 @@ from typing import Any
 
 from accord.consent.log import GENESIS, first_break, link
 from accord.store.bulk import Bulk
-from accord.store.codec import Columns, Found, from_json, to_json
+from accord.store.codec import Found, from_json, to_json
 from accord.store.consent_rows import LEFT, Decision, Hold, Send, SendState
 from accord.store.consent_tables import consent_decision, consent_hold, send_ledger
 from accord.store.marks import Marks
@@ -49,6 +49,7 @@ _BECAUSE = consent_hold.select("WHERE reason = :reason LIMIT :most")
 WRITTEN = "decisions"
 """Names the mark of how many rows the decision log ever had: a row cut off its end is missed by it."""
 PAGE = 1000
+_NOTHING = to_json({})
 
 
 class Ledger:
@@ -66,11 +67,7 @@ class Ledger:
     def settle(self, outcomes: Iterable[tuple[str, SendState, str | None]], now: float) -> None:
         """Note what became of sends: (id, state, external id) each."""
         self._bulk.each(
-            _SETTLE,
-            [
-                {"id": id_, "status": state.value, "external_id": external_id, "finished_at": now}
-                for id_, state, external_id in outcomes
-            ],
+            _SETTLE, [(state._value_, external_id, now, id_) for id_, state, external_id in outcomes]
         )
 
     def of(self, subjects: Iterable[str]) -> dict[str, list[Send]]:
@@ -101,19 +98,33 @@ class Ledger:
     def forget(self, subjects: Iterable[str]) -> int:
         """Remove under what these people were sent (erasure); that it was sent, and when, stays."""
         asked = dict.fromkeys(subjects)
-        return self._bulk.change(_FORGET_SENDS, nothing=to_json({}), subjects=asked)
+        return self._bulk.change(_FORGET_SENDS, nothing=_NOTHING, subjects=asked)
 
     def move(self, loser: str, survivor: str) -> None:
         """The sends of a merged record belong to the survivor."""
         self._bulk.change(_MOVE_SENDS, loser=loser, survivor=survivor)
 
 
-def _pack(one: Send) -> Columns:
-    row: Columns = {name: getattr(one, name) for name in _PLAIN}
-    row["status"] = one.status.value
-    row["fields"], row["identifiers"] = to_json(one.fields), to_json(dict(one.identifiers))
-    row["points"] = to_json(list(one.points)) if one.points else None
-    return row
+def _pack(one: Send) -> tuple[Any, ...]:
+    """The columns of a send, in their order."""
+    return (
+        one.id,
+        one.subject,
+        one.record,
+        one.connection,
+        one.stream,
+        one.purpose,
+        one.channel,
+        to_json(one.fields),
+        to_json(dict(one.identifiers)) if one.identifiers else _NOTHING,
+        one.epoch,
+        one.signal,
+        one.external_id,
+        one.status._value_,
+        one.at,
+        one.finished_at,
+        to_json(list(one.points)) if one.points else None,
+    )
 
 
 def _unpack(row: Found) -> Send:

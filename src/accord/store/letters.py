@@ -18,11 +18,13 @@ _PLAIN = tuple(name for name in dead_letter.names if name != "payload")
 _HERE = "WHERE connection = :connection AND stream = :stream"
 _BY_ID = dead_letter.select("WHERE id = :id")
 _KNOWN = Statement("SELECT id, attempts, first_at, state FROM dead_letter WHERE id IN :ids")
+_ANY_OPEN = "SELECT id FROM dead_letter WHERE state = 'open'"
 _OF_WRITES = dead_letter.select(
-    f"{_HERE} AND entity IN :entities AND state = 'open' AND direction = 'write' ORDER BY last_at"
+    f"{_HERE} AND entity IN :entities AND state = 'open' AND direction = 'write' ORDER BY last_at",
+    rare=_ANY_OPEN,
 )
 _READS = f"{_HERE} AND external_id IN :external_ids AND state = 'open' AND direction = 'read'"
-_OF_READS = dead_letter.select(_READS)
+_OF_READS = dead_letter.select(_READS, rare=_ANY_OPEN)
 _CLOSE_READS = Statement(f"UPDATE dead_letter SET state = 'closed', payload = NULL {_READS}")
 _SET_STATE = Statement("UPDATE dead_letter SET state = :state WHERE id = :id")
 _OPEN_COUNT = Statement("SELECT count(*) FROM dead_letter WHERE state = 'open'")

@@ -17,7 +17,8 @@ _FORGET = (
     Statement("DELETE FROM merge_log WHERE loser IN :entities"),
 )
 _PAIRS = Statement(
-    "SELECT a, b FROM apart WHERE a IN :entities UNION ALL SELECT a, b FROM apart WHERE b IN :entities"
+    "SELECT a, b FROM apart WHERE a IN :entities UNION ALL SELECT a, b FROM apart WHERE b IN :entities",
+    rare="SELECT a FROM apart",
 )
 _JOIN = Statement("DELETE FROM apart WHERE a = :entity OR b = :entity")
 _ANY_ERASED = Statement("SELECT 1 FROM tombstone LIMIT 1")

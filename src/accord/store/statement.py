@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
@@ -21,6 +21,8 @@ _LIST = re.compile(r"([a-z_.]+) IN (BYTES )?:([a-z_]+)")
 _EACH = re.compile(r"EACH :([a-z_]+)")
 
 Values = dict[str, Any]
+Parameters = Values | tuple[Any, ...]
+"""The parameters of one execution by name, or in the order in which the text names them, each once."""
 
 
 class Form:
@@ -29,17 +31,21 @@ class Form:
     Attributes:
         sql: The text.
         lists: The parameters that are lists, each with whether it holds hashes.
+        first: Finds one row of those that may be asked for; empty = not to be asked.
         columns: The names of the columns it finds, once it was asked.
     """
 
-    __slots__ = ("_order", "_packs", "columns", "lists", "sql")
+    __slots__ = ("_names", "_order", "_packs", "columns", "first", "lists", "sql")
 
-    def __init__(self, text: str, dialect: str) -> None:
+    def __init__(self, text: str, dialect: str, rare: str) -> None:
         # A list that the text names twice is one parameter all the same.
         lists = {name: bool(binary) for _, binary, name in _LIST.findall(text)}
         self.lists = tuple((lists | dict.fromkeys(_EACH.findall(text), False)).items())
         self.columns: tuple[str, ...] = ()
         self._packs = dialect == "sqlite"
+        # Elsewhere it is a way to the server of its own, which costs more than it saves.
+        self.first = f"{rare} LIMIT 1" if rare and dialect == "sqlite" else ""
+        self._names = _PARAMETER.findall(text)
         self._order: Callable[[Values], Any] | None = None
         if dialect == "sqlite":
             text = _EACH.sub(r"json_each(:\1)", _LIST.sub(_members, text))
@@ -50,13 +56,17 @@ class Form:
             text = _EACH.sub(r"unnest(CAST(:\1 AS text[])) AS each (value)", text)
             self.sql = _PARAMETER.sub(r"%(\1)s", text)
 
-    def bound(self, given: Values) -> Any:
+    def bound(self, given: Parameters) -> Any:
         """The parameters as the driver takes them: by position or by name."""
+        if isinstance(given, tuple):
+            return given if self._order is not None else dict(zip(self._names, given, strict=True))
         return given if self._order is None else self._order(given)
 
-    def rows(self, given: Sequence[Values]) -> Any:
-        """The same for many rows."""
-        return given if self._order is None else map(self._order, given)
+    def rows(self, given: Sequence[Parameters]) -> Any:
+        """The same for many rows, told in one way all of them."""
+        if self._order is None:
+            return map(self.bound, given)
+        return given if isinstance(given[0], tuple) else map(self._order, cast("Sequence[Values]", given))
 
     def fill(self, given: Values) -> bool:
         """Put the lists into the form the driver takes; False: one is empty, so nothing can be found."""
@@ -76,12 +86,18 @@ class Form:
 
 
 class Statement:
-    """SQL with named parameters. Keep it in a module's constant: it is translated at its first use."""
+    """SQL with named parameters. Keep it in a module's constant: it is translated at its first use.
 
-    __slots__ = ("_forms", "text")
+    Args:
+        text: The SQL.
+        rare: A query for everything that might be found, where mostly there is nothing of the kind: hundreds
+            of records are then not looked up one by one. It has an index to itself, or a whole table.
+    """
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    __slots__ = ("_forms", "rare", "text")
+
+    def __init__(self, text: str, *, rare: str = "") -> None:
+        self.text, self.rare = text, rare
         self._forms: dict[str, Form] = {}
 
     def form(self, dialect: str) -> Form:
@@ -89,7 +105,7 @@ class Statement:
         try:
             return self._forms[dialect]
         except KeyError:
-            made = self._forms[dialect] = Form(self.text, dialect)
+            made = self._forms[dialect] = Form(self.text, dialect, self.rare)
             return made
 
 

@@ -191,6 +191,30 @@ def test_a_traceback_shows_the_written_line() -> None:
     assert any("cells['given_name'] = " in str(entry.statement) for entry in caught.traceback)
 
 
+ADDRESS = st.dictionaries(
+    st.sampled_from(["locality", "country", "region"]), st.sampled_from("ab"), max_size=3
+)
+
+
+@given(st.booleans(), st.lists(st.none() | ADDRESS, min_size=3, max_size=6))
+def test_cells_of_a_form_that_comes_again_are_shown_as_those_that_are_met_first(
+    known: bool,
+    addresses: list[dict[str, str] | None],
+) -> None:
+    def desk() -> Mapping:
+        return Mapping(
+            both("given_name", "name"),
+            each("addresses", "places", both("locality", "town"), both("country", "land"), key="kind"),
+        ).bound(connector="desk", stream="people", model=Customer)
+
+    mapping = desk()
+    for address in addresses:
+        cells = {"given_name": "Ann", "addresses.home": address} | ({"gender": "f"} if known else {})
+        before = deepcopy(cells)
+        assert mapping.show(cells) == desk().show(cells)
+        assert cells == before
+
+
 LINES = st.lists(
     st.one_of(
         st.none(),

@@ -4,7 +4,7 @@ import pytest
 
 from accord.errors import StateError
 from accord.store import Store
-from accord.store.rows import Intent, IntentState
+from accord.store.rows import Carried, Intent, IntentState
 from tests.stores import hub_record, intent_of
 
 ANN, BOB, CLEO = hub_record(1), hub_record(2), hub_record(3)
@@ -42,6 +42,16 @@ def test_an_intent_comes_back_as_it_was(store: Store) -> None:
     with store.reading() as tx:
         assert tx.intents.open_of(*HERE, [ANN.id, BOB.id]) == {ANN.id: stored}
         assert tx.intents.get(["i1", "i2"]) == {"i1": stored}
+
+
+def test_what_a_write_carries_is_told_by_one_version_or_cell_by_cell() -> None:
+    cells = {"email": (2, b"12345678"), "phone": (1, None), "company": (2, b"")}
+    carried = Carried.of(cells)
+    assert carried == cells
+    assert (carried.newest, carried["phone"], len(carried)) == (2, (1, None), 3)
+    assert Carried.of(carried) is carried
+    assert Carried.of({}).newest == 0
+    assert Carried({"email": b"12345678"}, 4) == {"email": (4, b"12345678")}
 
 
 def test_two_open_intents_cannot_exist(store: Store) -> None:

@@ -36,6 +36,21 @@ def test_an_array_is_bound_by_name() -> None:
     assert form.bound(given) == {"ids": ["x"], "b": 1}
 
 
+def test_rows_may_be_told_in_the_order_of_the_text() -> None:
+    put = Statement("INSERT INTO t (a, b) VALUES (:a, :b)")
+    assert list(put.form("sqlite").rows([(1, 2)])) == [(1, 2)]
+    assert list(put.form("sqlite").rows([{"b": 2, "a": 1}])) == [(1, 2)]
+    assert list(put.form("postgresql").rows([(1, 2)])) == [{"a": 1, "b": 2}]
+    assert list(put.form("postgresql").rows([{"b": 2, "a": 1}])) == [{"a": 1, "b": 2}]
+
+
+def test_what_is_rare_is_asked_for_first_where_that_is_no_way_to_a_server() -> None:
+    asked = Statement("SELECT a FROM t WHERE id IN :ids", rare="SELECT a FROM t")
+    assert asked.form("sqlite").first == "SELECT a FROM t LIMIT 1"
+    assert not asked.form("postgresql").first
+    assert not ASKED.form("sqlite").first
+
+
 def test_a_list_can_be_named_twice() -> None:
     form = Statement("SELECT a FROM t WHERE a IN :ids UNION ALL SELECT a FROM t WHERE b IN :ids").form(
         "sqlite"
