@@ -35,7 +35,7 @@ DIRECTED = (
     *(("unconditional", seed) for seed in (271, 334)),
     ("unconditional", 334),
     *(("operator", seed) for seed in (3, 165, 205, 230, 261, 554)),
-    *(("privacy", seed) for seed in (3, 53)),
+    *(("privacy", seed) for seed in (3, 53, 1074)),
     *(("refusals", seed) for seed in (5, 32)),
 )
 """Weathers and seeds; those of erasure and the brief ones each found a fault of the engine."""

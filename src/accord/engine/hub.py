@@ -156,7 +156,7 @@ def follow_vendor_merge(absorber: Absorber, seen: Observation) -> None:
     _inherit(absorber, link, old)
     for loser in old:
         _alias(absorber, loser, link)
-        _unite(absorber, link, loser)
+        _unite(absorber, link, loser, seen)
     _take_place(absorber, absorber.links[seen.external_id])
 
 
@@ -223,11 +223,15 @@ def _alias(absorber: Absorber, loser: Link, link: Link) -> None:
     absorber.tx.links.upsert([link])
 
 
-def _unite(absorber: Absorber, link: Link, loser: Link) -> None:
+def _unite(absorber: Absorber, link: Link, loser: Link, seen: Observation) -> None:
     survivor, other = absorber.entities.get(link.entity), absorber.entities.get(loser.entity)
     if survivor is None or other is None or survivor.id == other.id:
         return
     scope = absorber.scope
+    if EntityState.ERASED in (survivor.state, other.state):
+        # Nobody's record is merged with that of somebody who was erased: a person must look at the system.
+        absorber.touched.conflicts.append(clashes.erased(scope, seen))
+        return
     if other.id in absorber.tx.apart.partners([survivor.id]).get(survivor.id, ()):
         # A person said here that these are two; somebody (or some rule) there says that they are one.
         absorber.touched.conflicts.append(clashes.belongs_to_another(scope, link.external_id, other, link))

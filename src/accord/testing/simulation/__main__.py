@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--seeds", type=_seeds, default=range(200), help="first:last+1")
     run.add_argument("--jobs", type=int, default=1)
     run.add_argument("--quiet", action="store_true", help="only the summary")
+    run.add_argument("--census", action="store_true", help="tell how often everything occurred, too")
     replay = commands.add_parser("replay", help="play one seed and tell its story")
     replay.set_defaults(do=_replay)
     shrink = commands.add_parser("shrink", help="leave out of a failing seed what it fails without")
@@ -103,6 +104,8 @@ def _sum_up(
 def _run(chosen: argparse.Namespace) -> int:
     play = partial(simulate, climate=WEATHERS[chosen.weather] if chosen.weather else general)
     summary = _sum_up(play, chosen.seeds, chosen, "seed")
+    for line in summary.occurrences() if chosen.census else ():
+        _say(line)
     for numbers in summary.broken.values():
         weather = f" --weather {chosen.weather}" if chosen.weather else ""
         _say(f"python -m accord.testing.simulation replay {min(numbers)}{weather}")

@@ -181,11 +181,36 @@ def _privacy(seed: int) -> Climate:
     )
 
 
+def _mixed(seed: int) -> Climate:
+    """A brief schedule with a little of everything that brief ones lack."""
+    climate, random = brief(seed), Random(f"mixed weather {seed}")
+    traits = tuple(
+        replace(
+            each,
+            together=random.random() < 0.2,
+            longest=random.choice((0, 0, 0, 12)),
+            jobs=random.random() < 0.1,
+            batch=random.choice((2, 4)),
+        )
+        for each in climate.traits
+    )
+    return replace(
+        climate,
+        traits=traits,
+        alterations=random.choice((0, 0, 0, 1)),
+        redactions=random.choice((0, 0, 0, 1)),
+        clicks=random.choice((0, 0, 1)) if climate.news else 0,
+        hints=random.choice((0.0, 0.0, 0.3)),
+        busying=random.choice((0.0, 0.0, 0.004)),
+    )
+
+
 WEATHERS: dict[str, Callable[[int], Climate]] = {
     **ABLATIONS,
     "unconditional": _unconditional,
     "erasure": _erasure,
     "brief": brief,
+    "mixed": _mixed,
     "operator": _operator,
     "privacy": _privacy,
     "refusals": _refusals,

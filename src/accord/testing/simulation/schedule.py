@@ -15,6 +15,7 @@ from accord.engine.run import FlowRun, Options
 from accord.engine.single import RecordRun
 from accord.engine.stop import BrakeError, Budget
 from accord.errors import AccordError, FenceLostError, StateError
+from accord.testing.simulation.census import census
 from accord.testing.simulation.desk import Desk
 from accord.testing.simulation.oracle import Oracle, Violation
 from accord.testing.simulation.scheduler import CrashError, StuckError
@@ -51,6 +52,7 @@ class Verdict:
         points: Switch points and commits of the storm, at each of which a process may die.
         faults: How often something went wrong, or would have if it had not been left out.
         figures: What the witness of consent and erasure counted.
+        census: How often each kind of fault, vendor and act occurred.
     """
 
     seed: int
@@ -63,6 +65,7 @@ class Verdict:
     points: int = 0
     faults: int = 0
     figures: dict[str, int] = field(default_factory=dict)
+    census: dict[str, int] = field(default_factory=dict)
 
     @property
     def broken(self) -> list[str]:
@@ -129,6 +132,7 @@ class Schedule:
             self.town.weather.points,
             self.town.weather.faults,
             dict(self.oracle.witness.figures),
+            dict(census(self.town, self.oracle.witness.figures)),
         )
 
     def _storm(self) -> None:
@@ -253,6 +257,7 @@ class Schedule:
             return None
         except FenceLostError:
             self.scheduler.note(f"{process.name} lost its fence")
+            self.town.weather.note("fence lost to another run")
             return None
         except StateError as error:
             self.oracle.state_error(process, error)

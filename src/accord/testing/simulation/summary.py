@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from accord.testing.simulation.census import KINDS
+
 if TYPE_CHECKING:
     from accord.testing.simulation.schedule import Verdict
 
@@ -35,6 +37,8 @@ class Summary:
         broken: Seeds (or points) by the name of the invariant they broke.
         counts: Faults by name.
         figures: What the witness of consent and erasure counted, by name.
+        census: How often each kind of fault, vendor and act occurred.
+        in_schedules: In how many schedules it did.
     """
 
     schedules: int = 0
@@ -42,6 +46,8 @@ class Summary:
     broken: dict[str, list[int]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     figures: Counter[str] = field(default_factory=Counter)
+    census: Counter[str] = field(default_factory=Counter)
+    in_schedules: Counter[str] = field(default_factory=Counter)
 
     def add(self, verdict: Verdict, number: int | None = None) -> None:
         """Count one more; ``number`` names it if not its seed."""
@@ -49,6 +55,8 @@ class Summary:
         self.switches += verdict.switches
         self.counts.update(verdict.counts)
         self.figures.update(verdict.figures)
+        self.census.update(verdict.census)
+        self.in_schedules.update(name for name, often in verdict.census.items() if often)
         for name in verdict.broken:
             self.broken.setdefault(name, []).append(verdict.seed if number is None else number)
 
@@ -72,6 +80,12 @@ class Summary:
         for name in sorted({*INVARIANTS, *self.broken}, key=_number):
             found = self.broken.get(name, [])
             yield f"{name:<30} {len(found):>9}  {min(found) if found else '-'}"
+
+    def occurrences(self) -> Iterator[str]:
+        """How often everything occurred that can, also what never did."""
+        yield f"{'occurred':<40} {'times':>8} {'in schedules':>13}"
+        for name in KINDS:
+            yield f"{name:<40} {self.census[name]:>8} {self.in_schedules[name]:>13}"
 
     def _account(self) -> Iterator[str]:
         """Consent and erasure: how much of it there was, and what must be nought."""
