@@ -45,6 +45,9 @@ def both_ways(track: Track, entrant: Entrant, wanted: frozenset[str]) -> None:
             runs.append(track.run(entrant, errand, folder))
         figure = track.account("W8", entrant, errand, runs, agree=int(runs[-1][1]["agree"]), edited=edited)
         figure.facts["decided_per_second"] = edited / figure.seconds
+        if ran := sum(cost.told.get("ran", 0.0) for cost, _ in runs):
+            # As the run itself counts: without opening, and without asking whose accounts these are.
+            figure.facts["decided_per_second_in_run"] = edited / ran
         people = runs[-1][1]["people"]
         figure.facts["duplicate_people"] = sum(people) - SYSTEMS * track.size
         track.keep(figure)

@@ -60,6 +60,7 @@ def main() -> None:
     counts = report.total
     task.end(
         began=report.started_at,
+        ran=report.finished_at - report.started_at,
         state=str(report.state),
         problems=[f"{problem.connection}: {problem.message}" for problem in report.problems],
         read=counts.read,

@@ -23,7 +23,7 @@ from accord.engine.rebase import baseline_of
 from accord.engine.stop import BrakeError, Budget
 from accord.errors import AnswerShapeError
 from accord.model.record import Page, ReadRequest
-from accord.store.rows import Baseline, Entity, Fence, LinkState, StreamState
+from accord.store.rows import Baseline, Entity, Fence, StreamState
 
 if TYPE_CHECKING:
     from accord.engine.scope import Scope
@@ -199,18 +199,10 @@ class Pull:
         with self.store.reading() as tx:
             known = tx.links.digests(*self.scope.member.key, ids)
             letters = tx.letters.open_reads(*self.scope.member.key, ids)
-        same = {
-            id_
-            for id_, (digest, state) in known.items()
-            if digest and state in (LinkState.LIVE, LinkState.SHADOWED)
-        }
         return [
             one
             for one in seen
-            if one.external_id not in same
-            or one.digest != known[one.external_id][0]
-            or one.external_id in letters
-            or one.deleted
+            if known.get(one.external_id) != one.digest or one.deleted or one.external_id in letters
         ]
 
     def _spread(self, tx: Transaction, touched: Touched) -> None:

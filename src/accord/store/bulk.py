@@ -58,6 +58,13 @@ class Bulk:
         names = form.columns or form.learn(cursor.description)
         return [dict(zip(names, row, strict=True)) for row in rows]
 
+    def pairs(self, statement: Statement, **parameters: Any) -> dict[Any, Any]:
+        """What a query for two columns finds, the second by the first: half the cost of :meth:`ask`."""
+        form = statement.form(self.dialect)
+        if form.lists and not form.fill(parameters):
+            return {}
+        return dict(self.driver.execute(form.sql, form.bound(parameters)).fetchall())
+
     def first(self, statement: Statement, **parameters: Any) -> Found | None:
         """The first row a query finds."""
         rows = self.ask(statement, **parameters)

@@ -13,7 +13,8 @@ from accord.store.tables import LIVE, NOT_LIVE, link
 _HERE = "WHERE connection = :connection AND stream = :stream"
 _BY_RECORD = link.select(f"{_HERE} AND external_id IN :external_ids")
 _DIGESTS = Statement(
-    f"SELECT external_id, row_digest, state FROM link {_HERE} AND external_id IN :external_ids"
+    f"SELECT external_id, row_digest FROM link {_HERE} AND external_id IN :external_ids"
+    " AND state IN ('live', 'shadowed') AND row_digest IS NOT NULL"
 )
 # Two halves, because each half has an index of its own.
 _OF = f"WHERE entity IN :entities AND {LIVE}", f"WHERE entity IN :entities AND {NOT_LIVE}"
@@ -36,7 +37,6 @@ _UNSEEN = link.select(
     f"{_HERE} AND external_id > :after AND generation < :before AND state IN ('live', 'shadowed')"
     " ORDER BY external_id LIMIT :most"
 )
-_STATES = {state.value: state for state in LinkState}
 
 
 class Links:
@@ -53,12 +53,9 @@ class Links:
         found = self._bulk.ask(_BY_RECORD, connection=connection, stream=stream, external_ids=asked)
         return {row["external_id"]: unpack_link(row) for row in found}
 
-    def digests(
-        self, connection: str, stream: str, external_ids: Iterable[str]
-    ) -> dict[str, tuple[bytes | None, LinkState]]:
-        """Digest and state of these records' links: all that is needed to skip what has not changed."""
-        rows = self._bulk.ask(_DIGESTS, connection=connection, stream=stream, external_ids=external_ids)
-        return {row["external_id"]: (row["row_digest"], _STATES[row["state"]]) for row in rows}
+    def digests(self, connection: str, stream: str, external_ids: Iterable[str]) -> dict[str, bytes]:
+        """The row digests of those of these records that are linked: what is needed to skip the unchanged."""
+        return self._bulk.pairs(_DIGESTS, connection=connection, stream=stream, external_ids=external_ids)
 
     def of_entities(
         self, entities: Iterable[str], targets: Iterable[tuple[str, str]] | None = None
