@@ -36,7 +36,8 @@ DIRECTED = (
     ("unconditional", 334),
     *(("operator", seed) for seed in (3, 165, 205, 230, 261, 554)),
     *(("privacy", seed) for seed in (3, 53, 1074)),
-    *(("refusals", seed) for seed in (5, 32)),
+    *(("refusals", seed) for seed in (32, 99, 123, 1039)),
+    ("mixed", 5),
 )
 """Weathers and seeds; those of erasure and the brief ones each found a fault of the engine."""
 

@@ -65,9 +65,13 @@ class Letters:
 
     def open_for(self, connection: str, stream: str, entities: Iterable[str]) -> dict[str, DeadLetter]:
         """The newest open dead letter of a write for each of these hub records that has one."""
+        return {letter.entity or "": letter for letter in self.open_writes(connection, stream, entities)}
+
+    def open_writes(self, connection: str, stream: str, entities: Iterable[str]) -> list[DeadLetter]:
+        """Every open dead letter of a write for these hub records, oldest first."""
         asked = dict.fromkeys(entities)
         found = self._bulk.ask(_OF_WRITES, connection=connection, stream=stream, entities=asked)
-        return {row["entity"]: self._unpack(row) for row in found}
+        return [self._unpack(row) for row in found]
 
     def open_reads(self, connection: str, stream: str, external_ids: Iterable[str]) -> set[str]:
         """Which of these records could not be absorbed when they were last read."""

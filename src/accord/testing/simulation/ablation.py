@@ -197,6 +197,8 @@ def _mixed(seed: int) -> Climate:
     return replace(
         climate,
         traits=traits,
+        people=max(climate.people, 3),
+        merging=0.15,
         alterations=random.choice((0, 0, 0, 1)),
         redactions=random.choice((0, 0, 0, 1)),
         clicks=random.choice((0, 0, 1)) if climate.news else 0,

@@ -216,6 +216,8 @@ class Findings:
                     continue
                 if self.of_erased(entity) or not self._has_values(entity):
                     continue
+                if (place[0], "contacts", entity.cells.get("customer")) in dead:
+                    continue
                 if not self._here(place, entity) and (*place, entity.id) not in dead:
                     yield "I1 convergence", f"{entity.id[18:]} never came to {place[0]}/{place[1]}"
 
@@ -230,7 +232,8 @@ class Findings:
             if letter.error != "RecordRejectedError" or letter.state != "open" or letter.entity is None:
                 continue
             entity = self._survivor(letter.entity)
-            if entity.state is EntityState.LIVE and not self._is_too_long(place, entity):
+            silent = place[0] == NEWS and not self._granted(entity)
+            if entity.state is EntityState.LIVE and not silent and not self._is_too_long(place, entity):
                 yield (
                     "I13 isolation",
                     f"{'/'.join(place)} would take {entity.id[18:]}: {letter.reason}",

@@ -12,6 +12,7 @@ from accord.engine.stop import UnexpectedError
 from accord.env import SystemEnv
 from accord.errors import StoreBusyError
 from accord.store import Store
+from accord.store.rows import IntentState
 from accord.testing.simulation.demands import Standing, beyond
 from accord.testing.simulation.findings import Findings
 from accord.testing.simulation.remains import remains
@@ -207,7 +208,12 @@ class Oracle:
 
 
 def _open(tx: Transaction, connection: str, stream: str) -> list[str]:
-    counts = tx.intents.count(connection, stream)
+    counts = dict(tx.intents.count(connection, stream))
+    if counts[IntentState.BLOCKED]:
+        # An order waits a day for a customer whom the vendor refuses: a wait that a person was told of.
+        waits = [one.waits_for or "" for one in tx.intents.blocked(connection, stream)]
+        told = tx.letters.open_for(connection, "contacts", waits)
+        counts[IntentState.BLOCKED] -= sum(id_ in told for id_ in waits)
     lines = [f"{connection}/{stream} {number} {state}" for state, number in counts.items() if number]
     dirty = tx.dirty.count(connection, stream)
     return [*lines, f"{connection}/{stream} {dirty} dirty"] if dirty else lines

@@ -77,6 +77,8 @@ class People:
         self.ordering = True
         self.anonymous = 0.0
         self.agreeing = 0.0
+        self.merging = 0.0
+        self.tidier = Random(f"tidier {seed}")
         self.telling = False
         """Whether a vendor tells of permissions, too, as soon as they change."""
         self.acted: Callable[[Table, str], None] = lambda table, id_: None  # noqa: ARG005  who listens replaces it
@@ -104,6 +106,11 @@ class People:
             self.delete(contacts, self._any(contacts))
         else:
             self.merge(contacts)
+
+    def tidy(self) -> None:
+        """Now and then somebody merges two records."""
+        if self.tidier.random() < self.merging:
+            self.merge(self.tidier.choice(list(self.vendors)).tables["contacts"])
 
     def _any(self, table: Table) -> str:
         return self.random.choice(sorted(table.rows))

@@ -163,6 +163,7 @@ class Schedule:
             self.scheduler.pause(seconds=self.random.uniform(0.0, self.climate.rush))
             if number not in self.omission.acts:
                 self.town.people.act()
+                self.town.people.tidy()
 
     def _alter(self) -> None:
         """The operator maps something another way, now and then."""

@@ -59,6 +59,7 @@ class Climate:
         agreeing: Share of people entered who agreed to advertising by e-mail.
         withdrawals: How many people withdraw at Accord's own desk.
         erasures: How many people ask there to be erased.
+        merging: Chance that two records of a vendor are merged after an act, beside those of ordinary people.
         redactions: How many people ask a vendor to forget them, which it tells Accord by a webhook.
         clicks: How often a mail program ends somebody's advertising by the link in a message.
         alterations: How often the operator changes a mapping or the policy while all this goes on.
@@ -82,6 +83,7 @@ class Climate:
     agreeing: float = 0.0
     withdrawals: int = 0
     erasures: int = 0
+    merging: float = 0.0
     redactions: int = 0
     clicks: int = 0
     alterations: int = 0
@@ -191,6 +193,7 @@ class Town:
         self.people = People(list(self.vendors.values()), seed, number=climate.people)
         self.people.ordering, self.people.anonymous = climate.orders, climate.anonymous
         self.people.agreeing = climate.agreeing
+        self.people.merging = climate.merging
         self.people.telling = bool(climate.redactions or climate.clicks)
         if climate.news:
             self.vendors[NEWS] = Vendor(
