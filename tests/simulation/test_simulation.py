@@ -31,7 +31,7 @@ DIRECTED = (
     *(("reference", seed) for seed in (1035, 1076, 1137)),
     *(("consent", seed) for seed in (0, 400, 500)),
     *(("erasure", seed) for seed in (3, 4, 8, 12, 84, 139, 531)),
-    *(("brief", seed) for seed in (127, 456, 745, 951, 1453, 1458, 2946, 4470, 7651, 8543)),
+    *(("brief", seed) for seed in (127, 456, 745, 951, 1453, 1458, 2946, 4470, 7651, 8543, 18809, 211037)),
     *(("unconditional", seed) for seed in (271, 334)),
     ("unconditional", 334),
     *(("operator", seed) for seed in (3, 165, 205, 230, 261, 554)),

@@ -134,8 +134,8 @@ class Findings:
     def _ignored(self, place: tuple[str, str], link: Link, entity: Entity, column: str) -> bool:
         """Somebody cleared the cell between our write and the read that followed it at once.
 
-        Without a version of the record (V6) that looks as if the vendor had not taken our value, which Accord
-        notes as ``lossy`` instead of clearing the field everywhere.
+        That looks as if the vendor had not taken our value, which Accord notes as ``lossy`` instead of
+        clearing the field everywhere. A newer version proves nothing: vendors touch records themselves.
         """
         noted = any(
             (c.kind, c.entity, c.cell, c.connection, c.external_id)
@@ -144,7 +144,7 @@ class Findings:
         )
         edits = [e for e in self.diary.edits if (e.vendor, e.row) == (place[0], link.external_id)]
         cleared = next((not e.stored for e in reversed(edits) if e.column == column), False)
-        return noted and cleared and not self.town.vendors[place[0]].traits.conditional
+        return noted and cleared
 
     def _granted(self, entity: Entity) -> bool:
         if entity.cells.get("email") in self.town.barred:
