@@ -23,9 +23,9 @@ def test_each_point_is_a_crash_of_its_own() -> None:
     assert first.trace != second.trace
 
 
-def test_the_undisturbed_reference_run_has_hundreds_of_points_and_no_fault() -> None:
+def test_the_undisturbed_reference_run_has_over_600_points_and_no_fault() -> None:
     undisturbed = everywhere.crashed(0)
-    assert undisturbed.points >= 400
+    assert undisturbed.points >= 600
     assert undisturbed.counts == {}
     assert undisturbed.figures["erasures"] == 1
     assert undisturbed.figures["withdrawals"] >= 2

@@ -191,7 +191,7 @@ class Confirmation:
         if operation is Operation.DELETE:
             link.state, self.counts.removed = LinkState.GONE, self.counts.removed + 1
         else:
-            self._agree(link, intent, shown)
+            self._agree(link, intent, shown, outcome)
             self.counts.created += operation is Operation.CREATE
             self.counts.updated += operation is Operation.UPDATE
             self._look_again(link, entity)
@@ -237,10 +237,12 @@ class Confirmation:
         owner = self.entities.get(link.entity)
         return link.entity == entity.id or (owner is not None and owner.id == entity.id)
 
-    def _agree(self, link: Link, intent: Intent, shown: Seen | None) -> None:
+    def _agree(self, link: Link, intent: Intent, shown: Seen | None, outcome: Outcome) -> None:
         """The shadow takes the form the vendor shows, at the version that was sent (A5, rule 1)."""
         observation = shown.observation if shown is not None else None
         later = self.reread.get(link.external_id)
+        if _is_edited(later, outcome):
+            later = None  # it shows somebody's edit, which the next read absorbs
         shadow = link.shadow
         if observation is None and later is None and not shadow.seen and not shadow.agreed:
             _note(shadow, intent)
@@ -373,6 +375,12 @@ class Confirmation:
         if member.needs_grant and member.stream.operations.subscribe is not None and self.arrived:
             people = [e for e in self.entities.values() if e.id in self.arrived and e.kind == "customer"]
             request(self.scope.world, tx, people_of(self.scope.world, tx, people))
+
+
+def _is_edited(later: Seen | None, outcome: Outcome) -> bool:
+    """Whether the record has another version in a read after the write than the write gave it."""
+    seen = later.observation if later is not None else None
+    return seen is not None and None not in (outcome.etag, seen.etag) and seen.etag != outcome.etag
 
 
 def _note(shadow: Shadow, intent: Intent) -> None:

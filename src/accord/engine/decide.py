@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -162,10 +162,23 @@ def split(world: World, tx: Transaction, entity: Entity, connection: str, extern
         )
     flow = flow_of(world, entity.kind)
     now = world.env.now().timestamp()
-    born = hub.split(tx, flow, entity, chosen, key=world.store.key, now=now, new_id=world.env.new_id())
+    shared = _shared(world, tx, entity, chosen)
+    new_id = world.env.new_id()
+    born = hub.split(tx, flow, entity, chosen, key=world.store.key, now=now, new_id=new_id, shared=shared)
     regroup.split(world, tx, entity, born, chosen)
     Scope(world, flow, flow.members[0]).wake(tx, [entity, born])
     return born
+
+
+def _shared(world: World, tx: Transaction, entity: Entity, link: Link) -> Callable[[str], bool]:
+    """Whether a record was last seen to show what the hub holds in a cell."""
+    owner = world.member((link.connection, link.stream))
+    if owner is None:
+        return lambda _: True  # nothing is written there any more
+    scope = Scope(world, owner.flow, owner.member)
+    shown = scope.side(tx).project(entity)
+    seen = link.shadow.seen
+    return lambda cell: field_of(cell) in PERMISSIONS or scope.digest(shown.get(cell)) == seen.get(cell)
 
 
 def import_links(world: World, tx: Transaction, pairs: Iterable[Pair]) -> list[tuple[int, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from accord.engine import clashes, regroup
@@ -113,13 +113,24 @@ def _drop_unsent(tx: Transaction, flow: Flow, loser: str) -> None:
 
 
 def split(
-    tx: Transaction, flow: Flow, entity: Entity, link: Link, *, key: bytes, now: float, new_id: str
+    tx: Transaction,
+    flow: Flow,
+    entity: Entity,
+    link: Link,
+    *,
+    key: bytes,
+    now: float,
+    new_id: str,
+    shared: Callable[[str], bool],
 ) -> Entity:
     """Give one link a hub record of its own: its cells as last merged from it, the rest stays.
 
     Cells whose value this link set move with it; the new record holds a copy of every other value that
-    the link was seen to agree with. The two are never matched again.
+    the link is seen to share. What its record shows otherwise (a second record's own values) the next read
+    of it brings. The two are never matched again.
     """
+    for cell in [cell for cell in link.shadow.seen if cell in entity.cells and not shared(cell)]:
+        del link.shadow.seen[cell]
     source = f"{link.connection}/{link.stream}"
     cells = {c: v for c, v in entity.cells.items() if c in link.shadow.seen}
     born = Entity(new_id, entity.kind, cells, Stamp(1, source, now, link.external_id), 1, created_at=now)
@@ -211,8 +222,13 @@ def _take_place(absorber: Absorber, link: Link) -> None:
     stored = absorber.tx.links.of_entities([link.entity], [absorber.member.key])[link.entity]
     pending = absorber.touched.links  # what earlier rows of this page changed is not written yet
     here = {each.external_id: pending.get(each.external_id, each) for each in stored} | pending
-    if not any(each.state is LinkState.LIVE for each in here.values() if each.entity == link.entity):
+    others = [each for each in here.values() if each.entity == link.entity]
+    if not any(each.state is LinkState.LIVE for each in others):
         link.state, link.row_digest = LinkState.LIVE, None
+        # One that this page showed to be gone goes first: two live ones cannot exist, not even for a moment.
+        absorber.tx.links.upsert(
+            [each for each in others if each.external_id in pending and each is not link]
+        )
         absorber.tx.links.upsert([link])
         absorber.placed[link.entity] = link
 

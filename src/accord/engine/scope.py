@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from accord.engine import gate
+from accord.engine import intents
 from accord.engine.merge import MISSING, Side
-from accord.engine.plan import Reference, Target, projected, wanted_reference_cells
+from accord.engine.plan import Hold, Reference, Target, projected, wanted_reference_cells
 from accord.engine.rebase import Rebase, rebase_of
 from accord.model.record import Row
 from accord.store.rows import Entity, EntityState, LinkState
@@ -148,7 +148,8 @@ class Scope:
         place = (self.member.connection, stream)
         entities = tx.entities.resolve(ids)
         links = tx.links.of_entities(sorted({entity.id for entity in entities.values()}), [place])
-        coming = self._coming(tx, place, list(entities.values()))
+        absent = {entity.id: entity for entity in entities.values() if not links.get(entity.id)}
+        coming = self._coming(tx, place, absent) if absent else frozenset()
         found: dict[str, Reference] = {}
         for id_ in ids:
             entity = entities.get(id_)
@@ -161,12 +162,14 @@ class Scope:
         return found
 
     def _coming(
-        self, tx: Transaction, place: tuple[str, str], entities: Sequence[Entity]
-    ) -> Mapping[str, bool]:
-        """Records that the flow writing this place will still bring there."""
+        self, tx: Transaction, place: tuple[str, str], absent: Mapping[str, Entity]
+    ) -> frozenset[str]:
+        """Records that the flow writing this place will still bring there, if only when a person says so."""
         owner = self.world.member(place)
         if owner is None or not owner.member.writes or owner.member.stream.operations.create is None:
-            return {}
-        alive = [entity for entity in entities if entity.state is EntityState.LIVE]
-        allowed = gate.verdicts(tx, self.world, owner.member, alive)
-        return {id_: True for id_, verdict in allowed.items() if verdict.allowed}
+            return frozenset()
+        alive = {id_: entity for id_, entity in absent.items() if entity.state is EntityState.LIVE}
+        theirs = Scope(self.world, owner.flow, owner.member)
+        known = intents.standing(tx, theirs, alive)
+        holds = {id_: intents.held(theirs, known, entity) for id_, entity in alive.items()}
+        return frozenset(id_ for id_, hold in holds.items() if hold is None or hold[0] is Hold.DEAD)

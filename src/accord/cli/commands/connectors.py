@@ -19,6 +19,10 @@ UNMAPPED = "not mapped"
 """The loss of fields that the mapping says nothing about."""
 
 
+SIMULATED_LOSS = "0.03 % of edits lost in simulation, 22 % of requests failing"
+"""At vendors without conditional writes 2 of 7,469 edits were overwritten unseen (docs: What is proved)."""
+
+
 def show_all(session: Session) -> int | None:
     """List the installed connectors."""
     from accord.sandbox.catalogue import names
@@ -106,7 +110,10 @@ def _stream(session: Session, stream: dict[str, Any]) -> None:
     out.line()
     out.title(f"stream {stream['name']} ({stream['model']}, {stream['direction']})")
     batches = ", ".join(f"{operation} {size}" for operation, size in stream["batches"].items())
-    lost = {"prevented": "prevented (conditional writes)", "narrowed": "narrowed (read before each write)"}
+    lost = {
+        "prevented": "prevented (conditional writes)",
+        "narrowed": f"narrowed (read before each write; {SIMULATED_LOSS})",
+    }
     lines = {
         "deletions are seen by": stream["deletes"],
         "creates are made safe by": stream["creates"] or "no creates",

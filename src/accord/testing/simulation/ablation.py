@@ -207,10 +207,34 @@ def _mixed(seed: int) -> Climate:
     )
 
 
+def _regrouping(seed: int) -> Climate:
+    """An operator says who is who, while people edit and runs go on."""
+    random = Random(f"regrouping {seed}")
+    traits = tuple(vendor_traits(random) for _ in range(4))
+    return replace(
+        STORM,
+        systems=random.choice((2, 3)),
+        orders=random.random() < 0.5,
+        news=random.random() < 0.4,
+        acts=16,
+        rush=random.choice((2.0, 15.0)),
+        people=3,
+        agreeing=0.5,
+        withdrawals=1,
+        unions=random.choice((0, 1)),
+        partings=random.choice((1, 2)),
+        faulty=random.choice((0.0, 0.0, 0.12)),
+        crashing=random.choice((0.0, 0.004)),
+        delete=random.choice((DeletePolicy.DETACH, DeletePolicy.PROPAGATE)),
+        traits=traits,
+    )
+
+
 WEATHERS: dict[str, Callable[[int], Climate]] = {
     **ABLATIONS,
     "unconditional": _unconditional,
     "erasure": _erasure,
+    "regrouping": _regrouping,
     "brief": brief,
     "mixed": _mixed,
     "operator": _operator,

@@ -12,6 +12,7 @@ from accord.engine.desk import Statement, note
 from accord.engine.stop import Budget
 from accord.errors import StateError
 from accord.store.rows import Entity, EntityState
+from accord.testing.simulation.regrouping import Regrouping
 from accord.testing.simulation.scheduler import CrashError
 from accord.testing.simulation.vendor import NEWS
 
@@ -40,6 +41,9 @@ class Desk:
         if climate.erasures:
             acts += [self._erase] * climate.erasures
             self.random.shuffle(acts)
+        regrouping = Regrouping(self.town, self.random)
+        for act in [regrouping.unite] * climate.unions + [regrouping.part] * climate.partings:
+            acts.insert(self.random.randint(0, len(acts)), act)
         return acts
 
     def carry_out(self, act: Act, process: Process, stores: list[Store]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from accord.connector import Creates
 from accord.consent.decision import by_cells
 from accord.engine.gate import consents_of
 from accord.store.rows import Conflict, Entity, EntityState, Link, LinkState
@@ -45,7 +46,8 @@ class Findings:
         """(hub record, cell) whose value two systems overwrote in turn, so that a person was asked."""
         self.letters = tx.letters.list(None, None, 100_000)
         logged = (merge for entity in every for merge in tx.merges.of(entity.id))
-        self.merges = {merge.loser: merge for merge in logged}
+        parted = self.diary.parted
+        self.merges = {m.loser: m for m in logged if (m.survivor, m.loser) not in parted}
 
     def all(self) -> Iterator[Finding]:
         """Every finding at the end of a schedule."""
@@ -190,6 +192,8 @@ class Findings:
         here = self._here((place[0], "contacts"), self._survivor(customer))
         if any(link.external_id == shown.get("contact_id") for link in here):
             return {}
+        if (place[0], shown.get("contact_id")) in self.diary.parted_rows:
+            return {}  # whose orders these are now is for the person who said that there are two
         live = [link.external_id for link in here if link.state is LinkState.LIVE]
         return {"contact_id": live[0]} if live else {}
 
@@ -218,8 +222,24 @@ class Findings:
                     continue
                 if (place[0], "contacts", entity.cells.get("customer")) in dead:
                     continue
-                if not self._here(place, entity) and (*place, entity.id) not in dead:
+                waits = (*place, entity.id) in dead or self._is_held_apart(place, entity)
+                if not self._here(place, entity) and not waits:
                     yield "I1 convergence", f"{entity.id[18:]} never came to {place[0]}/{place[1]}"
+
+    def _is_held_apart(self, place: tuple[str, str], entity: Entity) -> bool:
+        """A person said that it is another than one with the same address, which this system cannot tell.
+
+        Its upsert would write over the other, or a record there could be either's: then a person was asked.
+        """
+        apart = any(entity.id in pair for pair in self.diary.parted)
+        mail = entity.cells.get("email")
+        asked = [
+            self.table(place).rows.get(c.external_id or "", {}).get("mail")
+            for c in self.conflicts
+            if (c.kind, c.state, c.connection, c.stream) == ("identity", "open", *place)
+        ]
+        upserts = self.town.vendors[place[0]].traits.creates is Creates.UPSERT
+        return apart and bool(mail) and (upserts or mail in asked)
 
     def _has_values(self, entity: Entity) -> bool:
         """Whether there is anything to send: a permission alone is told to nobody."""
@@ -259,7 +279,11 @@ class Findings:
             table = self.table(place)
             for hub_id, made in table.made_by.items():
                 counted = [
-                    i for i in made if i not in table.repeated and not self._unknowable(place, table, i)
+                    i
+                    for i in made
+                    if i not in table.repeated
+                    and not self._unknowable(place, table, i)
+                    and (place[0], i) not in self.diary.parted_rows
                 ]
                 if len(counted) > 1:
                     yield (

@@ -55,6 +55,10 @@ class Diary:
     """(column, token) that somebody saw in a record while merging it."""
     doubled: set[str] = field(default_factory=set)
     """E-mail addresses that people entered twice in one vendor, or whose records they merged."""
+    parted: set[tuple[str, str]] = field(default_factory=set)
+    """(hub record, the one that was split from it) as an operator said."""
+    parted_rows: set[tuple[str, str]] = field(default_factory=set)
+    """(vendor, row id) of contacts that an operator gave a hub record of their own."""
 
 
 def token_of(column: str, value: Any) -> str | None:

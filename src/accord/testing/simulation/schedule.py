@@ -139,7 +139,8 @@ class Schedule:
         people = self.scheduler.spawn("people", self._people)
         operator = self.scheduler.spawn("operator", self._operator)
         actors = [people, operator]
-        if self.climate.withdrawals or self.climate.erasures:
+        climate = self.climate
+        if climate.withdrawals or climate.erasures or climate.unions or climate.partings:
             actors.append(self.scheduler.spawn("desk", self._desk))
         if self.climate.alterations:
             actors.append(self.scheduler.spawn("configuration", self._alter))
@@ -310,6 +311,8 @@ class Schedule:
         if self.oracle.absences():
             # Deletions by absence need two complete reads; what they change is settled after that.
             self._round(full=True)
+            if self._approving:
+                self._round(full=True)  # the first was refused: a system turned empty
         quiet = self._round(full=True)
         if not quiet and not self._settle(full=True):
             self.oracle.unquiet("after complete reads")

@@ -63,6 +63,8 @@ class Climate:
         redactions: How many people ask a vendor to forget them, which it tells Accord by a webhook.
         clicks: How often a mail program ends somebody's advertising by the link in a message.
         alterations: How often the operator changes a mapping or the policy while all this goes on.
+        unions: How often the operator says that two hub records are one person.
+        partings: How often the operator says that one record of a person is another's.
         crash_at: The switch point at which a process dies, counted from 1; 0 = left to chance.
     """
 
@@ -87,6 +89,8 @@ class Climate:
     redactions: int = 0
     clicks: int = 0
     alterations: int = 0
+    unions: int = 0
+    partings: int = 0
     crash_at: int = 0
     delete: DeletePolicy = DeletePolicy.DETACH
     policy: Policy = LATEST
