@@ -110,8 +110,15 @@ def rebase_of(state: StreamState, mapping: FieldMapping, key: bytes) -> Rebase |
 
 
 def _changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[tuple[str, int]]:
-    differ = [path for path in {**old, **new} if old.get(path) != new.get(path)]
+    differ = [path for path in {**old, **new} if not _is_same(old.get(path), new.get(path))]
     return [(path, 1 if _value(old.get(path)) == _value(new.get(path)) else 2) for path in differ]
+
+
+def _is_same(old: str | None, new: str | None) -> bool:
+    """Whether a field's declarations are those of before; an older store noted ``where-all`` of them."""
+    if old is None or new is None or old.count("-") == new.count("-"):
+        return old == new
+    return old.rpartition("-")[2].startswith(new.rpartition("-")[2])
 
 
 def _value(signature: str | None) -> str | None:

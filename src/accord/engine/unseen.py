@@ -13,6 +13,8 @@ from accord.store.rows import Link
 
 _MARK = b"sent:"
 _SEPARATOR = b"\x1f"
+_OLDER = b"unseen:"
+"""Stands in older stores before the digest, without the cells: any that the record holds may be one."""
 
 
 def note(link: Link, cells: Iterable[str]) -> None:
@@ -37,6 +39,8 @@ def is_row_before(link: Link, row_digest: bytes | None) -> bool:
 def _parts(link: Link) -> tuple[bytes, frozenset[str]] | None:
     """The digest of the row before and the cells carried; None if nothing is unseen."""
     known = link.row_digest
+    if known is not None and known.startswith(_OLDER):
+        return known.removeprefix(_OLDER), frozenset(link.shadow.seen)
     if known is None or not known.startswith(_MARK):
         return None
     end = len(_MARK) + 1 + known[len(_MARK)]
