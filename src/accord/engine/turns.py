@@ -23,19 +23,21 @@ def take_turns(env: Env, name: str, work: Sequence[Iterator[object]]) -> None:
             are under way at once.
 
     Raises:
-        Exception: what a step raised; steps that nobody began then are left out.
+        Exception: what a step raised; nobody begins another step then.
     """
     waiting = deque(work)
+    failed = False
 
     def serve() -> None:
+        nonlocal failed
         # A task that finds nothing waiting may end: whatever is under way is in the hands of another.
-        while mine := _first(waiting):
+        while not failed and (mine := _first(waiting)):
             try:
                 next(mine)
             except StopIteration:
                 continue
             except BaseException:
-                waiting.clear()
+                failed = True
                 raise
             waiting.append(mine)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from threading import Lock
-from typing import TypeVar
+from concurrent.futures import Future, wait
+from threading import Event, Lock
+from typing import Any, TypeVar
 
 import pytest
 
@@ -25,6 +25,19 @@ class Inline(SystemEnv):
         except ValueError as error:
             done.set_exception(error)
         return done
+
+
+class Watched(SystemEnv):
+    """Tells when the first of its tasks has ended."""
+
+    def __init__(self) -> None:
+        self.ended, self.tasks = Event(), list[Future[Any]]()
+
+    def spawn(self, name: str, work: Callable[[], T]) -> Future[T]:
+        task = super().spawn(name, work)
+        task.add_done_callback(lambda _: self.ended.set())
+        self.tasks.append(task)
+        return task
 
 
 def steps(name: str, count: int, told: list[str]) -> Iterator[None]:
@@ -71,6 +84,25 @@ def test_what_a_step_raises_is_told_and_nothing_new_begins() -> None:
     with pytest.raises(ValueError, match="the store is gone"):
         take_turns(Inline(), "read", [broken(), steps("a", 9, told)])
     assert told == ["a0"]
+
+
+def test_what_was_under_way_when_a_step_failed_goes_no_further() -> None:
+    env, told = Watched(), list[str]()
+
+    def broken() -> Iterator[None]:
+        raise ValueError("the store is gone")
+        yield
+
+    def slow() -> Iterator[None]:
+        for place in range(3):
+            assert env.ended.wait(10.0)
+            told.append(f"a{place}")
+            yield
+
+    with pytest.raises(ValueError, match="the store is gone"):
+        take_turns(env, "read", [slow(), broken()])
+    wait(env.tasks, 10.0)
+    assert told in ([], ["a0"])
 
 
 def test_no_work_is_no_trouble() -> None:
