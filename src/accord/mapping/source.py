@@ -10,10 +10,8 @@ from __future__ import annotations
 import linecache
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count
+from hashlib import sha256
 from typing import Any
-
-_numbers = count(1)
 
 
 class Source:
@@ -58,8 +56,9 @@ class Source:
 
     def function(self) -> Callable[..., Any]:
         """The function, compiled."""
-        place = f"<accord mapping {next(_numbers)}>"
         text = self.text
+        # Named by what it says: a process that reads its configuration again and again keeps it once.
+        place = f"<accord mapping {sha256(text.encode()).hexdigest()[:16]}>"
         linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)
         found = dict(self._objects)
         exec(compile(text, place, "exec"), found)  # noqa: S102  every line of it is ours, keys are literals

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Callable
 from contextlib import suppress
 from copy import deepcopy
@@ -245,3 +246,15 @@ def test_an_amount_reads_the_same_however_many_noughts_it_has(cents: int) -> Non
     assert (
         money.read(text, {}) == money.read(text + "0", {}) == {"amount": amount(text, 2), "currency": "EUR"}
     )
+
+
+def test_the_text_of_a_function_is_kept_once_however_often_its_mapping_is_made() -> None:
+    def kept() -> int:
+        return sum(place.startswith("<accord mapping") for place in linecache.cache)
+
+    compile_gather(TILL.declarations, Order, lambda _: None)
+    before = kept()
+    for _ in range(3):
+        compile_gather(TILL.declarations, Order, lambda _: None)
+    assert before > 0
+    assert kept() == before
