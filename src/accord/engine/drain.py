@@ -9,16 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from accord.store.rows import Intent, IntentState
-
 if TYPE_CHECKING:
     from accord.engine.rebase import Rebase
     from accord.engine.scope import Scope
     from accord.store import Transaction
-    from accord.store.rows import Fence
-
-OPEN = (IntentState.SENT, IntentState.UNKNOWN)
-"""Such a write may have arrived or not."""
+    from accord.store.rows import Fence, Intent
 
 
 def drain(scope: Scope, fences: Sequence[Fence]) -> float:
