@@ -12,7 +12,7 @@ from accord.testing.simulation.editions import ELSEWHERE
 if TYPE_CHECKING:
     from accord.model.record import Row
     from accord.testing.simulation.configuration import Alteration
-    from accord.testing.simulation.findings import Finding
+    from accord.testing.simulation.evidence import Finding
     from accord.testing.simulation.town import Town
 
 I2 = "I2 quiescence"

@@ -13,8 +13,10 @@ from accord.env import SystemEnv
 from accord.errors import StoreBusyError
 from accord.store import Store
 from accord.store.rows import IntentState
+from accord.testing.simulation.agreement import Agreement
 from accord.testing.simulation.demands import Standing, beyond
-from accord.testing.simulation.findings import Findings
+from accord.testing.simulation.evidence import Evidence
+from accord.testing.simulation.losses import Losses
 from accord.testing.simulation.remains import remains
 from accord.testing.simulation.vendor import NEWS
 from accord.testing.simulation.witness import Witness
@@ -166,7 +168,7 @@ class Oracle:
     def cursor(self) -> None:
         """I10: incremental reads missed no row that the vendor showed."""
         with self.store.reading() as tx:
-            self._take(Findings(self.town, tx, self.places()).unread())
+            self._take(Agreement(Evidence(self.town, tx, self.places())).unread())
 
     def hub(self) -> dict[str, tuple[str, dict[str, Any]]]:
         """Every hub record's state and values."""
@@ -195,11 +197,12 @@ class Oracle:
     def judge(self) -> None:
         """All that must be true at the end."""
         with self.store.reading() as tx:
-            findings = Findings(self.town, tx, self.places())
-            self._take(findings.all())
-            self._take(remains(findings, self.witness))
+            known = Evidence(self.town, tx, self.places())
+            self._take(Agreement(known).all())
+            self._take(Losses(known).all())
+            self._take(remains(known, self.witness))
             if self.webhooks is not None:
-                self._take(self.webhooks.findings(findings))
+                self._take(self.webhooks.findings(known))
             self.witness.end(tx)
 
     def _take(self, found: Iterable[tuple[str, str]]) -> None:

@@ -26,7 +26,7 @@ from accord.testing.simulation.witness import I6, I7
 
 if TYPE_CHECKING:
     from accord.store import Store
-    from accord.testing.simulation.findings import Finding, Findings
+    from accord.testing.simulation.evidence import Evidence, Finding
     from accord.testing.simulation.oracle import Oracle
     from accord.testing.simulation.process import Process
     from accord.testing.simulation.scheduler import Strand
@@ -86,24 +86,24 @@ class Webhooks:
             if not message.answers or self.random.random() < 0.5:
                 yield self._send(message, 0.0)
 
-    def findings(self, found: Findings) -> Iterator[Finding]:
+    def findings(self, known: Evidence) -> Iterator[Finding]:
         """Every message was taken, each time with the same answer, and what it asked for holds."""
         for message in self.messages:
             if len(set(message.answers)) != 1:
                 yield "I9 effectively once", f"{message.name} was answered {message.answers}"
-        asked = {conflict.id for conflict in found.conflicts if conflict.kind == requests.KIND}
-        merged = {row for _, *rows in found.diary.merged for row in rows}
+        asked = {conflict.id for conflict in known.conflicts if conflict.kind == requests.KIND}
+        merged = {row for _, *rows in known.diary.merged for row in rows}
         for name, (vendor, row) in self.redacted.items():
             answer = next(iter(next(m for m in self.messages if m.name == name).answers), "")
             if answer in asked:
                 continue
-            if answer not in found.tx.erasures.get([answer]):
+            if answer not in known.tx.erasures.get([answer]):
                 yield I6, f"{name} was taken, and nothing is known of {answer}"
-            link = found.links[vendor, "contacts"].get(row)
+            link = known.links[vendor, "contacts"].get(row)
             if row in merged:
                 continue  # somebody merged another record with it: a new act of a person
-            if link is not None and found.entity_of(link).state is not EntityState.ERASED:
-                yield I6, f"{name}: {vendor}/contacts {row} is {found.entity_of(link).state}"
+            if link is not None and known.entity_of(link).state is not EntityState.ERASED:
+                yield I6, f"{name}: {vendor}/contacts {row} is {known.entity_of(link).state}"
 
     def _send(self, message: Message, wait: float) -> Strand:
         process = self.town.process(self.random.choice(("here", "there")), self.oracle.watch)

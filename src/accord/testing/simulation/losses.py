@@ -1,0 +1,164 @@
+"""Whether anything people did was lost, polluted or brought back: I4, I5 and I6."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from accord.store.rows import EntityState, LinkState
+from accord.testing.simulation.editions import Way, turned
+from accord.testing.simulation.evidence import CELLS, Evidence, Finding
+from accord.testing.simulation.people import Edit, token_of
+
+
+class Losses:
+    """Asks what became of every act of a person."""
+
+    def __init__(self, known: Evidence) -> None:
+        self.known, self.town, self.diary = known, known.town, known.diary
+
+    def all(self) -> Iterator[Finding]:
+        """Every finding at the end of a schedule."""
+        yield from self.lost()
+        yield from self.lost_tags()
+        yield from self.polluted()
+        yield from self.resurrected()
+
+    def lost(self) -> Iterator[Finding]:
+        """I4: an edit that is neither in the hub, nor knowingly replaced, nor in a conflict."""
+        kept = self._kept()
+        replaced = {(edit.column, edit.saw) for edit in self.diary.edits if edit.saw} | self.diary.replaced
+        for edit in self.diary.edits:
+            known = (edit.column, edit.token) in kept or (edit.column, edit.token) in replaced
+            if edit.cleared or known or self._unobservable(edit):
+                continue
+            if self._narrowed(edit):
+                self.town.weather.counts["narrowed"] = self.town.weather.counts.get("narrowed", 0) + 1
+                continue
+            yield (
+                "I4 no lost update",
+                f"{edit.vendor}/{edit.table} {edit.row} {edit.column} {edit.stored!r} at {edit.at:.1f}",
+            )
+
+    def _kept(self) -> set[tuple[str, str]]:
+        columns = {cell: column for column, cell in CELLS.items()}
+        kept: set[tuple[str, str]] = set()
+
+        def keep(cell: str, value: Any) -> None:
+            token = token_of(columns.get(cell, ""), value)
+            if token:
+                kept.add((columns.get(cell, ""), token))
+
+        for entity in self.known.entities.values():
+            for cell, value in entity.cells.items():
+                keep(cell, value)
+            # Where hub records became one, the history tells what gave way.
+            for change in self.known.tx.history.of(entity.id):
+                if change.rule.startswith("merge:"):
+                    keep(change.cell, change.old)
+        for conflict in self.known.conflicts:
+            for value in (conflict.base, conflict.hub_value, conflict.vendor_value):
+                keep(conflict.cell or "", value)
+        return kept
+
+    def _unobservable(self, edit: Edit) -> bool:
+        """The record is gone, merged away, or only shadows another: what it said need not count."""
+        place = (edit.vendor, edit.table)
+        if place not in self.known.links:
+            return True
+        table = self.known.table(place)
+        if not self.town.vendors[edit.vendor].edition.reads(edit.column):
+            return True
+        if self.town.configuration.was(edit.vendor, edit.column, Way.OUTWARD, edit.at):
+            return True  # nobody looks at what is only written, and Accord writes over it
+        if any(
+            m[0] == edit.vendor and m[2] == edit.row and edit.table == "contacts" for m in self.diary.merged
+        ):
+            return True
+        link = self.known.links[place].get(table.resolve(edit.row))
+        if link is None or link.state is not LinkState.LIVE or edit.row in table.deleted:
+            return True
+        entity = self.known.entity_of(link)
+        return entity.state is EntityState.ERASED or self.known.of_erased(entity)
+
+    def _narrowed(self, edit: Edit) -> bool:
+        """A write without a condition came over it: the one loss that the design cannot prevent (V6)."""
+        return (edit.vendor, edit.table, edit.column, edit.token) in self.town.overwritten
+
+    def lost_tags(self) -> Iterator[Finding]:
+        """I4 for sets: what was added is there unless it was taken away, and what was taken away is gone."""
+        held = {
+            cell[5:] for e in self.known.entities.values() if e.state is EntityState.LIVE
+            for cell, value in e.cells.items() if cell.startswith("tags.") and value
+        }  # fmt: skip
+        for tag, acts in self.diary.tags.items():
+            where = [(vendor, row) for _, vendor, row in acts]
+            if any(self._aside(vendor, row) for vendor, row in where) or tag in self.town.overwritten_tags:
+                continue
+            gone = [(vendor, row) for what, vendor, row in acts if what == "removed"]
+            removed = bool(gone)
+            if removed and tag in held and not all(self._met(vendor, row) for vendor, row in gone):
+                yield "I6 no resurrection", f"tag {tag} is back after {acts}"
+            if not removed and tag not in held:
+                yield "I4 no lost update", f"tag {tag} is lost after {acts}"
+
+    def _met(self, vendor: str, row: str) -> bool:
+        """Our own create, known by its natural key only since its answer was lost: a first meeting.
+
+        Nothing tells that it was ours, so what it lacks need not have been taken away.
+        """
+        link = self.known.links[(vendor, "contacts")].get(row)
+        ours = any((who, made) == (vendor, row) for _, who, _, _, made in self.town.creations)
+        adopted = link is not None and link.created_by_intent is None
+        return ours and adopted and not self.town.vendors[vendor].traits.by_reference
+
+    def _aside(self, vendor: str, row: str) -> bool:
+        """The row was merged, deleted or a shadow, or its tags were unmapped for a while."""
+        if self.town.configuration.of(vendor, "tags"):
+            return True
+        table = self.town.vendors[vendor].tables["contacts"]
+        if any(m[0] == vendor and row in m[1:] for m in self.diary.merged):
+            return True
+        link = self.known.links[(vendor, "contacts")].get(row)
+        if row in table.deleted or link is None or link.state is not LinkState.LIVE:
+            return True
+        return self.known.entity_of(link).state is EntityState.ERASED
+
+    def polluted(self) -> Iterator[Finding]:
+        """I5: a hub value that nobody ever typed: a projection that came back."""
+        typed = {(column, _plain(column, value)) for column, value in self.diary.typed}
+        if any(Way.TURNED in (one.before, one.after) for one in self.town.configuration.alterations):
+            typed |= {(column, turned(value)) for column, value in typed if value}
+        for entity in self.known.entities.values():
+            for column in ("first", "last", "tel", "note"):
+                value = entity.cells.get(CELLS[column])
+                known = not value or (column, _plain(column, value)) in typed
+                if not known:
+                    yield (
+                        "I5 no echo pollution",
+                        f"{entity.id[18:]} {column} is {value!r}, which nobody typed",
+                    )
+
+    def resurrected(self) -> Iterator[Finding]:
+        """I6: a record made again for somebody whose record people deleted there."""
+        for vendor, name, id_, removed_at in self.diary.removed:
+            place = (vendor, name)
+            link = self.known.links.get(place, {}).get(id_)
+            if link is None:
+                continue
+            owner = self.known.first_owner(link)
+            for at, who, what, hub_id, made in self.town.creations:
+                if (
+                    (who, what) == place
+                    and at > removed_at
+                    and self.known.then(hub_id, at) == self.known.then(owner, at)
+                    and made != id_
+                ):
+                    yield (
+                        "I6 no resurrection",
+                        f"{vendor}/{name} {made} was made although {id_} had been deleted",
+                    )
+
+
+def _plain(column: str, value: Any) -> Any:
+    return str(value).replace(" ", "") if column == "tel" else value
