@@ -35,7 +35,8 @@ def _enter() -> None:
     with _lock:
         if _runs == 0:
             _usual = gc.get_threshold()
-            gc.set_threshold(max(YOUNG, _usual[0]), *_usual[1:])
+            if _usual[0]:  # nought: whose process this is wants no collector, and gets none
+                gc.set_threshold(max(YOUNG, _usual[0]), *_usual[1:])
         _runs += 1
 
 

@@ -21,13 +21,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         sys.stdout.write(f"accord {__version__}\n")
         return 0
-    import atexit
-    import gc
-
     from accord.calm import calm
 
-    # The process ends here, and Python need not look through everything thrice before it does (0.1 s).
-    atexit.register(gc.freeze)
+    if arguments is None:
+        # The process is ours: Python need not look through everything thrice before it ends (0.1 s).
+        import atexit
+        import gc
+
+        atexit.register(gc.freeze)
     with calm():
         from accord.cli.app import run
 
