@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from accord.env import Env
 
 AT_ONCE = 8
-"""Streams that are read at the same moment: the bound on a run's threads. One that waits keeps its latest page."""
+"""Streams that are read at the same moment: the bound on a run's threads. Who waits keeps the latest page."""
 
 
 def take_turns(env: Env, name: str, work: Sequence[Iterator[object]]) -> None:
