@@ -42,8 +42,13 @@ CHECKS = (
 WHOLE = {"--require-specs", "-q", "-v"}
 # More processes than this would make the tests of timing and of killed processes wait for each other.
 MOST_WORKERS = 4
-# What the whole test run simulates: each sixth schedule in full, the others with less in them.
-SCHEDULES = ("--weather", "brief", "--seeds", "0:3000")
+# What the whole test run simulates: schedules of which each sixth is in full and the others have less in
+# them, some with a little of everything, and a crash at every point of a reference run.
+SIMULATIONS = (
+    ("run", "--weather", "brief", "--seeds", "0:3000"),
+    ("run", "--weather", "mixed", "--seeds", "0:300"),
+    ("crash-everywhere",),
+)
 # Variables that would make pip install, or Python import, from or to somewhere else.
 FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "VIRTUAL_ENV")
 
@@ -98,10 +103,12 @@ def test(arguments: Sequence[str]) -> int:
     command = [str(python), "-m", "pytest", *workers(arguments), *arguments]
     print("dev.py: pytest " + " ".join(command[3:]), flush=True)
     failed = subprocess.call(command, cwd=ROOT, env=clean())
-    print("dev.py: simulated schedules", flush=True)
     jobs = str(min(os.cpu_count() or 1, MOST_WORKERS))
-    command = [str(python), "-m", "accord.testing.simulation", "run", *SCHEDULES, "--jobs", jobs]
-    return subprocess.call(command, cwd=ROOT, env=clean()) or failed
+    for simulation in SIMULATIONS:
+        print("dev.py: simulation " + " ".join(simulation), flush=True)
+        command = [str(python), "-m", "accord.testing.simulation", *simulation, "--jobs", jobs]
+        failed = subprocess.call(command, cwd=ROOT, env=clean()) or failed
+    return failed
 
 
 def workers(arguments: Sequence[str]) -> list[str]:
