@@ -72,8 +72,8 @@ def test_the_whole_suite_runs_in_several_processes_and_a_selection_in_one() -> N
     assert dev.workers(["tests/unit"]) == []
 
 
-@pytest.mark.parametrize("failing", ["pytest", "accord.testing.simulation", ""])
-def test_the_whole_run_plays_thousands_of_schedules_after_the_suite_whatever_became_of_it(
+@pytest.mark.parametrize("failing", ["pytest", "brief", "mixed", "crash-everywhere", ""])
+def test_the_whole_run_plays_its_simulations_after_the_suite_whatever_became_of_it(
     built: list[str], monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
     commands: list[list[str]] = []
@@ -84,7 +84,10 @@ def test_the_whole_run_plays_thousands_of_schedules_after_the_suite_whatever_bec
 
     monkeypatch.setattr("dev.subprocess.call", call)
     assert dev.main(["test", "--require-specs"]) == (1 if failing else 0)
-    suite, schedules = commands
+    suite, *simulations = commands
     assert "--require-specs" in suite
+    schedules, mixed, crashes = simulations
     first, _, last = schedules[schedules.index("--seeds") + 1].partition(":")
     assert int(last) - int(first) >= 3000
+    assert "mixed" in mixed
+    assert "crash-everywhere" in crashes
