@@ -28,7 +28,7 @@ WARM = 300
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, print, and keep the figures; 1 when a program failed."""
-    told = _told(arguments)
+    told = choice(arguments)
     try:
         with Vendor() as vendor:
             track = Track(vendor, told.size, lambda figure: print(line(figure), flush=True))
@@ -86,7 +86,8 @@ def _document(figures: Sequence[Figure], told: argparse.Namespace) -> dict[str, 
     }
 
 
-def _told(arguments: Sequence[str]) -> argparse.Namespace:
+def choice(arguments: Sequence[str]) -> argparse.Namespace:
+    """What a person asked to be measured, of whom, and at which sizes."""
     known = [name for workload in WORKLOADS for name in workload.names] + list(growth.NAMES)
     programs = [entrant.name for entrant in ENTRANTS]
     listed = "\n".join(f"  {', '.join(each.names):<24} {each.title}" for each in WORKLOADS)
@@ -113,7 +114,7 @@ def _names(known: Sequence[str]) -> Any:
         if text == "all":
             return list(known)
         words = text.split(",")
-        patterns = [word if word in known else rf"{re.escape(word)}c?-.+" for word in words]
+        patterns = [re.escape(word) + ("" if word in known else "c?-.+") for word in words]
         chosen = [each for each in known if any(re.fullmatch(pattern, each) for pattern in patterns)]
         unknown = [word for word in words if not any(each.startswith(word) for each in known)]
         if unknown:
