@@ -62,9 +62,8 @@ class Express:
     @property
     def serves(self) -> bool:
         """Whether any write of this member may go this way now: not before a limit was counted through."""
-        counted = self.scope.flow.limits.max_creates is not None and not self.decider.approved
         looks = all(self.sender.looking.needed(operation) for operation in self.ready)
-        return not counted and not looks and "intent" not in self.scope.env.ablations
+        return not self.decider.counted and not looks and "intent" not in self.scope.env.ablations
 
     def dirty(self) -> None:
         """Take all dirty records, page by page; what needs the ordinary way stays dirty."""

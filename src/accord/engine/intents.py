@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from accord.connector import Creates
 from accord.engine import gate
 from accord.engine.account import Account
+from accord.engine.brake import Brake
 from accord.engine.counts import Counts
 from accord.engine.match import keys_of
 from accord.engine.plan import Derived, Hold, Reference, derive
-from accord.engine.stop import BrakeError
 from accord.model.cells import implode
 from accord.model.record import Operation
 from accord.store.rows import (
@@ -161,12 +161,23 @@ class Decider:
         self, scope: Scope, counts: Counts, fences: Sequence[Fence], *, approved: bool, explain: bool = False
     ) -> None:
         self.scope, self.counts, self.fences = scope, counts, fences
-        self.approved = approved
+        self.brake = None if approved or explain else Brake(scope, counts)
         self.account = Account(scope)
         self.samples: list[tuple[Entity, Derived]] | None = [] if explain else None
 
+    @property
+    def counted(self) -> bool:
+        """Whether creates must be counted through before any is sent: a limit that nobody lifted."""
+        return self.brake is not None and self.scope.flow.limits.max_creates is not None
+
     def run(self) -> int:
-        """Decide all dirty records of this member, page by page; how many intents were written."""
+        """Decide all dirty records of this member, page by page; how many intents were written.
+
+        Raises:
+            BrakeError: they are more than the flow's limits; none of them was written.
+        """
+        if self.brake is not None:
+            self._foresee(self.brake)
         written, after = 0, ""
         while waiting := self._waiting(after):
             refusals = self.scope.refusals(waiting)  # plugins are asked before the transaction
@@ -178,10 +189,41 @@ class Decider:
             after = dirty[-1][0] if dirty else waiting[-1]
         return written
 
+    def _foresee(self, brake: Brake) -> None:
+        """Count through what waits, if it fills more than a page: a run that stops has begun nothing of it.
+
+        Else each run would carry out a page or more of what nobody approved, and the next one the rest.
+        """
+        key, creates, deletes, after = self.scope.member.key, 0, 0, ""
+        with self.scope.world.store.reading() as tx:
+            if tx.dirty.count(*key) <= PAGE:
+                return
+        while True:
+            with self.scope.world.store.reading() as tx:
+                waiting = tx.dirty.gone(*key, PAGE, after) if not self.counted else self._page(tx, after)
+            if not waiting:
+                return
+            refusals = self.scope.refusals(waiting)
+            with self.scope.world.store.reading() as tx:
+                planned = self._planned(tx, waiting, refusals)
+                creates += planned.count(Operation.CREATE)
+                deletes += planned.count(Operation.DELETE)
+                brake.check(tx, creates, deletes)
+            after = waiting[-1]
+
+    def _planned(self, tx: Transaction, ids: Sequence[str], refusals: Mapping[str, str]) -> list[Operation]:
+        """What would be written for these records."""
+        known = standing(tx, self.scope, tx.entities.get(ids), refusals)
+        derived = (decide_one(self.scope, known, entity) for entity in known.entities.values())
+        return [one.operation for one in derived if one is not None and one.hold in (None, Hold.BLOCKED)]
+
     def _waiting(self, after: str) -> list[str]:
         """The next page of dirty records. Most runs end without any, and need no transaction to find out."""
         with self.scope.world.store.reading() as tx:
-            return [entity for entity, _ in tx.dirty.take(*self.scope.member.key, PAGE, after)]
+            return self._page(tx, after)
+
+    def _page(self, tx: Transaction, after: str) -> list[str]:
+        return [entity for entity, _ in tx.dirty.take(*self.scope.member.key, PAGE, after)]
 
     def entities(
         self, tx: Transaction, entities: Mapping[str, Entity], refusals: Mapping[str, str] | None = None
@@ -208,7 +250,8 @@ class Decider:
                 self._drop(tx, intent)
         tx.links.upsert(moved)
         self.account.refused(tx, [one for one in refused if not one[1].allowed])
-        self._refuse_too_many(tx)
+        if self.brake is not None:
+            self.brake.check(tx)
         tx.intents.replace(planned)
         return len(planned)
 
@@ -271,31 +314,6 @@ class Decider:
             self.counts.planned_updates += 1
         else:
             self.counts.planned_deletes += 1
-
-    def _refuse_too_many(self, tx: Transaction) -> None:
-        """The brake: a run never deletes or creates more than its limits without a person's word."""
-        limits, member = self.scope.flow.limits, self.scope.member
-        if self.approved or self.samples is not None:
-            return
-        creates, deletes = self.counts.planned_creates, self.counts.planned_deletes
-        if deletes > limits.least_deletes:
-            allowed = limits.deletes_allowed(tx.links.live_count(*member.key))
-            if deletes > allowed:
-                self._brake("delete", deletes, allowed)
-        if limits.max_creates is not None and creates > limits.max_creates:
-            self._brake("create", creates, limits.max_creates)
-
-    def _brake(self, verb: str, number: int, allowed: int) -> None:
-        member = self.scope.member
-        raise BrakeError(
-            f"flow {self.scope.flow.name!r} would {verb} more than {allowed} records in {member.scope}",
-            facts={
-                "flow": self.scope.flow.name,
-                "connection": member.connection,
-                "at_least": number,
-                "limit": allowed,
-            },
-        )
 
 
 def carried(scope: Scope, earlier: Intent | None, derived: Derived) -> Mapping[str, tuple[int, bytes | None]]:

@@ -88,14 +88,14 @@ class Push:
     def follow(self, entities: Sequence[Entity]) -> None:
         """Send what a page just changed, while the next one is read; the rest of it waits for :meth:`run`.
 
+        What a limit counts waits, too: it must be counted before the first of it is sent.
+
         Raises:
             AccessError, AnswerShapeError, RetryableError: the vendor does not let us go on.
         """
-        if not self.express.serves:
-            self.once()
-            return
-        self.express.take(entities, paged=True)
-        self._raise_trouble()
+        if self.express.serves:
+            self.express.take(entities, paged=True)
+            self._raise_trouble()
 
     def _fly(self, send: Callable[[], None]) -> None:
         """Send, and wait for everything that is under way, also when it fails."""

@@ -20,6 +20,10 @@ _POSITIONS = stream_state.select("ORDER BY connection, stream")
 _MOVE = stream_state.update(stream_state.names, f"{_HERE} AND seq = :seq - 1")
 _MARKS = Statement(f"SELECT entity, seq FROM dirty {_HERE} AND entity IN :entities")
 _TAKE = Statement(f"SELECT entity, seq FROM dirty {_HERE} AND entity > :after ORDER BY entity LIMIT :most")
+_GONE = Statement(
+    f"SELECT dirty.entity AS entity FROM dirty JOIN entity ON entity.id = dirty.entity {_HERE}"
+    " AND entity.state = 'tombstone' AND dirty.entity > :after ORDER BY dirty.entity LIMIT :most"
+)
 _COUNT = Statement(f"SELECT count(*) FROM dirty {_HERE}")
 _ADD = Statement(
     "INSERT INTO dirty (connection, stream, entity, seq)"
@@ -91,6 +95,11 @@ class Dirty:
         """A page of marked hub records with the number of their mark, by id."""
         place = {"connection": connection, "stream": stream, "after": after or "", "most": limit}
         return [(row["entity"], row["seq"]) for row in self._bulk.ask(_TAKE, **place)]
+
+    def gone(self, connection: str, stream: str, limit: int, after: str) -> list[str]:
+        """A page of those marked hub records that were deleted, by id."""
+        place = {"connection": connection, "stream": stream, "after": after, "most": limit}
+        return [row["entity"] for row in self._bulk.ask(_GONE, **place)]
 
     def of(self, connection: str, stream: str, entities: Iterable[str]) -> dict[str, int]:
         """The numbers of the marks of those of these hub records that are marked."""

@@ -95,3 +95,51 @@ def test_a_stopped_run_goes_on_being_stopped(build: Build) -> None:
     for _ in range(3):
         assert str(town.run().state) == "waiting"
     assert town["crm"].rows == {}
+
+
+def test_a_mass_deletion_is_not_carried_out_in_portions(build: Build) -> None:
+    town = town_of(build, 700, max_deletes=300)
+    town.sync()
+    for number in range(1, 601):
+        town["shop"].remove(f"s{number}")
+    for _ in range(3):
+        assert str(town.run().state) == "waiting"
+    assert len(town["crm"].rows) == 700
+    assert town.sync(approve=True).total.removed == 600
+
+
+def test_a_mass_creation_is_not_carried_out_in_portions(build: Build) -> None:
+    town = town_of(build, 600, max_creates=300)
+    for _ in range(3):
+        assert str(town.run().state) == "waiting"
+    assert town["crm"].rows == {}
+    assert town.sync(approve=True).total.created == 600
+
+
+STREAMED = {"both": [], "from": ["shop"], "to": ["crm"], "delete": "propagate"}
+"""Pages are sent while further ones are read."""
+
+
+def test_deletions_on_many_pages_are_counted_before_the_first_is_carried_out(build: Build) -> None:
+    town = build(
+        flow=STREAMED | {"limits": {"max_deletes": 2}}, shop={"page_size": 1, "deletes": Deletes.FEED}
+    )
+    for number in range(6):
+        town["shop"].put(mail=f"p{number}@example.com")
+    town.sync()
+    for number in range(1, 5):
+        town["shop"].remove(f"s{number}")
+    for _ in range(3):
+        assert str(town.run().state) == "waiting"
+    assert len(town["crm"].rows) == 6
+    assert town.sync(approve=True).total.removed == 4
+
+
+def test_creates_on_many_pages_are_counted_before_the_first_is_made(build: Build) -> None:
+    town = build(flow=STREAMED | {"limits": {"max_creates": 3}}, shop={"page_size": 1})
+    for number in range(5):
+        town["shop"].put(mail=f"p{number}@example.com")
+    for _ in range(3):
+        assert str(town.run().state) == "waiting"
+    assert town["crm"].rows == {}
+    assert town.sync(approve=True).total.created == 5
