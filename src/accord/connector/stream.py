@@ -41,7 +41,7 @@ class Stream:
         deleted: Path of the flag that marks a deleted row (``Deletes.FLAG``).
         etag: Path of the version for conditional writes; None = the vendor has none.
         reference: Path of the property in which our hub id is stamped; None = no room for it.
-        merged: Path of the list of ids that the vendor merged into this row.
+        merged: Path of the list of ids that the vendor merged into this row, and that are gone with it.
         creates: How creates are made safe; None = the stream creates nothing.
         find_by: The canonical fields (and ``hub_id``) that ``find`` understands, best first.
         upsert_by: The canonical field that ``upsert`` matches on (class B): a record without it is

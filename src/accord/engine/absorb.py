@@ -7,11 +7,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from accord.engine import clashes, erase, hub, unseen
+from accord.engine import clashes, deletes, erase, hub, unseen
 from accord.engine.addresses import ADDRESSES, index, rests_on
 from accord.engine.ask import request
 from accord.engine.counts import Counts
-from accord.engine.deletes import on_delete
 from accord.engine.echoes import OPEN
 from accord.engine.hearing import Heard, Hearing
 from accord.engine.intents import unblock
@@ -81,7 +80,7 @@ class Absorber:
         self._load(rows)
         for seen in rows:
             if seen.deleted:
-                self._deleted(seen)
+                deletes.observe(self, seen)
             elif seen.observation is not None:
                 self._one(seen, seen.observation)
         self._write()
@@ -98,6 +97,7 @@ class Absorber:
         tx, key = self.tx, self.member.key
         observations = [seen.observation for seen in rows if seen.observation is not None]
         ids = [seen.external_id for seen in rows] + [m for o in observations for m in o.merged_ids]
+        ids += deletes.named_with(self.member.stream, rows)
         self.links = dict(tx.links.get(*key, ids))
         self._follow_aliases()
         self.entities = dict(tx.entities.resolve({link.entity for link in self.links.values()}))
@@ -305,14 +305,6 @@ class Absorber:
             self.touched.pending.append(
                 PendingReference(entity.id, cell, self.member.connection, stream, external_id)
             )
-
-    def _deleted(self, seen: Seen) -> None:
-        self.counts.deleted += 1
-        link = self.links.get(seen.external_id)
-        entity = self.entities.get(link.entity) if link is not None else None
-        if link is not None and entity is not None and link.state is not LinkState.GONE:
-            link.changed_at = self.scope.changed_at(seen.row, link.changed_at)
-            on_delete(self, entity, link)
 
     def _write(self) -> None:
         """Write all effects of the page, table by table."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from accord.engine import clashes
@@ -9,7 +10,32 @@ from accord.engine.flow import DeletePolicy
 from accord.store.rows import Entity, EntityState, Link, LinkState
 
 if TYPE_CHECKING:
+    from accord.connector import Stream
     from accord.engine.absorb import Absorber
+    from accord.engine.observe import Seen
+
+
+def named_with(stream: Stream, rows: Iterable[Seen]) -> list[str]:
+    """Ids of records that the system had merged into those that these rows tell to be deleted."""
+    return [id_ for seen in rows if seen.deleted for id_ in stream.merged_ids(seen.row)]
+
+
+def observe(absorber: Absorber, seen: Seen) -> None:
+    """A row says that its record is gone, and with it whatever had been merged into it before.
+
+    Nobody may have read the merge: then this is the only word of the records that it swallowed, which no
+    list shows any more. Their hub records stay two, for nothing is known of what a person kept of each.
+    """
+    absorber.counts.deleted += 1
+    for id_ in (seen.external_id, *named_with(absorber.member.stream, [seen])):
+        link = absorber.links.get(id_)
+        # An id that was merged away leads to the record it became part of, which tells of its own end.
+        if link is None or link.external_id != id_ or link.state is LinkState.GONE:
+            continue
+        entity = absorber.entities.get(link.entity)
+        if entity is not None:
+            link.changed_at = absorber.scope.changed_at(seen.row, link.changed_at)
+            on_delete(absorber, entity, link)
 
 
 def on_delete(absorber: Absorber, entity: Entity, link: Link) -> None:

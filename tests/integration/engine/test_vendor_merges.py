@@ -138,6 +138,35 @@ def test_a_vanished_id_is_resolved_before_it_counts_as_deleted(build: Build) -> 
     assert len(town["shop"].rows) == 2
 
 
+@pytest.mark.parametrize("new_id", [None, "c9"])
+@pytest.mark.parametrize("deletes", [Deletes.FEED, Deletes.FLAG])
+def test_a_record_merged_into_one_that_was_then_deleted_is_gone_with_it(
+    build: Build, deletes: Deletes, new_id: str | None
+) -> None:
+    """Found by simulated seed 42204 of the brief weather: nobody had read the merge."""
+    town = build(crm={"deletes": deletes})
+    for name in ("ann", "anne", "bob"):
+        town["crm"].put(mail=f"{name}@example.com", first=name)
+    town.sync()
+    town["crm"].remove(town["crm"].merge("c1", "c2", new_id=new_id))
+    town.settle()
+    found = [str(town.link(f"crm:{id_}").state) for id_ in ("c1", "c2", "c3")]
+    assert found == ["gone", "gone", "live"]
+    assert len(town["shop"].rows) == 3
+
+
+def test_the_end_of_an_id_that_was_merged_away_is_not_the_end_of_its_record(build: Build) -> None:
+    town = build(crm={"deletes": Deletes.FLAG}, flow={"delete": "propagate"})
+    for name in ("ann", "anne"):
+        town["crm"].put(mail=f"{name}@example.com", first=name)
+    town.sync()
+    town["crm"].merge("c1", "c2")
+    town.settle()
+    town["crm"].graves["c2"] = {"id": "c2", "deleted": True, "updated_at": town["crm"].env.now().isoformat()}
+    town.settle()
+    assert (states(town)["crm:c1"], len(town["shop"].rows)) == ("live", 2)
+
+
 def test_a_merge_during_our_push_loses_nothing(build: Build) -> None:
     town = build(crm={"deletes": Deletes.SCAN})
     for name in ("ann", "anne"):

@@ -114,9 +114,10 @@ class Table:
         return key
 
     def remove(self, key: str) -> None:
-        """A person deletes a record."""
-        self.rows.pop(key)
-        self.graves[key] = {"id": key, "deleted": True, "updated_at": self.env.forward(1).isoformat()}
+        """A person deletes a record; what is left says which ones it had swallowed."""
+        merged = {name: value for name, value in self.rows.pop(key).items() if name == "merged_ids"}
+        stamp = self.env.forward(1).isoformat()
+        self.graves[key] = merged | {"id": key, "deleted": True, "updated_at": stamp}
 
     def merge(self, winner: str, *losers: str, new_id: str | None = None) -> str:
         """A person merges records; some vendors make a new id."""
