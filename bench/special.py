@@ -44,10 +44,11 @@ def both_ways(track: Track, entrant: Entrant, wanted: frozenset[str]) -> None:
         while not runs[-1][1]["agree"] and len(runs) <= MOST_RERUNS:
             runs.append(track.run(entrant, errand, folder))
         figure = track.account("W8", entrant, errand, runs, agree=int(runs[-1][1]["agree"]), edited=edited)
-        figure.facts["decided_per_second"] = edited / figure.seconds
-        if ran := sum(cost.told.get("ran", 0.0) for cost, _ in runs):
-            # As the run itself counts: without opening, and without asking whose accounts these are.
-            figure.facts["decided_per_second_in_run"] = edited / ran
+        # Between the first page and the last commit, as the run itself counts, and with everything around it.
+        ran = sum(cost.told.get("ran", cost.wall) for cost, _ in runs)
+        figure.facts["decided_per_second"] = edited / ran
+        figure.facts["decided_per_second_whole_process"] = edited / sum(cost.wall for cost, _ in runs)
+        figure.facts["decided_per_cpu_second_whole_process"] = edited / figure.cpu
         people = runs[-1][1]["people"]
         figure.facts["duplicate_people"] = sum(people) - SYSTEMS * track.size
         track.keep(figure)

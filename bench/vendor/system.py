@@ -23,7 +23,7 @@ class System:
         self.place = place
         self.rows: dict[str, Row] = {}
         self._clock = datetime.now(UTC) - timedelta(seconds=count + 3600)
-        self._next = 0
+        self._next = self._edits = 0
         for number in range(count):
             self._clock += timedelta(seconds=1)
             self._add(self._person(number), self._clock)
@@ -54,10 +54,14 @@ class System:
         return self.rows[key]
 
     def edit(self, share: float) -> int:
-        """Have its users edit this share of the people, half of them the same people as elsewhere."""
+        """Have its users edit this share of the people, half of them the same people as elsewhere.
+
+        The next time it is others: who edits the same cell against a neighbour again and again is braked.
+        """
         step = max(1, round(1 / share))
         keys = list(self.rows)
-        chosen = [n + (n // step % 2) * self.place for n in range(0, len(keys) - len(EDITED), step)]
+        first, self._edits = self._edits * len(EDITED) % step, self._edits + 1
+        chosen = [n + (n // step % 2) * self.place for n in range(first, len(keys) - len(EDITED), step)]
         for number in chosen:
             changed = {EDITED[(self.place + shift) % 3]: f"edited {self.place}" for shift in range(2)}
             self.rows[keys[number]].update(changed, changed=_spelled(self._tick()))

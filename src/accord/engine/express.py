@@ -40,7 +40,7 @@ class Prepared:
 
     Attributes:
         links: Its links here as they were read.
-        moved: The live one with the versions that the derivation found to agree already.
+        moved: The live one with the versions that the derivation found to agree already; None = none of them.
     """
 
     entity: Entity
@@ -132,7 +132,8 @@ class Express:
         before = [replace(link, shadow=link.shadow.copy()) for link in links] if links else ()
         derived = decide_one(self.scope, known, entity)
         references = known.references.get(entity.id, {})
-        one = Prepared(entity, before, known.live(entity.id), derived, references)
+        live = known.live(entity.id)
+        one = Prepared(entity, before, None if live in before else live, derived, references)
         if derived is None or derived.hold not in (None, Hold.BLOCKED):
             self.settled.append(one)
         elif derived.hold is None and derived.operation in self.ready and self._may_go(derived):

@@ -82,14 +82,16 @@ class Table:
         """The names of the columns."""
         return tuple(column.name for column in self.columns)
 
-    def select(self, rest: str = "", *, rare: str = "") -> Statement:
+    def select(self, rest: str = "", *, rare: str = "", sqlite: str = "") -> Statement:
         """All columns of the rows that ``rest`` (``WHERE …``, ``ORDER BY …``) tells.
 
         Args:
             rest: What follows the table's name.
             rare: See :class:`accord.store.statement.Statement`.
+            sqlite: What follows it on SQLite, where that is another.
         """
-        return Statement(f"SELECT {_listed(self.names)} FROM {self.name} {rest}", rare=rare)
+        start = f"SELECT {_listed(self.names)} FROM {self.name}"
+        return Statement(f"{start} {rest}", rare=rare, sqlite=f"{start} {sqlite}" if sqlite else "")
 
     def update(self, names: Iterable[str], rest: str) -> Statement:
         """Set columns to the parameters of their names, in the rows that ``rest`` tells."""

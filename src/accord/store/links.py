@@ -23,7 +23,12 @@ _OTHER = f"SELECT entity FROM link WHERE {NOT_LIVE} ORDER BY entity"
 _OF_ALL = link.select(_OF[0]), link.select(_OF[1], rare=_OTHER)
 # Expressions, so that no database reads the whole stream by the primary key's first columns instead.
 _THERE = "AND connection || '' = :connection AND stream || '' = :stream"
-_OF_STREAM = link.select(f"{_OF[0]} {_THERE}"), link.select(f"{_OF[1]} {_THERE}", rare=_OTHER)
+# SQLite can be told which index: by all its columns it finds the one link, not those of every other system.
+_LIVE_HERE = f"INDEXED BY link_live {_OF[0]} AND connection = :connection AND stream = :stream"
+_OF_STREAM = (
+    link.select(f"{_OF[0]} {_THERE}", sqlite=_LIVE_HERE),
+    link.select(f"{_OF[1]} {_THERE}", rare=_OTHER),
+)
 _SEEN = Statement(f"UPDATE link SET generation = :generation {_HERE} AND external_id IN :external_ids")
 _LIVE_COUNT = Statement(f"SELECT count(*) FROM link {_HERE} AND {LIVE}")
 _COUNT = Statement(f"SELECT count(*) FROM link {_HERE} AND state = :state")

@@ -92,12 +92,13 @@ class Statement:
         text: The SQL.
         rare: A query for everything that might be found, where mostly there is nothing of the kind: hundreds
             of records are then not looked up one by one. It has an index to itself, or a whole table.
+        sqlite: The text for SQLite, where it is another (``INDEXED BY``).
     """
 
-    __slots__ = ("_forms", "rare", "text")
+    __slots__ = ("_forms", "_sqlite", "rare", "text")
 
-    def __init__(self, text: str, *, rare: str = "") -> None:
-        self.text, self.rare = text, rare
+    def __init__(self, text: str, *, rare: str = "", sqlite: str = "") -> None:
+        self.text, self.rare, self._sqlite = text, rare, sqlite
         self._forms: dict[str, Form] = {}
 
     def form(self, dialect: str) -> Form:
@@ -105,7 +106,8 @@ class Statement:
         try:
             return self._forms[dialect]
         except KeyError:
-            made = self._forms[dialect] = Form(self.text, dialect, self.rare)
+            text = self._sqlite if self._sqlite and dialect == "sqlite" else self.text
+            made = self._forms[dialect] = Form(text, dialect, self.rare)
             return made
 
 

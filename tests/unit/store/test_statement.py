@@ -51,6 +51,12 @@ def test_what_is_rare_is_asked_for_first_where_that_is_no_way_to_a_server() -> N
     assert not ASKED.form("sqlite").first
 
 
+def test_sqlite_can_be_told_which_index_to_take() -> None:
+    asked = Statement("SELECT a FROM t WHERE b = :b", sqlite="SELECT a FROM t INDEXED BY i WHERE b = :b")
+    assert asked.form("sqlite").sql == "SELECT a FROM t INDEXED BY i WHERE b = ?"
+    assert asked.form("postgresql").sql == "SELECT a FROM t WHERE b = %(b)s"
+
+
 def test_a_list_can_be_named_twice() -> None:
     form = Statement("SELECT a FROM t WHERE a IN :ids UNION ALL SELECT a FROM t WHERE b IN :ids").form(
         "sqlite"
