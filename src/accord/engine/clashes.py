@@ -48,6 +48,11 @@ def ambiguous(scope: Scope, seen: Observation, candidates: Sequence[str]) -> Con
     return _identity(scope, "identity", seen.external_id, list(candidates), "open")
 
 
+def ambiguity(scope: str, external_id: str) -> str:
+    """The id of the conflict that asks whose an external record is; ``scope`` names its stream."""
+    return fingerprint("identity", scope, external_id)
+
+
 def duplicate(scope: Scope, seen: Observation, entity: Entity, live: str) -> Conflict:
     """The system holds the same person twice: the second record is shadowed and listed for review."""
     conflict = _identity(scope, "duplicate", seen.external_id, [live], "review")

@@ -140,7 +140,7 @@ def split(
     link.shadow.agreed, link.shadow.base = {}, 1
     tx.entities.insert([born])
     tx.links.upsert([link])
-    tx.apart.add(entity.id, new_id)
+    tx.apart.part(entity.id, new_id)
     tx.keys.put_many([(flow.kind, new_id, keys_of(flow, implode(flow.model, cells), key))])
     tx.merges.log(
         entity.id, new_id, {"split": link.external_id}, [[*_key(link), str(link.state)]], now, "operator"

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from accord.engine import clashes
 from accord.engine.merge import Observation
 from accord.model.cells import implode
-from accord.model.record import Document
+from accord.model.record import Document, Operation
 from accord.model.schema import may_identify, natural_keys, normal_key
 from accord.store.rows import Cells, Entity, EntityState
 
@@ -134,6 +135,8 @@ class Matcher:
             return Identity(found, rule="operator")
         stamped = self.by_reference.get(seen.hub_reference or "")
         if stamped is not None and (split := self._split_from(stamped, seen)):
+            if self._made_by(seen, [stamped]) is stamped:
+                return Identity(stamped, rule="reference")
             return self._ambiguous(seen, [stamped, *split])
         if stamped is not None and stamped.kind == self.flow.kind and stamped.state is EntityState.LIVE:
             return Identity(self.entities.get(stamped.id, stamped), rule="reference")
@@ -154,8 +157,22 @@ class Matcher:
             if len(found) == 1:
                 return Identity(found[0], rule=key[0])
             if found:
-                return self._ambiguous(seen, found)
+                made = self._made_by(seen, found)
+                return self._ambiguous(seen, found) if made is None else Identity(made, rule=key[0])
         return Identity()
+
+    def _made_by(self, seen: Observation, found: Sequence[Entity]) -> Entity | None:
+        """The only one of these whose create here has not been answered: this record is what came of it.
+
+        Not where a person was asked about the record before that: then it stood here already.
+        """
+        intents = self.tx.intents.open_of(*self.member.key, [entity.id for entity in found])
+        sent = [one for one in intents.values() if one.attempt and one.operation == Operation.CREATE]
+        if len(sent) != 1:
+            return None
+        asked = self.tx.conflicts.get(clashes.ambiguity(self.member.scope, seen.external_id))
+        stood = asked is not None and asked.created_at < sent[0].created_at
+        return None if stood else next(entity for entity in found if entity.id == sent[0].entity)
 
     def _ambiguous(self, seen: Observation, found: Sequence[Entity]) -> Identity:
         choice = self.answer(seen, found) if self.answer is not None else None

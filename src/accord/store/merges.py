@@ -99,6 +99,11 @@ class Apart:
         first, second = sorted((a, b))
         self._bulk.add_new(apart, [{"a": first, "b": second}])
 
+    def part(self, stayed: str, born: str) -> None:
+        """A person made two of one: whoever was kept apart from the one is so from the other too."""
+        for other in {stayed} | self.partners([stayed]).get(stayed, set()):
+            self.add(other, born)
+
     def join(self, survivor: str, loser: str) -> None:
         """A person made two one: whoever was kept apart from the one that is gone is so from the other."""
         for other in self.partners([loser]).get(loser, set()) - {survivor}:
