@@ -92,6 +92,7 @@ class Delivery:
             bad = next(filter(None, map(self._fault, self.writes)), 0)
             if bad:
                 self.weather.note("batch refused")
+                self.stream.table.refused += len(self.writes)
                 raise RecordRejectedError(f"{self.vendor.name} refuses the batch", facts={"status": bad})
         return [self._item(write) for write in self.writes]
 
@@ -108,6 +109,7 @@ class Delivery:
     def _item(self, write: Write) -> Outcome:
         if self._is_too_long(write):
             self.weather.note("record refused")
+            self.stream.table.refused += 1
             return Outcome(write.id, Result.REJECTED, write.external_id, reason="first: too long")
         if self.weather.refuses_item():
             if self.weather.random.random() < 0.5:  # noqa: PLR2004  a half

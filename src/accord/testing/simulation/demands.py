@@ -23,11 +23,15 @@ Hub = dict[str, tuple[str, dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Standing:
-    """All vendors' rows by (vendor, table, id), the hub, and the writes so far, at one moment."""
+    """All vendors' rows by (vendor, table, id), the hub, and the writes so far, at one moment.
+
+    What a vendor refused is no write: a record that was set aside is tried once more when anybody says
+    anything new of it, be it the value that it had.
+    """
 
     rows: dict[tuple[str, str, str], Row]
     hub: Hub
-    attempts: int
+    writes: int
 
     @property
     def vendors(self) -> set[str]:
@@ -35,7 +39,7 @@ class Standing:
         return {place[0] for place in self.rows}
 
     @classmethod
-    def of(cls, town: Town, hub: Hub, attempts: int) -> Standing:
+    def of(cls, town: Town, hub: Hub) -> Standing:
         """As it is now."""
         rows = {
             (name, table.name, id_): {column: v for column, v in row.items() if column not in STAMPS}
@@ -43,7 +47,8 @@ class Standing:
             for table in vendor.tables.values()
             for id_, row in table.rows.items()
         }
-        return cls(rows, hub, attempts)
+        tables = [table for vendor in town.vendors.values() for table in vendor.tables.values()]
+        return cls(rows, hub, sum(table.attempts - table.refused for table in tables))
 
 
 def beyond(change: Alteration, before: Standing, after: Standing) -> Iterator[Finding]:
@@ -60,8 +65,8 @@ def beyond(change: Alteration, before: Standing, after: Standing) -> Iterator[Fi
         if moved - columns:
             yield I2, f"{change}: {'/'.join(place)} changed in {', '.join(sorted(moved - columns))}"
     told = sum(before.hub.get(id_) != now for id_, now in after.hub.items()) * len(before.vendors)
-    if not change.is_blind and after.attempts - before.attempts > changed + told:
-        yield I2, f"{change}: {after.attempts - before.attempts} writes changed {changed} records"
+    if not change.is_blind and after.writes - before.writes > changed + told:
+        yield I2, f"{change}: {after.writes - before.writes} writes changed {changed} records"
     yield from _in_the_hub(change, before.hub, after.hub)
 
 

@@ -188,7 +188,7 @@ class Oracle:
 
     def standing(self) -> Standing:
         """Everything as it stands now."""
-        return Standing.of(self.town, self.hub(), self.attempts())
+        return Standing.of(self.town, self.hub())
 
     def moved(self, change: Alteration, before: Standing) -> None:
         """A change of the configuration alone moved no more than it asked for."""

@@ -81,7 +81,8 @@ class Table:
         self.keys: dict[str, str] = {}
         self.repeated: set[str] = set()
         """Rows that a second delivery of a request made: nobody asked for them."""
-        self.attempts = 0
+        self.attempts, self.refused = 0, 0
+        """Writes that came in requests, and those of them that were refused for what they hold."""
         self._arrivals: dict[str, list[Arrival]] = {}
         self._ids = 0
 
