@@ -8,6 +8,7 @@ from accord.testing.simulation import simulate
 from accord.testing.simulation.ablation import ABLATIONS, directed
 
 FIRST = {
+    "brake": 0,
     "conditional": 8,
     "consent": 0,
     "echo": 104,

@@ -30,6 +30,7 @@ DIRECTED = (
     *(("echo", seed) for seed in (42, 67, 117, 259, 378, 519)),
     *(("reference", seed) for seed in (1035, 1076, 1137)),
     ("intent", 1143),
+    *(("brake", seed) for seed in (47, 289)),
     ("tombstone", 1189),
     *(("consent", seed) for seed in (0, 400, 500)),
     *(("erasure", seed) for seed in (3, 4, 8, 12, 84, 139, 531)),

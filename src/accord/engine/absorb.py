@@ -51,6 +51,8 @@ class Touched:
     behind: set[str] = field(default_factory=set)
     arrived: set[str] = field(default_factory=set)
     """Hub records that were found here now: what waited for their being here may go."""
+    ended: set[str] = field(default_factory=set)
+    """Hub records that ended: what waited for their being somewhere goes without them."""
     conflicts: list[Conflict] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
     merged: list[Merged] = field(default_factory=list)
@@ -329,7 +331,7 @@ class Absorber:
         counts.dead_letters += tx.letters.put(touched.letters) if touched.letters else 0
         tx.references.add(touched.pending) if touched.pending else None
         self._settle_references()
-        unblock(tx, touched.arrived)
+        unblock(tx, touched.arrived | touched.ended)
         self._request()
 
     def _request(self) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from accord.engine.stop import BrakeError
+from accord.model.record import Operation
 
 if TYPE_CHECKING:
     from accord.engine.counts import Counts
@@ -28,9 +29,13 @@ class Brake:
         """
         limits, counts = self.scope.flow.limits, self.counts
         creates, deletes = creates + counts.planned_creates, deletes + counts.planned_deletes
+        key = self.scope.member.key
+        if deletes:
+            # What earlier runs decided and did not get done would be done by this one.
+            deletes += tx.intents.inherited(*key, str(Operation.DELETE), self.scope.run)
         if deletes > limits.least_deletes:
             # What the run has removed so far was there when it began.
-            there = tx.links.live_count(*self.scope.member.key) + counts.removed
+            there = tx.links.live_count(*key) + counts.removed
             allowed = limits.deletes_allowed(there)
             if deletes > allowed:
                 self._stop("delete", deletes, allowed)

@@ -55,6 +55,7 @@ def on_delete(absorber: Absorber, entity: Entity, link: Link) -> None:
     entity.rev += 1
     absorber.touched.entities[entity.id] = entity
     absorber.touched.changed.add(entity.id)
+    absorber.touched.ended.add(entity.id)
 
 
 def _edited_since(entity: Entity, link: Link) -> bool:

@@ -161,7 +161,8 @@ class Decider:
         self, scope: Scope, counts: Counts, fences: Sequence[Fence], *, approved: bool, explain: bool = False
     ) -> None:
         self.scope, self.counts, self.fences = scope, counts, fences
-        self.brake = None if approved or explain else Brake(scope, counts)
+        free = approved or explain or "brake" in scope.env.ablations
+        self.brake = None if free else Brake(scope, counts)
         self.account = Account(scope)
         self.samples: list[tuple[Entity, Derived]] | None = [] if explain else None
 

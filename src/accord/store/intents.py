@@ -35,6 +35,9 @@ _UNSETTLED = intent.select(f"{_HERE} AND {_IN_DOUBT} {_TURN}")
 _REPEATED = intent.select(f"{_HERE} AND state = 'planned' AND body IS NOT NULL {_TURN}")
 _DOUBT = Statement(f"UPDATE intent SET state = 'unknown' {_HERE} AND state = 'sent'")
 _COUNT = Statement(f"SELECT state, count(*) AS number FROM intent {_HERE} GROUP BY state")
+_INHERITED = Statement(
+    f"SELECT count(*) FROM intent {_HERE} AND state <> 'blocked' AND operation = :operation AND run <> :run"
+)
 _EARLIEST = Statement(
     "SELECT min(CASE WHEN state = 'planned' THEN not_before END) AS go,"
     f" min(CASE WHEN {_IN_DOUBT} THEN settle_until END) AS settle FROM intent {_HERE}"
@@ -181,6 +184,11 @@ class Intents:
         numbers = {state: found.get(state.value, 0) for state in IntentState}
         numbers[IntentState.SENT] += self._batches.count(connection, stream)
         return numbers
+
+    def inherited(self, connection: str, stream: str, operation: str, run: str) -> int:
+        """How many open intents of an operation other runs than this one decided."""
+        place = {"connection": connection, "stream": stream, "operation": operation, "run": run}
+        return int(self._bulk.value(_INHERITED, **place))
 
     def earliest(self, connection: str, stream: str) -> float | None:
         """When the next planned intent may go or the next doubt is settled; None if neither is open."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from accord.connector import Deletes
 from accord.errors import AccessError
 from tests.integration.engine.town import Build, Town
 
@@ -75,6 +76,16 @@ def test_an_order_waits_a_day_and_becomes_a_letter(town: Town) -> None:
     town.sync("orders")
     (letter,) = town.accord.dead_letters()
     assert letter.error == "ReferenceMissing"
+
+
+def test_an_order_does_not_wait_for_a_customer_who_is_deleted_meanwhile(build: Build) -> None:
+    town = build(flow={"delete": "propagate"}, shop={"deletes": Deletes.FEED})
+    order(town)
+    town.sync("orders")
+    town["shop"].remove("s1")
+    town.sync()
+    town.sync("orders")
+    assert town["crm/orders"].shown("number", "contact_id") == [{"number": "1001", "contact_id": None}]
 
 
 def test_a_letter_about_a_late_customer_can_be_replayed(town: Town) -> None:

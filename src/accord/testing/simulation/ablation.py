@@ -10,6 +10,7 @@ from random import Random
 
 from accord.connector import Creates, Deletes
 from accord.engine.flow import DeletePolicy
+from accord.testing.simulation.brakes import FEW
 from accord.testing.simulation.town import Climate, brief, vendor_traits
 from accord.testing.simulation.vendor import Traits, cut, shortened, upper
 
@@ -80,6 +81,27 @@ def _consent(seed: int) -> Climate:
     )
 
 
+def _brake(seed: int) -> Climate:
+    """People delete nearly all that a system holds, and lists turn empty for a while."""
+    random = Random(f"brake {seed}")
+    traits = tuple(vendor_traits(random) for _ in range(4))
+    return replace(
+        STORM,
+        systems=random.choice((2, 3)),
+        orders=random.random() < 0.3,
+        acts=12,
+        runs=8,
+        people=8,
+        purges=random.choice((1, 2)),
+        blackouts=random.choice((0, 1, 2)),
+        limits=FEW,
+        faulty=random.choice((0.0, 0.0, 0.12)),
+        crashing=random.choice((0.0, 0.004)),
+        delete=DeletePolicy.PROPAGATE,
+        traits=traits,
+    )
+
+
 ABLATIONS: dict[str, Callable[[int], Climate]] = {
     "echo": _echo,
     "projection": _projection,
@@ -92,6 +114,7 @@ ABLATIONS: dict[str, Callable[[int], Climate]] = {
     "tombstone": _tombstone,
     "fence": _fence,
     "consent": _consent,
+    "brake": _brake,
 }
 """By the name that the engine knows them by in ``Env.ablations``."""
 

@@ -29,7 +29,16 @@ FAULTS = {
     "busy": "database busy",
 }
 """The weather's word -> the table's."""
-HAPPENED = ("fence lost to another run", "record refused", "batch refused", "job run", "job abandoned")
+HAPPENED = (
+    "fence lost to another run",
+    "record refused",
+    "batch refused",
+    "job run",
+    "job abandoned",
+    "purge by people",
+    "lists turned empty",
+    "run stopped by a limit",
+)
 """What the weather was told of, by the same name."""
 CLASSES = {
     Creates.IDEMPOTENCY_KEY: "vendor of class A (idempotency key)",

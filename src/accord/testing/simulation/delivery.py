@@ -73,7 +73,7 @@ class Delivery:
 
     def _begin(self) -> None:
         self.stream.table.attempts += len(self.writes)
-        self.system.begins(self.vendor.name, self.stream.name, self.writes)
+        self.system.begins(self.system.process, self.vendor.name, self.stream.name, self.writes)
 
     def _arrive(self, label: str) -> None:
         """The way to the vendor: whoever freezes on it for longer than T_max never gets there (V1)."""

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from accord.connector import Deletes
-from accord.engine.stop import UnexpectedError
+from accord.engine.stop import BrakeError, UnexpectedError
 from accord.env import SystemEnv
 from accord.errors import StoreBusyError
 from accord.store import Store
 from accord.store.rows import IntentState
 from accord.testing.simulation.agreement import Agreement
+from accord.testing.simulation.brakes import Brakes
 from accord.testing.simulation.demands import Standing, beyond
 from accord.testing.simulation.evidence import Evidence
 from accord.testing.simulation.losses import Losses
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from accord.engine.report import Report
     from accord.engine.run import FlowRun
     from accord.errors import StateError
+    from accord.model.record import Write
     from accord.store import Transaction
     from accord.testing.simulation.configuration import Alteration
     from accord.testing.simulation.process import Process
@@ -53,7 +55,8 @@ class Oracle:
         self._store: Store | None = None
         self._problems: list[str] = []
         self.witness = Witness(town, lambda: self.store, self.violate)
-        town.begins = self.witness.begins
+        self.brakes = Brakes(town, self.violate)
+        town.begins = self._begins
         self.webhooks: Webhooks | None = None
 
     @property
@@ -73,9 +76,15 @@ class Oracle:
         self.town.scheduler.note(f"VIOLATION {name}: {text}")
         self.violations.append(Violation(name, text))
 
+    def _begins(self, process: Process, vendor: str, stream: str, writes: Sequence[Write]) -> None:
+        self.witness.begins(vendor, stream, writes)
+        self.brakes.begins(process, vendor, stream, writes)
+
     def started(self, process: Process, run: FlowRun) -> None:
         """A process begins a run."""
         self._runs[process.name] = run
+        if run.options.approved:
+            self.brakes.approved.add(process.name)
 
     def watch(self, process: Process, label: str) -> None:
         """Called at every switch point of every process and before every commit, before anybody else runs."""
@@ -120,6 +129,8 @@ class Oracle:
             if not counts.balanced:
                 self.violate("I14 conservation", f"{scope}: {counts}")
         self._problems = [f"{p.connection}: {p.error}: {p.message}" for p in report.problems]
+        if any(found.error == BrakeError.__name__ for found in report.problems):
+            self.town.weather.note("run stopped by a limit")
         for found in report.problems:
             if found.error == UnexpectedError.__name__:
                 self.violate("I13 isolation", found.message)

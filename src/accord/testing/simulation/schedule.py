@@ -15,6 +15,7 @@ from accord.engine.run import FlowRun, Options
 from accord.engine.single import RecordRun
 from accord.engine.stop import BrakeError, Budget
 from accord.errors import AccordError, FenceLostError, StateError
+from accord.testing.simulation.brakes import Clearances
 from accord.testing.simulation.census import census
 from accord.testing.simulation.desk import Desk
 from accord.testing.simulation.oracle import Oracle, Violation
@@ -144,6 +145,8 @@ class Schedule:
             actors.append(self.scheduler.spawn("desk", self._desk))
         if self.climate.alterations:
             actors.append(self.scheduler.spawn("configuration", self._alter))
+        if climate.purges or climate.blackouts:
+            actors.append(self.scheduler.spawn("clearances", Clearances(self.town, self.seed).work))
         if self.climate.redactions or self.climate.clicks:
             actors.append(self.scheduler.spawn("webhooks", self.webhooks.work))
         self._until(lambda: all(strand.ended for strand in actors) and not self._busy and self.webhooks.quiet)
@@ -288,7 +291,8 @@ class Schedule:
             if report is not None:
                 braked = any(problem.error == BrakeError.__name__ for problem in report.problems)
                 # A record is gone when two complete reads miss it: the word holds for both.
-                self._approving = self.oracle.emptied() and (braked or self._approving)
+                rightly = bool(self.climate.purges) or self.oracle.emptied()
+                self._approving = rightly and (braked or self._approving)
         self.scheduler.pause(seconds=BREATH)
         return quiet and not self.oracle.open_intents()
 
@@ -311,7 +315,7 @@ class Schedule:
         if self.oracle.absences():
             # Deletions by absence need two complete reads; what they change is settled after that.
             self._round(full=True)
-            if self._approving:
+            for _ in range(2 if self._approving else 0):
                 self._round(full=True)  # the first was refused: a system turned empty
         quiet = self._round(full=True)
         if not quiet and not self._settle(full=True):

@@ -25,6 +25,7 @@ INVARIANTS = (
     "I11 fencing",
     "I13 isolation",
     "I14 conservation",
+    "I15 brake",
     "I16 liveness",
 )
 

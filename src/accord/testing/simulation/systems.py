@@ -40,8 +40,8 @@ from accord.testing.simulation.weather import Fate, Weather
 
 Noted = Callable[[str, str, Write, str, Row], None]
 """What the vendor did, in which table, for which write, to which row, which held this before."""
-Begins = Callable[[str, str, Sequence[Write]], None]
-"""Told of a vendor's stream and the writes of a request that begins now."""
+Begins = Callable[[Process, str, str, Sequence[Write]], None]
+"""Told of a process, a vendor's stream and the writes of a request that begins now."""
 
 
 class SimulatedStream(Stream):
@@ -80,7 +80,8 @@ class SimulatedStream(Stream):
         before: list[Row] = []
         while True:
             self.connector.ask(self.connector.weather.read(), f"read {self.name}")
-            rows = [row for row in sorted_rows(self.table.listed()) if self._asked(row, request.since, token)]
+            listed = [] if self._is_dark() else sorted_rows(self.table.listed())
+            rows = [row for row in listed if self._asked(row, request.since, token)]
             part = rows[: self.traits.page]
             more = len(rows) > len(part)
             token = f"{part[-1]['updated_at']}|{part[-1]['id']}" if more else None
@@ -92,6 +93,9 @@ class SimulatedStream(Stream):
             yield Page(shown, token, self.connector.vendor.server_time())
             if token is None:
                 return
+
+    def _is_dark(self) -> bool:
+        return self.connector.vendor.dark_until > self.connector.process.scheduler.seconds
 
     def _asked(self, row: Row, since: datetime | None, token: str | None) -> bool:
         if since is not None and datetime.fromisoformat(row["updated_at"]) < since:

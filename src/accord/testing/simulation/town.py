@@ -7,7 +7,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from random import Random
 
 from accord.api.journal import NAME
 from accord.connector import Context, Creates, Deletes, Stream
-from accord.engine.flow import DeletePolicy, Flow, Member, Policy, PolicyKind
+from accord.engine.flow import DeletePolicy, Flow, Limits, Member, Policy, PolicyKind
 from accord.engine.world import World
 from accord.env import SystemEnv
 from accord.model import Customer, Order
@@ -41,6 +41,7 @@ KEY = b"simulated key of 32 bytes length"
 
 
 LATEST = Policy(PolicyKind.LATEST)
+LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,9 @@ class Climate:
         alterations: How often the operator changes a mapping or the policy while all this goes on.
         unions: How often the operator says that two hub records are one person.
         partings: How often the operator says that one record of a person is another's.
+        purges: How often people delete nearly everything at one vendor.
+        blackouts: How often a vendor's lists show nothing for a while.
+        limits: How much a run may delete without approval.
         crash_at: The switch point at which a process dies, counted from 1; 0 = left to chance.
     """
 
@@ -91,6 +95,9 @@ class Climate:
     alterations: int = 0
     unions: int = 0
     partings: int = 0
+    purges: int = 0
+    blackouts: int = 0
+    limits: Limits = LIMITS
     crash_at: int = 0
     delete: DeletePolicy = DeletePolicy.DETACH
     policy: Policy = LATEST
@@ -211,7 +218,7 @@ class Town:
         self.processes: list[Process] = []
         self._databases: dict[int, Database] = {}
         """The store's connections, by how many processes had crashed when they were opened."""
-        self.begins: Begins = lambda vendor, stream, writes: None  # noqa: ARG005  whoever watches replaces it
+        self.begins: Begins = _unwatched
         self.creations: list[tuple[float, str, str, str, str]] = []
         """(when, vendor, table, hub id, row id) of every record that Accord made."""
         self.overwritten: set[tuple[str, str, str, str]] = set()
@@ -298,6 +305,7 @@ class Town:
             members,
             ("email",),
             self.configuration.policy,
+            limits=self.climate.limits,
             delete=self.climate.delete,
         )
 
@@ -307,10 +315,22 @@ class Town:
             for at, (name, found) in enumerate(streams.items())
             if name != NEWS
         ]
-        return Flow("orders", Order, "order", members, ("number",), self.configuration.policy)
+        return Flow(
+            "orders",
+            Order,
+            "order",
+            members,
+            ("number",),
+            self.configuration.policy,
+            limits=self.climate.limits,
+        )
 
     def _purpose(self, name: str) -> str:
         return "marketing.direct" if name == NEWS else "service.support"
+
+
+def _unwatched(process: Process, vendor: str, stream: str, writes: Sequence[Write]) -> None:
+    """Nobody watches requests; whoever does replaces it."""
 
 
 def _ram() -> str | None:

@@ -162,6 +162,8 @@ class Vendor:
         """How it is mapped at present."""
         self.declared: tuple[Edition, Sequence[Any]] | None = None
         """What its connector declares under an edition, made by the first process that opens it."""
+        self.dark_until = 0.0
+        """Until when its lists show nothing (records by id and searches do)."""
         self._last = 0.0
 
     def tick(self) -> str:
