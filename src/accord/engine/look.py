@@ -8,6 +8,7 @@ overwritten. What is found is absorbed like any page; the decision is then made 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from accord.connector import Creates
@@ -55,11 +56,16 @@ class Look:
         return operation is Operation.UPDATE and self._read_first(precondition)
 
     def _search_first(self, *, repeated: bool) -> bool:
+        return self._searches and (repeated or not self.fully_read)
+
+    @cached_property
+    def _searches(self) -> bool:
+        """Whether a create that may be there already is searched for at all."""
         if "search" in self.scope.env.ablations:
             return False
         if self.stream.creates in (Creates.IDEMPOTENCY_KEY, Creates.UPSERT):
             return False
-        return self.stream.operations.find is not None and (repeated or not self.fully_read)
+        return self.stream.operations.find is not None
 
     def _read_first(self, precondition: str | None) -> bool:
         """Without a condition, or without the version to name in one, only a read tells what moved on."""

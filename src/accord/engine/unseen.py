@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from accord.model.recurring import Recurring
 from accord.store.rows import Link
 
 _MARK = b"sent:"
@@ -20,8 +21,16 @@ _OLDER = b"unseen:"
 def note(link: Link, cells: Iterable[str]) -> None:
     """One more write of these cells, of which nobody saw what it made of the record."""
     before, carried = _parts(link) or (link.row_digest or b"", frozenset())
-    names = sorted(carried.union(cells))
-    link.row_digest = _MARK + bytes([len(before)]) + before + _SEPARATOR.join(n.encode() for n in names)
+    names = tuple(carried.union(cells) if carried else cells)
+    joined = _joined[names]
+    link.row_digest = _MARK + bytes([len(before)]) + before + (_join(names) if joined is None else joined)
+
+
+def _join(names: Iterable[str]) -> bytes:
+    return _SEPARATOR.join(name.encode() for name in sorted(set(names)))
+
+
+_joined = Recurring(_join)
 
 
 def carried_by(link: Link) -> frozenset[str]:

@@ -93,15 +93,19 @@ def _straight(names: tuple[str, ...], parts: Sequence[tuple[str, frozenset[str]]
     values = values_of(names)
 
     def show(cells: Mapping[str, object]) -> Cells:
-        changed = {
-            cell: part
+        changed = [
+            (cell, held)
             for cell, held in parts
-            if (value := cells[cell]) is not None and (part := _part(value, held)) is not value
-        }
+            if (value := cells[cell]) is not None
+            and not (type(value) is dict and value and value.keys() <= held)
+        ]
         if whole and not changed:
             # Nearly always. Dividing a record anew, only to have the same, would cost most of all this.
             return cast("Cells", cells)
-        return {**dict(zip(names, values(cells), strict=True)), **changed}
+        shown = dict(zip(names, values(cells), strict=True))
+        for cell, held in changed:
+            shown[cell] = _part(shown[cell], held)
+        return shown
 
     return show
 

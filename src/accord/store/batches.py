@@ -31,6 +31,8 @@ _REMOVE = Statement("DELETE FROM intent_batch WHERE id IN :ids")
 _SIZES = Statement(f"SELECT coalesce(sum(size), 0) AS number FROM intent_batch {_HERE}")
 _EARLIEST = Statement(f"SELECT min(settle_until) AS settle FROM intent_batch {_HERE}")
 _ALIKE = ("operation", "created_at", "not_before", "attempt", "fence", "run", "reason")
+_NAMES = 4
+"""Where a member tells the names of its cells."""
 _alike = attrgetter(*_ALIKE, "connection", "stream", "sent_at", "settle_until", "state", "body", "waits_for")
 _common = attrgetter(*_ALIKE)
 
@@ -135,21 +137,24 @@ def _pack(intents: Sequence[Intent]) -> Columns:
     """Header and members as JSON with its size before it, then all digests one after the other.
 
     Of each member: place, external id, precondition, versions (one number where all are the same), names of
-    cells, and the places of the digests that are empty ("") or not known (None).
+    cells (or which earlier member has the same), and the places of the digests that are empty ("") or not
+    known (None).
     """
     first = intents[0]
     members: list[list[object]] = []
     digests: list[Any] = []
     nothing = bytes(DIGEST)
-    for each in intents:
+    told_by: dict[tuple[str, ...], int] = {}
+    for at, each in enumerate(intents):
         carried = Carried.of(each.cells)
         known = list(carried.digests.values())
         versions: object = [version for version, _ in carried.values()] if carried.odd else carried.base
         place = each.id.partition(PLACE)[2]
-        odd = (
-            {} if all(known) else {str(at): None if d is None else "" for at, d in enumerate(known) if not d}
-        )
-        members.append([place, each.external_id, each.precondition, versions, list(carried.digests), odd])
+        odd = {} if all(known) else {str(n): None if d is None else "" for n, d in enumerate(known) if not d}
+        names = tuple(carried.digests)
+        told_at = told_by.setdefault(names, at)
+        same: object = names if told_at == at else told_at
+        members.append([place, each.external_id, each.precondition, versions, same, odd])
         digests += [digest or nothing for digest in known] if odd else known
     told = orjson.dumps([_common(first), members])
     return {
@@ -175,6 +180,7 @@ def _unpack(row: Found) -> Iterator[Intent]:
     alike = dict(zip(_ALIKE, common, strict=True))
     for entity, member in zip(row["entities"].split(","), members, strict=True):
         place, external_id, precondition, versions, names, odd = member
+        names = members[names][_NAMES] if isinstance(names, int) else names
         cells: dict[str, tuple[int, bytes | None]] = {}
         for number, name in enumerate(names):
             digest: bytes | None = body[at : at + DIGEST]

@@ -19,7 +19,7 @@ def marked(name: str, number: int) -> list[Intent]:
             *PLACES,
             f"{name}-record{place}",
             "create",
-            {"email": (1 + place % 2, b"12345678"), f"tags.{place}": (1, b""), "phone": (1, None)},
+            {"email": (1 + place % 2, b"12345678"), f"tags.{place % 2}": (1, b""), "phone": (1, None)},
             IntentState.SENT,
             key=f"{name}{PLACE}{place}",
             created_at=5.0,
