@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -48,7 +48,7 @@ class Instant(Converter):
         """Fail when the mapping is declared, not when the first record arrives."""
         _zone(self.zone)
 
-    @property
+    @cached_property
     def exact(self) -> bool:  # type: ignore[override]
         """Only ISO text of full resolution keeps everything."""
         return self.form == "iso" and self._kept == "us"

@@ -17,7 +17,7 @@ from accord.mapping.paths import MISSING, Names, getter
 from accord.mapping.projecting import compile_project
 from accord.mapping.reading import FieldError, compile_read
 from accord.mapping.showing import Shower, compile_show
-from accord.mapping.writing import compile_write
+from accord.mapping.writing import Writer, compile_write
 from accord.model.cells import Cells, explode, shape
 from accord.model.document import Canonical, validated
 from accord.model.record import Document, Row
@@ -54,7 +54,6 @@ class Mapping:
         self.stream = ""
         self.model: type[Canonical] | None = None
         self._read = compile_read(declarations)
-        self._write = compile_write(declarations, empty=empty)
         self._project = compile_project(declarations)
         self._items: tuple[Names, ...] = ()
         self._bound: dict[tuple[str, str, type[Canonical]], Mapping] = {}
@@ -176,6 +175,10 @@ class Mapping:
         except FieldError as problem:
             raise self._error("write", problem) from None
         return row
+
+    @cached_property
+    def _write(self) -> Writer:
+        return compile_write(self.declarations, empty=self.empty)
 
     def _completed(self, document: Document, previous: Row) -> Document:
         """Add the other fields of each group that the document has a part of."""

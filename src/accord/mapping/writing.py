@@ -1,17 +1,23 @@
-"""Compiling declarations into the function that turns a document into a vendor row."""
+"""Compiling declarations into the function that turns a document into a vendor row. Hot path.
+
+Values alone are copied or converted by lines written for this mapping (:mod:`.copying`); what is made of
+several values, lists and functions are called from there.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
 from accord.mapping.converter import Converter
+from accord.mapping.copying import UNFIT, side, write_copies
 from accord.mapping.declaration import Computed, Constant, Declaration, Each, Field, PassThrough
 from accord.mapping.money import MoneyIn
 from accord.mapping.paths import MISSING, ROOT, Names, getter, has_list, parse, parse_canonical, putter, seed
-from accord.mapping.reading import FieldError, grouped, mapped_keys, place
+from accord.mapping.reading import FieldError, grouped, mapped_keys
+from accord.mapping.source import Source
 from accord.model.record import Document, Row
 
 Writer = Callable[[Document, Row, Row | None], None]
@@ -25,79 +31,45 @@ def compile_write(declarations: Sequence[Declaration], *, empty: Any = None) -> 
         declarations: Of one mapping, or of the members of one collection.
         empty: What the vendor takes for an empty field: null or ``""``.
     """
+    return writer_source(declarations, empty=empty).function()
+
+
+def writer_source(declarations: Sequence[Declaration], *, empty: Any = None) -> Source:
+    """The text of that function, with what it refers to: values alone line by line, all else by calls."""
+    source = Source("def write(document, row, previous):")
     fields = [d for d in declarations if isinstance(d, Field) and d.writes]
     plain = [field for field in fields if field.single and field.converter.identity]
-    writers = [_plain_writer(*group, empty) for group in grouped(plain)]
-    for level, run in groupby((field for field in fields if field not in plain), _is_level):
-        beside = list(run)
-        writers += [_level_writer(beside, empty)] if level else [_field_writer(f, empty) for f in beside]
+    for _, _, group in grouped(plain):
+        write_copies(source, group, empty)
+    for alone, run in groupby((f for f in fields if f not in plain), lambda f: side(f) if f.single else None):
+        if alone is not None:
+            write_copies(source, list(run), empty)
+        else:
+            _write_calls(source, [_field_writer(field, empty) for field in run])
+    _write_calls(source, _others(declarations, empty))
+    source.line("if not row: return")
+    for declared in declarations:
+        if isinstance(declared, Constant):
+            source.line(f"{source.name(putter(parse(declared.path)))}(row, {source.name(declared.value)})")
+    return source
+
+
+def _write_calls(source: Source, writers: Iterable[Writer]) -> None:
+    for writer in writers:
+        source.line(f"{source.name(writer)}(document, row, previous)")
+
+
+def _others(declarations: Sequence[Declaration], empty: Any) -> Iterator[Writer]:
     for declared in declarations:
         if isinstance(declared, Computed) and declared.writes:
-            writers.append(_computed_writer(declared, empty))
+            yield _computed_writer(declared, empty)
         elif isinstance(declared, Each) and declared.writes:
-            writers.append(_each_writer(declared, empty))
+            yield _each_writer(declared, empty)
         elif isinstance(declared, PassThrough):
-            writers.append(_passthrough_writer(declared, declarations, empty))
-    constants = [(putter(parse(d.path)), d.value) for d in declarations if isinstance(d, Constant)]
-
-    def write(document: Document, row: Row, previous: Row | None) -> None:
-        for writer in writers:
-            writer(document, row, previous)
-        if row:
-            for put, value in constants:
-                put(row, value)
-
-    return write
-
-
-def _plain_writer(source: Any, target: Names, members: list[Field], empty: Any) -> Writer:
-    """Fields that stand side by side on both sides and need no converter, copied in one loop."""
-    parent = getter(target) if target else None
-    pairs = [(field.canonical[0][-1], str(field.vendor[0][-1])) for field in members]
-    keys = [key for _, key in pairs]
-
-    def write(document: Document, row: Row, previous: Row | None) -> None:  # noqa: ARG001  one signature for all
-        held = document if parent is None else parent(document)
-        if held is MISSING:
-            return
-        found: Row = {} if source else row
-        if held is None:
-            found.update(dict.fromkeys(keys, empty))
-        else:
-            for name, key in pairs:
-                if name in held:
-                    value = held[name]
-                    found[key] = empty if value is None else value
-        if source and found:
-            place(row, source, found)
-
-    return write
-
-
-def _is_level(field: Field) -> bool:
-    """A value of the document itself that becomes one of the row itself."""
-    return field.single and len(field.canonical[0]) == 1 and len(field.vendor[0]) == 1
-
-
-def _level_writer(fields: Sequence[Field], empty: Any) -> Writer:
-    """Fields of the document itself that need a converter, written in one loop in their order."""
-    places = [(f.canonical[0][0], str(f.vendor[0][0]), f.converter.write, f) for f in fields]
-
-    def write(document: Document, row: Row, previous: Row | None) -> None:  # noqa: ARG001  one signature for all
-        for name, key, convert, field in places:
-            if name in document:
-                value = document[name]
-                try:
-                    row[key] = empty if value is None else convert(value, document)
-                except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as error:
-                    raise FieldError(field, error) from None
-
-    return write
+            yield _passthrough_writer(declared, declarations, empty)
 
 
 def _field_writer(field: Field, empty: Any) -> Writer:
-    if len(field.canonical) == 1 and len(field.vendor) == 1 and not has_list(field.vendor[0]):
-        return _single_writer(field, empty)
     held_of = [getter(names) for names in field.canonical]
     puts = [putter(steps) for steps in field.vendor]
     listed = [steps for steps in field.vendor if has_list(steps)]
@@ -126,35 +98,13 @@ def _converted(field: Field, value: Any, document: Document, empty: Any, count: 
             written = _pair(field.converter)(value, document)
         else:
             written = (field.converter.write(value, document),)
-    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as error:
+    except UNFIT as error:
         raise FieldError(field, error) from None
     return [empty if part is None else part for part in written]
 
 
 def _pair(converter: Converter) -> Callable[[Any, Document], Sequence[Any]]:
     return converter.pair if isinstance(converter, MoneyIn) else converter.write
-
-
-def _single_writer(field: Field, empty: Any) -> Writer:
-    names, steps = field.canonical[0], field.vendor[0]
-    get, put = getter(names), putter(steps)
-    convert = None if field.converter.identity else field.converter.write
-
-    def write(document: Document, row: Row, previous: Row | None) -> None:  # noqa: ARG001  one signature for all
-        value = get(document)
-        if value is MISSING:
-            return
-        if value is None:
-            put(row, empty)
-        elif convert is None:
-            put(row, value)
-        else:
-            try:
-                put(row, convert(value, document))
-            except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as error:
-                raise FieldError(field, error) from None
-
-    return write
 
 
 def _computed_writer(declared: Computed, empty: Any) -> Writer:
@@ -218,7 +168,7 @@ def _member_writer(declared: Each, empty: Any) -> Callable[[str, Any, Document],
                 put_key(row, declared.key_as.write(key, root))
             if put_value is not None:
                 put_value(row, declared.value_as.write(item, root))
-        except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as error:
+        except UNFIT as error:
             raise FieldError(declared, error) from None
         if declared.fields:
             try:
