@@ -8,6 +8,7 @@ overwritten. What is found is absorbed like any page; the decision is then made 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,10 @@ from accord.store.rows import Entity, Fence, Intent
 
 if TYPE_CHECKING:
     from accord.engine.scope import Scope
+    from accord.store import Transaction
+
+
+NONE: Mapping[str, str] = {}
 
 
 class Look:
@@ -74,25 +79,51 @@ class Look:
         blind = self.stream.etag is None or precondition is None
         return blind and self.scope.member.reads and self.stream.operations.get is not None
 
-    def creates(self, entity_ids: Sequence[str]) -> Mapping[str, int]:
-        """Search for these hub records; how many rows were found for each."""
+    def creates(
+        self, entity_ids: Sequence[str], sent: Mapping[str, float] | None = None
+    ) -> Mapping[str, int]:
+        """Search for these hub records; how many rows were found for each.
+
+        Args:
+            entity_ids: The records.
+            sent: Of creates without an answer, when they were decided: what a record was known by then is
+                searched for, too, and a row that has only that counts as what came of the create.
+        """
         find = self.stream.operations.find
         if find is None:
             return {}
         with self.store.reading() as tx:
             entities = tx.entities.resolve(entity_ids)
+            former = {
+                id_: self._former(tx, entities[id_], at)
+                for id_, at in (sent or {}).items()
+                if id_ in entities
+            }
         asked = [(entity, probe) for entity in entities.values() for probe in self._probes(entity)]
+        then = [(entities[id_], probe) for id_, probes in former.items() for probe in probes]
         found: dict[str, int] = {}
         size = self.stream.operations.sizes.get("find", 1)
-        for start in range(0, len(asked), size):
-            part = asked[start : start + size]
+        for start in range(0, len(asked) + len(then), size):
+            part = [*asked, *then][start : start + size]
             answers = find([probe for _, probe in part])
             rows: list[Row] = []
-            for (entity, _), matches in zip(part, answers, strict=True):
+            ours: dict[str, str] = {}
+            for number, ((entity, _), matches) in enumerate(zip(part, answers, strict=True), start):
                 found[entity.id] = found.get(entity.id, 0) + len(matches)
                 rows += matches
-            self._absorb(rows)
+                if number >= len(asked) and len(matches) == 1:
+                    ours |= {one.external_id: entity.id for one in self.observer.look(matches)}
+            self._absorb(rows, ours=ours)
         return found
+
+    def _former(self, tx: Transaction, entity: Entity, since: float) -> list[Probe]:
+        """What to ask for what a record was known by before it changed; nothing if it did not."""
+        cells = dict(entity.cells)
+        for change in reversed(tx.history.of(entity.id)):
+            if change.at >= since:
+                cells[change.cell] = change.old
+        now = self._probes(entity)
+        return [probe for probe in self._probes(replace(entity, cells=cells)) if probe not in now]
 
     def _probes(self, entity: Entity) -> list[Probe]:
         """What to ask for a record: our reference first, then the natural keys the vendor can search."""
@@ -122,10 +153,13 @@ class Look:
             self._absorb([row for row in rows.values() if row is not None], missing)
         return gone
 
-    def _absorb(self, rows: Sequence[Row], gone: Sequence[str] = ()) -> None:
+    def _absorb(self, rows: Sequence[Row], gone: Sequence[str] = (), ours: Mapping[str, str] = NONE) -> None:
         seen = self.observer.look(rows)
         for one in seen:
             self.observer.map(one, self.scope.now(), 0.0)
+            if one.external_id in ours and one.observation is not None:
+                reference = one.observation.hub_reference or ours[one.external_id]
+                one.observation = replace(one.observation, hub_reference=reference)
         seen += [Seen(id_, b"", {}, deleted=True) for id_ in gone]
         if not seen:
             return

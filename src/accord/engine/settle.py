@@ -78,7 +78,8 @@ class Settlement:
         updates = [i for i in intents if i.operation == Operation.UPDATE]
         searched = [i for i in creates if self._must_search(i)]
         if searched:
-            self.looking.creates([intent.entity for intent in searched])
+            sent = {intent.entity: intent.created_at for intent in searched}
+            self.looking.creates(list(sent), sent)
         if updates and self.scope.member.reads and self.stream.operations.get is not None:
             self.looking.updates([i.external_id for i in updates if i.external_id])
         self._again(intents, {intent.id for intent in searched})

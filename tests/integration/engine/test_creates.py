@@ -64,6 +64,17 @@ def test_a_field_cleared_during_the_doubt_is_cleared_too(build: Build, kind: str
     assert [(row["last"], row.get("first")) for row in town["crm"].rows.values()] == [("Lee", None)]
 
 
+def test_a_create_in_doubt_is_found_by_the_address_it_was_sent_with(build: Build) -> None:
+    town = build(flow={"both": ["shop"], "to": ["crm"]}, crm=CLASSES["C natural key"] | {"t_max": 8.0})
+    ann = town["shop"].put(mail="ann@example.com", first="Ann")
+    town["crm"].lose_replies("create")
+    town.sync(max_seconds=0.5)
+    town["shop"].put(ann, mail="lee@example.com")
+    town.env.sleep(60.0)
+    town.settle()
+    assert town["crm"].shown("mail", "first") == [{"mail": "lee@example.com", "first": "Ann"}]
+
+
 def test_an_edit_between_a_create_and_its_retry_is_no_part_of_the_retry_and_not_lost(build: Build) -> None:
     town = build(flow={"both": ["shop"], "to": ["crm"]}, crm=CLASSES["A"])
     ann = town["shop"].put(mail="ann@example.com", first="Ann")
