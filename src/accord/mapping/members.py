@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from accord.mapping.declaration import Each, Field
-from accord.mapping.paths import MISSING, ROOT, getter, parse
-from accord.mapping.places import Place, checked, write_places
+from accord.mapping.paths import MISSING, ROOT, parse
+from accord.mapping.places import Place, checked, value_at, write_places
 from accord.mapping.reading import compile_read
 from accord.mapping.source import Source
 from accord.model.checks import Check, member_parts
@@ -25,7 +25,7 @@ def write_members(source: Source, declared: Each, model: type[Canonical]) -> Non
     assert parts is not None
     check_key, checks = parts
     unfit, missing = source.name(UnfitError), source.name(MISSING)
-    source.line(f"items = {source.name(getter(parse(declared.path)))}(row)")
+    source.line(f"items = {value_at(source, parse(declared.path), 'row')}")
     with source.block(f"if items is not {missing} and items is not None:"):
         with source.block("if type(items) is not list:"):
             source.line(f'raise {unfit}("expected a list")')
@@ -49,7 +49,7 @@ def _write_key(source: Source, declared: Each) -> None:
     if declared.key is None:
         source.line("key = str(number)")
         return
-    source.line(f"key = {source.name(getter(parse(declared.key)))}(item)")
+    source.line(f"key = {value_at(source, parse(declared.key), 'item')}")
     with source.block(f'if key is {missing} or key is None or key == "":'):
         source.line(f'raise {unfit}("a member has no key")')
     source.line("key = str(key)")

@@ -28,6 +28,7 @@ class Place(NamedTuple):
 USUAL: dict[Check, str] = {
     values.text: "(value.strip() or None) if type(value) is str and value.isprintable() else {check}(value)",
     values.scalar_or_list: "value if type(value) is str and value.isprintable() else {check}(value)",
+    values.key: "(type(value) is str and value.isprintable() and value.strip()) or {check}(value)",
     values.integer: "value if type(value) is int else {check}(value)",
     values.number: "value if type(value) is int else {check}(value)",
 }
@@ -64,7 +65,7 @@ def write_places(source: Source, places: Iterable[Place], row: str, found: str, 
         if not way:
             _write_group(source, some, row, row, found, filled)
             continue
-        source.line(f"held = {_parent(source, way, row)}")
+        source.line(f"held = {value_at(source, way, row)}")
         with source.block("if type(held) is dict:"):
             _write_group(source, some, "held", row, found, filled)
         missing = source.name(MISSING)
@@ -75,7 +76,8 @@ def write_places(source: Source, places: Iterable[Place], row: str, found: str, 
                 source.line(f"{found}[{place.name!r}] = {checked(source, place.check)}")
 
 
-def _parent(source: Source, way: Steps, row: str) -> str:
+def value_at(source: Source, way: Steps, row: str) -> str:
+    """What the object in ``row`` holds at a path, as an expression; MISSING where it does not have it."""
     if len(way) == 1 and isinstance(way[0], str):
         return f"{row}.get({way[0]!r}, {source.name(MISSING)})"
     return f"{source.name(getter(way))}({row})"

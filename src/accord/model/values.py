@@ -336,7 +336,7 @@ def tags(value: Any) -> list[str] | None:
     """A set of words as a sorted list without repeats."""
     if value is None:
         return None
-    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+    if type(value) is not list and (isinstance(value, (str, bytes)) or not isinstance(value, Iterable)):
         raise UnfitError("expected a list of texts")
     words = tuple(value)
     try:
