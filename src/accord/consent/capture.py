@@ -16,7 +16,6 @@ from pydantic import Field
 
 from accord.consent.part import Part, Reviewed
 from accord.consent.purposes import PURPOSES, needs_grant
-from accord.consent.strings import gpp, tcf
 from accord.consent.strings.bits import MalformedError
 
 CAPTURED = ("analytics.*", "ads.conversion_measurement")
@@ -159,6 +158,8 @@ class Capture(Part):
 
     def _section(self, text: str, country: str | None) -> str:
         """The section of a GPP string that speaks for somebody of a country."""
+        from accord.consent.strings import gpp
+
         ours = self.gpp is not None and (country is None or country in self.gpp.tcf_countries)
         section = gpp.sections(text).get(gpp.TCF_EU) if ours else None
         if section is None:
@@ -166,6 +167,8 @@ class Capture(Part):
         return section
 
     def _tcf(self, text: str, asked: Asked) -> str:
+        from accord.consent.strings import tcf
+
         known = tcf.decode(text)
         wanted = self.tcf.purposes.get(asked.purpose) if self.tcf is not None else None
         if self.tcf is None or wanted is None:
