@@ -39,7 +39,7 @@ DIRECTED = (
     *(("unconditional", seed) for seed in (271, 334)),
     *(("operator", seed) for seed in (3, 12, 165, 205, 230, 261, 554)),
     *(("privacy", seed) for seed in (3, 53, 1074)),
-    *(("regrouping", seed) for seed in (24, 34, 37, 38)),
+    *(("regrouping", seed) for seed in (1, 24, 34, 37, 38)),
     *(("refusals", seed) for seed in (32, 99, 123, 1039)),
     *(("mixed", seed) for seed in (5, 310006)),
 )

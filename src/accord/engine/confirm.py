@@ -88,8 +88,8 @@ class Confirmation:
         }
         self.reread = {id_: self._shown(row) for id_, row in reread.items()}
         with self.scope.world.store.transaction("confirm", self.fences) as tx:
-            ids = [intent.entity for intent in intents]
             present = self._present(tx, intents)
+            ids = [intent.entity for intent in present.values()]
             self.entities = self._entities(tx, ids, known)
             self.here = tx.links.of_entities(sorted({e.id for e in self.entities.values()}), [self.key])
             named = [o.external_id for o in outcomes if o.external_id]

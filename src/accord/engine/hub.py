@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from accord.engine import clashes, regroup
+from accord.engine import clashes, regroup, underway
 from accord.engine.flow import Flow
 from accord.engine.match import keys_of
 from accord.engine.merge import Observation
@@ -126,18 +126,20 @@ def split(
     """Give one link a hub record of its own: its cells as last merged from it, the rest stays.
 
     Cells whose value this link set move with it; the new record holds a copy of every other value that
-    the link is seen to share. What its record shows otherwise (a second record's own values) the next read
-    of it brings. The two are never matched again.
+    the link is seen to share, or that is on its way to it. What its record shows otherwise (a second record's
+    own values) the next read of it brings. The two are never matched again.
     """
     for cell in [cell for cell in link.shadow.seen if cell in entity.cells and not shared(cell)]:
         del link.shadow.seen[cell]
     source = f"{link.connection}/{link.stream}"
-    cells = {c: v for c, v in entity.cells.items() if c in link.shadow.seen}
+    sent = underway.update_of(tx, entity, link)
+    sent_cells = underway.hand_over(tx, sent, entity, new_id) if sent is not None else frozenset[str]()
+    cells = {c: v for c, v in entity.cells.items() if c in link.shadow.seen or c in sent_cells}
     born = Entity(new_id, entity.kind, cells, Stamp(1, source, now, link.external_id), 1, created_at=now)
     link.entity = new_id
     link.state = LinkState.LIVE
     link.row_digest = None
-    link.shadow.agreed, link.shadow.base = {}, 1
+    link.shadow.agreed, link.shadow.base = dict.fromkeys(sent_cells, 1), 1
     tx.entities.insert([born])
     tx.links.upsert([link])
     tx.apart.part(entity.id, new_id)

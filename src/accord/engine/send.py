@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from accord.connector import Atomicity, Creates
 from accord.consent.decision import ALLOWED
-from accord.engine import clashes
+from accord.engine import clashes, underway
 from accord.engine.account import Account, send_id
 from accord.engine.confirm import Confirmation
 from accord.engine.counts import Counts
@@ -175,7 +175,7 @@ class Sender:
             intent.state, intent.sent_at, intent.settle_until = IntentState.PLANNED, None, None
             intent.not_before = now + delay
         with self.store.transaction("put back", self.fences) as tx:
-            tx.intents.update(batch.intents)
+            tx.intents.update(underway.as_owned(tx, batch.intents))
             tx.ledger.settle([(id_, SendState.FAILED, None) for id_ in ids], now)
 
     def _mark(self, operation: Operation, intents: Sequence[Intent], state: IntentState) -> Batch:

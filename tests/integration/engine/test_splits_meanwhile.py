@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accord.connector import Creates
+from accord.errors import RetryableError
 from tests.integration.engine.town import THREE, Build, Town
 
 
@@ -38,3 +39,39 @@ def test_who_was_split_twice_is_apart_from_both(build: Build) -> None:
     third = town.accord.split(first.id, "till", "t1")
     with town.accord.store.reading() as tx:
         assert len(tx.apart.pairs_of([first.id, second.id, third.id])) == 3
+
+
+LONG = "Anna Maria Katharina"
+
+
+def split_in_the_middle_of_an_update(build: Build, error: Exception | None = None) -> Town:
+    """The crm's Ann is said to be another while a new name, which the crm will cut, is sent there."""
+    town = build(names=THREE)
+    town["crm"].forms = {"first": lambda name: name[:8]}
+    shop, crm, _ = town.person(first="Bea")
+
+    def split(_: object) -> None:
+        town.accord.split("ann@example.com", "crm", crm)
+        if error is not None:
+            raise error
+
+    town["shop"].put(shop, first=LONG)
+    town["crm"].once("update", split)
+    town.run()
+    town.env.forward(200.0)
+    town.settle()
+    return town
+
+
+def names(town: Town) -> set[object]:
+    return {entity.cells.get("given_name") for entity, _ in town.accord.find("ann@example.com")}
+
+
+def test_an_update_under_way_goes_with_the_record_that_is_split_off(build: Build) -> None:
+    town = split_in_the_middle_of_an_update(build)
+    assert (names(town), town.kinds("open")) == ({LONG}, [])
+
+
+def test_a_record_that_was_split_off_before_an_update_reached_it_keeps_what_it_shows(build: Build) -> None:
+    town = split_in_the_middle_of_an_update(build, RetryableError("busy", retry_after=1.0))
+    assert (names(town), town.kinds("open")) == ({LONG, "Bea"}, [])
