@@ -97,20 +97,10 @@ class Losses:
                 continue
             gone = [(vendor, row) for what, vendor, row in acts if what == "removed"]
             removed = bool(gone)
-            if removed and tag in held and not all(self._met(vendor, row) for vendor, row in gone):
+            if removed and tag in held and not all((tag, *place) in self.diary.untold for place in gone):
                 yield "I6 no resurrection", f"tag {tag} is back after {acts}"
             if not removed and tag not in held:
                 yield "I4 no lost update", f"tag {tag} is lost after {acts}"
-
-    def _met(self, vendor: str, row: str) -> bool:
-        """Our own create, known by its natural key only since its answer was lost: a first meeting.
-
-        Nothing tells that it was ours, so what it lacks need not have been taken away.
-        """
-        link = self.known.links[(vendor, "contacts")].get(row)
-        ours = any((who, made) == (vendor, row) for _, who, _, _, made in self.town.creations)
-        adopted = link is not None and link.created_by_intent is None
-        return ours and adopted and not self.town.vendors[vendor].traits.by_reference
 
     def _aside(self, vendor: str, row: str) -> bool:
         """The row was merged, deleted or a shadow, or its tags were unmapped for a while."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from accord.testing.simulation.configuration import Alteration
     from accord.testing.simulation.process import Process
     from accord.testing.simulation.town import Town
+    from accord.testing.simulation.vendor import Table
     from accord.testing.simulation.webhooks import Webhooks
 
 UNFENCED = ("run started", "lease", "renew", "release", "run finished")
@@ -58,6 +59,7 @@ class Oracle:
         self.brakes = Brakes(town, self.violate)
         town.begins = self._begins
         self.webhooks: Webhooks | None = None
+        town.people.untagging = self._untagging
 
     @property
     def store(self) -> Store:
@@ -75,6 +77,13 @@ class Oracle:
         """Report a broken invariant."""
         self.town.scheduler.note(f"VIOLATION {name}: {text}")
         self.violations.append(Violation(name, text))
+
+    def _untagging(self, table: Table, id_: str, tag: str) -> None:
+        """A tag goes that Accord has not seen there: nothing tells that from a write that never arrived."""
+        with self.store.reading() as tx:
+            link = tx.links.get(table.vendor.name, table.name, [id_]).get(id_)
+            if link is None or f"tags.{tag}" not in link.shadow.seen:
+                self.town.people.diary.untold.add((tag, table.vendor.name, id_))
 
     def _begins(self, process: Process, vendor: str, stream: str, writes: Sequence[Write]) -> None:
         self.witness.begins(vendor, stream, writes)

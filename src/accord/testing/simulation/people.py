@@ -51,6 +51,8 @@ class Diary:
     """(vendor, winner, loser, result)."""
     tags: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)
     """Tag -> (what, vendor, row id) in order."""
+    untold: set[tuple[str, str, str]] = field(default_factory=set)
+    """(tag, vendor, row id) of tags that went before Accord had seen them there."""
     replaced: set[tuple[str, str]] = field(default_factory=set)
     """(column, token) that somebody saw in a record while merging it."""
     doubled: set[str] = field(default_factory=set)
@@ -86,6 +88,8 @@ class People:
         self.telling = False
         """Whether a vendor tells of permissions, too, as soon as they change."""
         self.acted: Callable[[Table, str], None] = lambda table, id_: None  # noqa: ARG005  who listens replaces it
+        self.untagging: Callable[[Table, str, str], None] = lambda table, id_, tag: None  # noqa: ARG005  as above
+        """Told before a tag is taken away."""
         self._count = 0
 
     def act(self) -> None:
@@ -176,6 +180,7 @@ class People:
             tag = self.random.choice(tags)
             tags.remove(tag)
             what = "removed"
+            self.untagging(table, id_, tag)
         else:
             self._count += 1
             tag, what = f"t{self._count}", "added"
