@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from accord.consent.decision import ALLOWED
-from accord.engine.intents import Decider, Standing, decide_one, held, newborn, standing
+from accord.engine.decider import Decider
+from accord.engine.intents import Standing, decide_one, held, newborn, standing
 from accord.engine.plan import Derived, Hold, Reference, fill
 from accord.engine.send import Batch, Sender
 from accord.errors import MappingError

@@ -11,8 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from accord.engine.counts import Counts
+from accord.engine.decider import Decider
 from accord.engine.express import Express
-from accord.engine.intents import Decider
 from accord.engine.progress import Progress
 from accord.engine.revoke import Revoker
 from accord.engine.send import Sender, group_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from accord.engine.intents import Decider
+from accord.engine.decider import Decider
 from accord.engine.report import Plan, PlannedWrite
 from accord.engine.retire import notices, retire
 from accord.engine.run import FlowRun, Options

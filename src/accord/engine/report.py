@@ -124,7 +124,7 @@ class Plan(Report):
     """What a run would do now, computed on a throw-away copy of the store.
 
     Attributes:
-        writes_planned: Every planned write, up to :data:`accord.engine.intents.MOST_SAMPLES` per member.
+        writes_planned: Every planned write, up to :data:`accord.engine.decider.MOST_SAMPLES` per member.
         first: Whether the flow never ran before.
         mappings: The version of each stream's mapping, by ``connection/stream``.
     """
