@@ -331,6 +331,7 @@ class Absorber:
         counts.dead_letters += tx.letters.put(touched.letters) if touched.letters else 0
         tx.references.add(touched.pending) if touched.pending else None
         self._settle_references()
+        tx.letters.close_writes(*self.member.key, touched.arrived)  # refused creates that are needed no more
         unblock(tx, touched.arrived | touched.ended)
         self._request()
 

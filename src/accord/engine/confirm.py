@@ -364,8 +364,7 @@ class Confirmation:
         if self.letters:
             self.counts.dead_letters += tx.letters.put(self.letters)
         self.counts.open_conflicts += clashes.record(tx, self.conflicts)
-        for letter in tx.letters.open_writes(*self.key, self.arrived):
-            tx.letters.set_state(letter.id, "closed")
+        tx.letters.close_writes(*self.key, self.arrived)
         unblock(tx, self.arrived)
         self._request(tx)
 

@@ -115,6 +115,7 @@ class Decider:
             if derived is None:
                 moved += [link] if link is not None else []
                 self._drop(tx, intent)
+                tx.letters.close_writes(*self.scope.member.key, known.letters.keys() & {entity.id})
             elif (decided := self._intent(entity, derived, intent)) is not None:
                 planned.append(decided)
             else:

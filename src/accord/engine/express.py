@@ -135,6 +135,8 @@ class Express:
         references = known.references.get(entity.id, {})
         live = known.live(entity.id)
         one = Prepared(entity, before, None if live in before else live, derived, references)
+        if derived is None and entity.id in known.letters:
+            return  # the ordinary way closes the letter, which nothing needs any more
         if derived is None or derived.hold not in (None, Hold.BLOCKED):
             self.settled.append(one)
         elif derived.hold is None and derived.operation in self.ready and self._may_go(derived):

@@ -73,6 +73,11 @@ class Letters:
         found = self._bulk.ask(_OF_WRITES, connection=connection, stream=stream, entities=asked)
         return [self._unpack(row) for row in found]
 
+    def close_writes(self, connection: str, stream: str, entities: Iterable[str]) -> None:
+        """These hub records are there, or need nothing there: what was refused before is settled."""
+        for letter in self.open_writes(connection, stream, entities):
+            self.set_state(letter.id, "closed")
+
     def open_reads(self, connection: str, stream: str, external_ids: Iterable[str]) -> set[str]:
         """Which of these records could not be absorbed when they were last read."""
         asked = dict.fromkeys(external_ids)

@@ -49,6 +49,23 @@ def test_a_letter_closes_when_the_write_succeeds(town: Town) -> None:
     assert town.accord.dead_letters() == []
 
 
+def test_a_letter_of_a_create_closes_when_the_record_is_entered_there(town: Town) -> None:
+    town["crm"].put(mail="ann@example.com", first="Ann")
+    town.sync()
+    assert town.accord.dead_letters() == []
+
+
+def test_a_letter_closes_when_what_was_refused_is_taken_back(town: Town) -> None:
+    bob = town["shop"].put(mail="bob@example.com", first="Bob")
+    town.sync()
+    town["shop"].put(bob, first="Poison")
+    town.sync()
+    assert len(town.accord.dead_letters()) == 2
+    town["shop"].put(bob, first="Bob")
+    town.sync()
+    assert [letter.entity for letter in town.accord.dead_letters()] == [town.hub("ann@example.com").id]
+
+
 def test_a_change_refused_again_stays_one_row(town: Town) -> None:
     town["shop"].put("s1", last="Lee")
     town.sync()
