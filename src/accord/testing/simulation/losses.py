@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from accord.store.rows import EntityState, LinkState
+from accord.connector import Creates
+from accord.store.rows import Entity, EntityState, LinkState
 from accord.testing.simulation.editions import Way, turned
 from accord.testing.simulation.evidence import CELLS, Evidence, Finding
 from accord.testing.simulation.people import Edit, token_of
@@ -123,11 +124,30 @@ class Losses:
             for column in ("first", "last", "tel", "note"):
                 value = entity.cells.get(CELLS[column])
                 known = not value or (column, _plain(column, value)) in typed
-                if not known:
+                if not known and self._is_left_by_upsert(entity, column, value):
+                    self.town.weather.counts["narrowed"] = self.town.weather.counts.get("narrowed", 0) + 1
+                elif not known:
                     yield (
                         "I5 no echo pollution",
                         f"{entity.id[18:]} {column} is {value!r}, which nobody typed",
                     )
+
+    def _is_left_by_upsert(self, entity: Entity, column: str, value: Any) -> bool:
+        """Whether a create by upsert put a value in its system's form over what a person had typed there.
+
+        The person's value, shown late by a list, then counts as an edit, and so does ours behind it: the loss
+        of a value nobody had read (V6) in another dress.
+        """
+        links = (link for found in self.known.links.values() for link in found.values())
+        names = {link.connection for link in links if self.known.entity_of(link).id == entity.id}
+        return any(value in self._put_over(name, column) for name in sorted(names))
+
+    def _put_over(self, name: str, column: str) -> set[Any]:
+        """Typed values of a column in the form of a system, if an upsert there replaced any."""
+        traits = self.town.vendors[name].traits
+        form, typed = traits.forms.get(column), {v for c, v in self.diary.typed if c == column and v}
+        over = any((who, what) == (name, column) for who, _, what, _ in self.town.overwritten)
+        return {form(v) for v in typed} if form and over and traits.creates is Creates.UPSERT else set()
 
     def resurrected(self) -> Iterator[Finding]:
         """I6: a record made again for somebody whose record people deleted there."""
