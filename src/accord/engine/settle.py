@@ -15,16 +15,20 @@ from accord.engine.confirm import MOST_ATTEMPTS
 from accord.engine.counts import Counts
 from accord.engine.look import Look
 from accord.model.record import Operation
+from accord.store.codec import DIGEST
 from accord.store.rows import Fence, Intent, IntentState
 
 if TYPE_CHECKING:
     from accord.engine.scope import Scope
+    from accord.store import Transaction
 
 TRUST_SECONDS = 20 * 3600.0
 """How long a vendor's idempotency key is trusted (Stripe keeps them at least 24 h)."""
 BLOCKED_SECONDS = 86_400.0
 """How long a record waits for the one it refers to."""
 PAGE = 200
+DOUBT = b"\xff" * DIGEST
+"""Stands for the digest of what a cell holds where nobody knows what it holds."""
 
 
 class Settlement:
@@ -112,8 +116,22 @@ class Settlement:
                     self.counts.dead_letters += tx.letters.put([letter])
                     tx.intents.close([current.id])
                     continue
+                if current.operation == Operation.UPDATE and not self.scope.member.reads:
+                    self._doubt(tx, current)
                 current.state, current.sent_at, current.settle_until = IntentState.PLANNED, None, None
                 tx.intents.update([current])
+
+    def _doubt(self, tx: Transaction, intent: Intent) -> None:
+        """Nobody reads what an unanswered update left here: each of its cells is to be written again.
+
+        Else a value that the hub has taken back meanwhile would stay, for it seems never to have gone there.
+        """
+        key, id_ = self.scope.member.key, intent.external_id or ""
+        link = tx.links.get(*key, [id_]).get(id_)
+        if link is not None:
+            link.shadow.seen.update(dict.fromkeys(intent.cells, DOUBT))
+            link.shadow.agreed.update(dict.fromkeys(intent.cells, 0))
+            tx.links.upsert([link])
 
     def _hopeless(self, intent: Intent, *, found_out: bool) -> bool:
         """A create that can neither be repeated safely nor searched for; or one that fails for ever."""

@@ -89,3 +89,19 @@ def test_a_write_refused_for_want_of_rights_is_sent_later(town: Town) -> None:
     town.env.forward(600)
     town.settle()
     assert town.everywhere("first") == [{"first": "Anna"}]
+
+
+@pytest.mark.parametrize("back", [None, "Ann"])
+def test_what_is_taken_back_while_its_write_is_in_doubt_does_not_stay_where_nobody_reads(
+    build: Build, back: str | None
+) -> None:
+    town = build(flow={"both": ["shop"], "to": ["crm"]}, crm={"t_max": 8.0})
+    ann = town["shop"].put(mail="ann@example.com", first=back)
+    town.sync()
+    town["crm"].lose_replies("update")
+    town["shop"].put(ann, first="Anna")
+    town.sync(max_seconds=0.5)
+    town["shop"].put(ann, first=back)
+    town.env.sleep(60.0)
+    town.settle()
+    assert [row.get("first") for row in town["crm"].rows.values()] == [back]
