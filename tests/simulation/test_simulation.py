@@ -35,7 +35,10 @@ DIRECTED = (
     *(("consent", seed) for seed in (0, 400, 500)),
     *(("erasure", seed) for seed in (3, 4, 8, 12, 84, 139, 531)),
     *(("brief", seed) for seed in (127, 456, 745, 951, 1453, 1458, 2946, 4470, 7651, 8543)),
-    *(("brief", seed) for seed in (18492, 18809, 20286, 26221, 47928, 51252, 57234, 82062, 42204, 211037)),
+    *(
+        ("brief", seed)
+        for seed in (18492, 18809, 20286, 26221, 47928, 51252, 57234, 82062, 86238, 42204, 211037)
+    ),
     *(("unconditional", seed) for seed in (271, 334)),
     *(("operator", seed) for seed in (3, 12, 165, 205, 230, 261, 554)),
     *(("privacy", seed) for seed in (3, 53, 1074)),

@@ -195,7 +195,9 @@ class Confirmation:
             self.counts.created += operation is Operation.CREATE
             self.counts.updated += operation is Operation.UPDATE
             self._look_again(link, entity)
-        link.etag = outcome.etag
+        # A create may have met a record: to name its version would pass over what nobody has read there.
+        met = operation is Operation.CREATE and self.scope.member.reads and not self._is_surely_new(intent)
+        link.etag = None if met else outcome.etag
         link.written_at, link.written_run = self.now, self.scope.run
         self.links.append(link)
         self.arrived.append(entity.id)

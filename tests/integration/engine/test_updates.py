@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from accord.connector import Creates
 from accord.errors import AccessError, RateLimitedError, RetryableError
 from tests.integration.engine.town import THREE, Build, Town
 
@@ -105,3 +106,19 @@ def test_what_is_taken_back_while_its_write_is_in_doubt_does_not_stay_where_nobo
     town.env.sleep(60.0)
     town.settle()
     assert [row.get("first") for row in town["crm"].rows.values()] == [back]
+
+
+def test_an_update_does_not_pass_over_what_an_upsert_met_unread(build: Build) -> None:
+    upserting = {"creates": Creates.UPSERT, "upsert_by": "email", "etag": "version"}
+    town = build(crm=upserting)
+    town["crm"].unique = "mail"
+    town["crm"].put(mail="bob@example.com")
+    town["crm"].hidden.add(town["crm"].put(mail="ann@example.com", last="Lee"))  # lists do not show her yet
+    ann = town["shop"].put(mail="ann@example.com", first="Ann")
+    town.sync()
+    town["shop"].put(ann, last="Li")
+    town.sync()
+    town["crm"].hidden.clear()
+    town.settle()
+    assert town["crm"].row(mail="ann@example.com")["last"] == "Li"
+    assert town.kinds() == ["both_changed"]
