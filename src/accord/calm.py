@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-YOUNG = 20_000
+YOUNG = 50_000
 """Containers made between two looks of the collector meanwhile."""
 
 _lock = Lock()  # guards the numbers below; nothing waits inside

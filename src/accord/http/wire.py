@@ -28,6 +28,7 @@ for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 MAX_BYTES = 64 * 1024 * 1024
+_NOTHING = httpx.ByteStream(b"")
 _CONNECT_SECONDS = 10.0
 _CONNECTIONS = 32
 _DEEPEST_CAUSE = 8
@@ -124,6 +125,9 @@ class Wire:
                 return Incoming(answer.status_code, answer.headers, _read(answer))
             finally:
                 answer.close()
+                # A response and its stream know each other: the body that was sent would stay until the
+                # cycle collector comes.
+                answer.stream = _NOTHING
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             raise _unsent(error) from None
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
