@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 
 
 @dataclass(slots=True)
@@ -67,13 +67,14 @@ class Counts:
 
     def add(self, other: Counts) -> None:
         """Add another member's or page's counters to these."""
-        for entry in fields(self):
-            if entry.name == "held":
-                for reason, number in other.held.items():
-                    self.hold(reason, number)
-            else:
-                setattr(self, entry.name, getattr(self, entry.name) + getattr(other, entry.name))
+        for name in _NAMES:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for reason, number in other.held.items():
+            self.hold(reason, number)
 
     def as_dict(self) -> dict[str, int | dict[str, int]]:
         """All counters, for reports and JSON."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in _NAMES} | {"held": dict(self.held)}
+
+
+_NAMES = tuple(entry.name for entry in fields(Counts) if entry.name != "held")

@@ -10,7 +10,9 @@ from __future__ import annotations
 import linecache
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from hashlib import sha256
+from types import CodeType
 from typing import Any
 
 
@@ -61,6 +63,11 @@ class Source:
         place = f"<accord mapping {sha256(text.encode()).hexdigest()[:16]}>"
         linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)
         found = dict(self._objects)
-        exec(compile(text, place, "exec"), found)  # noqa: S102  every line of it is ours, keys are literals
+        exec(_compiled(text, place), found)  # noqa: S102  every line of it is ours, keys are literals
         made: Callable[..., Any] = found[self._lines[0].removeprefix("def ").partition("(")[0]]
         return made
+
+
+@lru_cache(maxsize=256)
+def _compiled(text: str, place: str) -> CodeType:
+    return compile(text, place, "exec")

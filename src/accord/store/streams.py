@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from accord.errors import StateError
@@ -53,8 +52,10 @@ class Streams:
         Raises:
             StateError: another run moved it.
         """
-        row: dict[str, Any] = asdict(state) | {"seq": state.seq + 1}
-        row["baseline"] = None if state.baseline is None else to_json(row["baseline"])
+        base = state.baseline
+        row: dict[str, Any] = {name: getattr(state, name) for name in stream_state.names}
+        row["seq"] = state.seq + 1
+        row["baseline"] = base and to_json({"version": base.version, "fields": base.fields})
         if state.seq == 0:
             self._bulk.insert(stream_state, [row])
         elif self._bulk.change(_MOVE, **row) != 1:
