@@ -82,7 +82,7 @@ class Confirmation:
             known: The hub records as they were when they were marked.
         """
         answers = {outcome.write_id: outcome for outcome in outcomes}
-        self.writes = {write.id: write for write in writes}
+        self.known, self.writes = known, {write.id: write for write in writes}
         shown = {
             o.write_id: self._shown(o.row) for o in outcomes if o.result is Result.DONE and o.row is not None
         }
@@ -330,8 +330,11 @@ class Confirmation:
             self.dirty.add(entity.id)
 
     def _rejected(self, intent: Intent, outcome: Outcome) -> None:
-        entity = self.entities.get(intent.entity)
-        rev = max(Carried.of(intent.cells).newest, entity.rev if entity is not None else 0)
+        """Refused for good, as it was sent: what the hub holds by now is another try."""
+        sent, entity = self.known.get(intent.entity), self.entities.get(intent.entity)
+        rev = max(Carried.of(intent.cells).newest, sent.rev if sent is not None else 0)
+        if entity is not None and entity.rev > rev:
+            self.dirty.add(entity.id)
         reason = outcome.reason or "refused without a reason"
         self.letters.append(clashes.refused(self.scope, intent, "RecordRejectedError", reason, rev))
         self.closed.append(intent.id)

@@ -99,9 +99,19 @@ class Pull:
             state.token = None
         self.resumed = state.token is not None
         if state.token is None:
+            if state.full:
+                self._give_up(state)
             state.full = full or state.cursor is None or self.stream.cursor is None or self._is_time(state)
             state.scan_started = state.scan_high = None
         return state
+
+    def _give_up(self, state: StreamState) -> None:
+        """A full read that was refused, or cannot go on, starts anew, under the same number.
+
+        What only the first attempt showed would else pass for shown by the second.
+        """
+        with self.store.transaction("read anew", self.fences) as tx:
+            tx.links.read_again(*self.scope.member.key, state.generation)
 
     def _is_time(self, state: StreamState) -> bool:
         """Whether the last full read is so old that cursors alone are not to be trusted any more."""

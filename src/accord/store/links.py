@@ -30,6 +30,7 @@ _OF_STREAM = (
     link.select(f"{_OF[1]} {_THERE}", rare=_OTHER),
 )
 _SEEN = Statement(f"UPDATE link SET generation = :generation {_HERE} AND external_id IN :external_ids")
+_AGAIN = Statement(f"UPDATE link SET generation = :generation {_HERE} AND generation > :generation")
 _LIVE_COUNT = Statement(f"SELECT count(*) FROM link {_HERE} AND {LIVE}")
 _COUNT = Statement(f"SELECT count(*) FROM link {_HERE} AND state = :state")
 _RESTATE = Statement(f"UPDATE link SET state = :state {_HERE} AND state = :old")
@@ -133,6 +134,10 @@ class Links:
         asked = dict.fromkeys(external_ids)
         place = {"connection": connection, "stream": stream, "external_ids": asked}
         return self._bulk.change(_SEEN, **place, generation=generation)
+
+    def read_again(self, connection: str, stream: str, generation: int) -> int:
+        """A full read after this generation was given up: what it showed counts as shown just before it."""
+        return self._bulk.change(_AGAIN, connection=connection, stream=stream, generation=generation)
 
     def unseen(
         self,

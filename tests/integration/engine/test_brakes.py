@@ -58,6 +58,19 @@ def test_too_many_absences_wait_for_a_person(build: Build) -> None:
     assert town.sync(full=True, approve=True).total.removed == 4
 
 
+def test_what_only_a_refused_read_showed_is_missing_after_the_next_two(build: Build) -> None:
+    town = town_of(build, 6, Deletes.SCAN, max_deletes=2)
+    town.sync(full=True)
+    for number in range(1, 5):
+        town["shop"].remove(f"s{number}")
+    town.sync(full=True)
+    late = town["shop"].put(mail="late@example.com")
+    assert str(town.run(full=True).state) == "waiting"
+    town["shop"].remove(late)
+    assert town.sync(full=True, approve=True).total.removed == 4
+    assert town.sync(full=True).total.removed == 1
+
+
 @pytest.mark.parametrize("deletes", [Deletes.SCAN, Deletes.NONE])
 def test_a_side_that_turns_empty_stops_the_run(build: Build, deletes: Deletes) -> None:
     town = town_of(build, 3, deletes)

@@ -150,17 +150,21 @@ class Losses:
         return {form(v) for v in typed} if form and over and traits.creates is Creates.UPSERT else set()
 
     def resurrected(self) -> Iterator[Finding]:
-        """I6: a record made again for somebody whose record people deleted there."""
+        """I6: a record made again for somebody whose record people deleted there.
+
+        Not where no answer had shown the deleted one by then: it was entered and deleted between two reads,
+        and a list that lags told of it later.
+        """
         for vendor, name, id_, removed_at in self.diary.removed:
             place = (vendor, name)
             link = self.known.links.get(place, {}).get(id_)
             if link is None:
                 continue
-            owner = self.known.first_owner(link)
+            owner, shown_at = self.known.first_owner(link), self.known.table(place).shown_at[id_]
             for at, who, what, hub_id, made in self.town.creations:
                 if (
                     (who, what) == place
-                    and at > removed_at
+                    and at > max(removed_at, shown_at)
                     and self.known.then(hub_id, at) == self.known.then(owner, at)
                     and made != id_
                 ):

@@ -85,7 +85,7 @@ class SimulatedStream(Stream):
             part = rows[: self.traits.page]
             more = len(rows) > len(part)
             token = f"{part[-1]['updated_at']}|{part[-1]['id']}" if more else None
-            shown = [dict(row) for row in part]
+            shown = [self.table.told(row) for row in part]
             if self.connector.weather.disorder():
                 shown = [*before, *shown]
                 self.connector.weather.random.shuffle(shown)
@@ -110,7 +110,7 @@ class SimulatedStream(Stream):
 
     def _got(self, id_: str) -> Row | None:
         row = self.table.rows.get(self.table.resolve(id_))
-        return dict(row) if row is not None else None
+        return self.table.told(row) if row is not None else None
 
     @batch(2)
     def find(self, probes: Sequence[Probe]) -> Sequence[Sequence[Row]]:
@@ -118,7 +118,9 @@ class SimulatedStream(Stream):
         self.connector.ask(self.connector.weather.read(), f"find {self.name}")
         columns = {"hub_id": "ref", "email": "mail", "number": "number"}
         alive = [row for row in sorted_rows(self.table.listed()) if not row.get("deleted")]
-        return [[dict(row) for row in alive if row.get(columns[p.field]) == p.value] for p in probes]
+        return [
+            [self.table.told(row) for row in alive if row.get(columns[p.field]) == p.value] for p in probes
+        ]
 
     def write(self, verb: str, writes: Sequence[Write]) -> Sequence[Outcome]:
         """Send a batch through the weather to the vendor."""
@@ -146,7 +148,7 @@ class SimulatedStream(Stream):
 
     def _done(self, write: Write, id_: str) -> Outcome:
         row = self.table.rows.get(id_)
-        shown = dict(row) if self.traits.shows and row is not None else None
+        shown = self.table.told(row) if self.traits.shows and row is not None else None
         etag = str(row["version"]) if self.traits.conditional and row is not None else None
         return Outcome(write.id, Result.DONE, id_, shown, etag)
 

@@ -83,6 +83,8 @@ class Table:
         """Rows that a second delivery of a request made: nobody asked for them."""
         self.attempts, self.refused = 0, 0
         """Writes that came in requests, and those of them that were refused for what they hold."""
+        self.shown_at: dict[str, float] = {}
+        """When an answer first held a row."""
         self._arrivals: dict[str, list[Arrival]] = {}
         self._ids = 0
 
@@ -95,6 +97,11 @@ class Table:
             if shown and shown[-1].row is not None:
                 found.append(shown[-1].row)
         return found
+
+    def told(self, row: Row) -> Row:
+        """A copy of a row for an answer: from now on Accord can know of it."""
+        self.shown_at.setdefault(row["id"], self.vendor.scheduler.seconds)
+        return dict(row)
 
     def store(self, row: Row, id_: str | None = None) -> str:
         """Create or change a row, in the vendor's forms; its id."""
