@@ -152,15 +152,15 @@ class Losses:
     def resurrected(self) -> Iterator[Finding]:
         """I6: a record made again for somebody whose record people deleted there.
 
-        Not where no answer had shown the deleted one by then: it was entered and deleted between two reads,
-        and a list that lags told of it later.
+        Not where an answer first showed the deleted one after that: it was entered and deleted between two
+        reads, and a list that lags told of it late.
         """
         for vendor, name, id_, removed_at in self.diary.removed:
             place = (vendor, name)
             link = self.known.links.get(place, {}).get(id_)
             if link is None:
                 continue
-            owner, shown_at = self.known.first_owner(link), self.known.table(place).shown_at[id_]
+            owner, shown_at = self.known.first_owner(link), self.known.table(place).shown_at.get(id_, 0.0)
             for at, who, what, hub_id, made in self.town.creations:
                 if (
                     (who, what) == place

@@ -84,7 +84,7 @@ class Table:
         self.attempts, self.refused = 0, 0
         """Writes that came in requests, and those of them that were refused for what they hold."""
         self.shown_at: dict[str, float] = {}
-        """When an answer first held a row."""
+        """When an answer first held a row; rows that only the answer of a write named are not in it."""
         self._arrivals: dict[str, list[Arrival]] = {}
         self._ids = 0
 
