@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from accord.engine import clashes, deletes, erase, hub, unseen
-from accord.engine.addresses import ADDRESSES, index, rests_on
+from accord.engine.addresses import index, left_behind, rests_on
+from accord.engine.adopt import adopt
 from accord.engine.ask import request
 from accord.engine.counts import Counts
 from accord.engine.echoes import OPEN
@@ -209,7 +210,7 @@ class Absorber:
         elif identity.entity is None:
             self._create(observation)
         else:
-            self._attach(identity.entity, observation)
+            self._attach(seen, identity.entity, observation)
 
     def _create(self, observation: Observation) -> None:
         """A record nobody knows becomes a hub record of its own."""
@@ -227,7 +228,7 @@ class Absorber:
         self.counts.applied += 1
         self.counts.new_records += 1
 
-    def _attach(self, entity: Entity, observation: Observation) -> None:
+    def _attach(self, seen: Seen, entity: Entity, observation: Observation) -> None:
         """A known person in a new place: live, or shadowed where this system has them already."""
         entity = self.entities.setdefault(entity.id, self.touched.entities.get(entity.id, entity))
         occupied = entity.id in self.placed
@@ -241,6 +242,8 @@ class Absorber:
         else:
             self.placed[entity.id] = link
             self.touched.arrived.add(entity.id)
+            if self.member.stream.hub_reference(seen.row) == entity.id:
+                adopt(self.side, entity, link, observation, self.intents.get(entity.id))
         self.counts.linked += 1
         self._merge(entity, link, observation, first=True)
 
@@ -352,7 +355,7 @@ class Absorber:
         touched, asks = self.touched, self.scope.world.asks_people
         if self.flow.kind != "customer":  # only people have permissions
             return
-        left = _left(touched.merged)
+        left = left_behind(touched.merged)
         if asks:
             born = {id_ for id_, entity in touched.entities.items() if entity.loaded_rev == 0}
             index(self.scope.world, self.tx, [touched.entities[id_] for id_ in sorted(born | left.keys())])
@@ -433,16 +436,6 @@ def _members(link: Link, intent: Intent | None) -> Collection[str]:
     """Cells that the record is known, or may have been made, to hold."""
     seen = link.shadow.seen
     return seen if intent is None or intent.state not in OPEN else {*seen, *intent.cells}
-
-
-def _left(merged: Iterable[Merged]) -> dict[str, dict[str, str]]:
-    """By hub id the addresses that somebody has no longer."""
-    found: dict[str, dict[str, str]] = {}
-    for one in merged:
-        for change in one.changes:
-            if change.cell in ADDRESSES and change.old:
-                found.setdefault(change.entity, {}).setdefault(change.cell, str(change.old))
-    return found
 
 
 def _comparable(old: float, new: float) -> float:

@@ -12,6 +12,7 @@ from accord.model.schema import normal_key
 from accord.store.rows import Entity
 
 if TYPE_CHECKING:
+    from accord.engine.merge import Merged
     from accord.engine.world import World
     from accord.store import Transaction
 
@@ -88,3 +89,13 @@ def index_all(world: World) -> None:
             index(world, tx, page)
             after = page[-1].id
         tx.marks.put(INDEXED, 1)
+
+
+def left_behind(merged: Iterable[Merged]) -> dict[str, dict[str, str]]:
+    """By hub id the addresses that somebody has no longer."""
+    found: dict[str, dict[str, str]] = {}
+    for one in merged:
+        for change in one.changes:
+            if change.cell in ADDRESSES and change.old:
+                found.setdefault(change.entity, {}).setdefault(change.cell, str(change.old))
+    return found

@@ -7,7 +7,7 @@ than the version the shadow stands for (sync.md A4, A5).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,6 +70,7 @@ class Side:
         t_max: Seconds within which a request takes effect or never does; with the clock skew allowed for.
         skew: Seconds by which clocks may differ.
         past: What a cell of a hub record held at an earlier version; MISSING if nobody knows any more.
+        former: Everything that a cell of a hub record held before what it holds now, as far as it is known.
     """
 
     flow: Flow
@@ -81,6 +82,7 @@ class Side:
     echo: bool = True
     arbiter: Arbiter | None = None
     past: Callable[[str, str, int], Any] = lambda _entity, _cell, _version: MISSING
+    former: Callable[[str, str], Sequence[Any]] = lambda _entity, _cell: ()
 
     def owned_by_another(self, cell: str) -> bool:
         """Whether only another connection may set this cell."""

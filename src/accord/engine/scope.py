@@ -98,6 +98,7 @@ class Scope:
             echo="echo" not in self.env.ablations,
             arbiter=self.world.plugins.arbiter(self.flow, self.member),
             past=past,
+            former=lambda entity, cell: [change.old for change in tx.history.of(entity, cell)],
         )
 
     def changed_at(self, row: Row, default: float | None) -> float | None:

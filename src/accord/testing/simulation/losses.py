@@ -21,6 +21,7 @@ class Losses:
     def all(self) -> Iterator[Finding]:
         """Every finding at the end of a schedule."""
         yield from self.lost()
+        yield from self.overruled()
         yield from self.lost_tags()
         yield from self.polluted()
         yield from self.resurrected()
@@ -40,6 +41,24 @@ class Losses:
                 "I4 no lost update",
                 f"{edit.vendor}/{edit.table} {edit.row} {edit.column} {edit.stored!r} at {edit.at:.1f}",
             )
+
+    def overruled(self) -> Iterator[Finding]:
+        """I4: an edit of just what our own create had put there lost to that, by whatever policy.
+
+        A record that bears our reference tells what came first. That a conflict keeps the edit is no excuse.
+        """
+        if self.town.configuration.alterations:
+            return  # a cell that was mapped anew has no base
+        columns = {cell: column for column, cell in CELLS.items()}
+        for one in self.known.conflicts:
+            column = columns.get(one.cell or "", "")
+            place = (one.connection, one.stream, one.external_id, column)
+            mine, theirs = token_of(column, one.hub_value) or "", token_of(column, one.vendor_value) or ""
+            if (one.kind, one.winner) != ("both_changed", "hub") or (*place, mine) not in self.town.made_with:
+                continue
+            acts = {(e.vendor, e.table, e.row, e.column, e.token, e.saw) for e in self.diary.edits}
+            if self.town.vendors[one.connection].traits.by_reference and (*place, theirs, mine) in acts:
+                yield "I4 no lost update", f"{'/'.join(place)} {one.vendor_value!r} lost to our own create"
 
     def _kept(self) -> set[tuple[str, str]]:
         columns = {cell: column for column, cell in CELLS.items()}

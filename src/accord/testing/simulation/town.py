@@ -220,6 +220,8 @@ class Town:
         """The store's connections, by how many processes had crashed when they were opened."""
         self.begins: Begins = _unwatched
         self.creations: list[tuple[float, str, str, str, str]] = []
+        self.made_with: set[tuple[str, str, str, str, str]] = set()
+        """(vendor, table, row id, column, token) of what creates of Accord carried."""
         """(when, vendor, table, hub id, row id) of every record that Accord made."""
         self.overwritten: set[tuple[str, str, str, str]] = set()
         """(vendor, table, column, token) that a write without a condition replaced."""
@@ -279,6 +281,8 @@ class Town:
             self.scheduler.note(f"{vendor.name}/{table} {what} {id_} for {write.hub_id[18:]} {write.row}")
             if what == "created":
                 self.creations.append((self.scheduler.seconds, vendor.name, table, write.hub_id, id_))
+                tokens = ((column, token_of(column, value)) for column, value in write.row.items())
+                self.made_with |= {(vendor.name, table, id_, c, token) for c, token in tokens if token}
             elif not vendor.traits.conditional or what == "upserted":
                 self._overwrite(vendor.name, table, before, write.row)
 
