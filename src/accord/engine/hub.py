@@ -11,7 +11,7 @@ from accord.engine.match import keys_of
 from accord.engine.merge import Observation
 from accord.engine.policies import Claim, Winner, decide
 from accord.model.cells import implode
-from accord.store.rows import Change, Entity, EntityState, IntentState, Link, LinkState, Stamp
+from accord.store.rows import Change, Entity, EntityState, IntentState, Link, LinkState, Shadow, Stamp
 
 if TYPE_CHECKING:
     from accord.engine.absorb import Absorber
@@ -166,11 +166,11 @@ def follow_vendor_merge(absorber: Absorber, seen: Observation) -> None:
     if not old:
         return
     link = absorber.links.get(seen.external_id) or _successor(absorber, seen, old)
-    _inherit(absorber, link, old)
+    agreed = _inherit(absorber, link, old)
     for loser in old:
         _alias(absorber, loser, link)
         _unite(absorber, link, loser, seen)
-    _take_place(absorber, absorber.links[seen.external_id])
+    _take_place(absorber, absorber.links[seen.external_id], agreed=agreed)
 
 
 def _successor(absorber: Absorber, seen: Observation, old: Sequence[Link]) -> Link:
@@ -204,21 +204,25 @@ def _owner(absorber: Absorber, link: Link) -> str:
     return owner.id if owner is not None else link.entity
 
 
-def _inherit(absorber: Absorber, link: Link, old: Sequence[Link]) -> None:
+def _inherit(absorber: Absorber, link: Link, old: Sequence[Link]) -> bool:
     """A second record that swallowed the live one is compared with what that one was known to hold.
 
-    What it showed itself was only looked at, never agreed to.
+    What it showed itself was only looked at, never agreed to: tells whether there is something else.
     """
     owner = absorber.entities.get(link.entity)
     if owner is None or link.state is not LinkState.SHADOWED:
-        return
-    for loser in old:
-        if loser.state is LinkState.LIVE and absorber.entities.get(loser.entity) is owner:
-            link.shadow = loser.shadow.copy()
+        return False
+    lived = [x for x in old if x.state is LinkState.LIVE and absorber.entities.get(x.entity) is owner]
+    for loser in lived:
+        link.shadow = loser.shadow.copy()
+    return bool(lived)
 
 
-def _take_place(absorber: Absorber, link: Link) -> None:
-    """What is left of a merge is the hub record's live one here, unless it has another."""
+def _take_place(absorber: Absorber, link: Link, *, agreed: bool) -> None:
+    """What is left of a merge is the hub record's live one here, unless it has another.
+
+    Where nothing is agreed with it, it is compared like one that was found only now.
+    """
     if link.state is not LinkState.SHADOWED or link.entity not in absorber.entities:
         return
     stored = absorber.tx.links.of_entities([link.entity], [absorber.member.key])[link.entity]
@@ -227,6 +231,7 @@ def _take_place(absorber: Absorber, link: Link) -> None:
     others = [each for each in here.values() if each.entity == link.entity]
     if not any(each.state is LinkState.LIVE for each in others):
         link.state, link.row_digest = LinkState.LIVE, None
+        link.shadow = link.shadow if agreed else Shadow()
         # One that this page showed to be gone goes first: two live ones cannot exist, not even for a moment.
         absorber.tx.links.upsert(
             [each for each in others if each.external_id in pending and each is not link]

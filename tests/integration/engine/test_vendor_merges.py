@@ -95,6 +95,22 @@ def test_what_is_left_of_a_merge_is_the_live_record(
     assert town["shop"].shown("first") == [{"first": "Annika"}]
 
 
+def test_a_second_record_that_becomes_the_live_one_is_compared_anew(build: Build) -> None:
+    """Found by simulated seed 410034 of the brake weather: its own name stood there for good."""
+    town = build(shop={"deletes": Deletes.FEED})
+    town["crm"].put(mail="ann@example.com", first="Ann")
+    town.sync()
+    second = town["shop"].put(mail="ann@example.com", first="Annie")
+    town.sync()
+    town["shop"].remove("s1")
+    other = town["shop"].put(mail="other@example.com")
+    town.sync()
+    town["shop"].merge(second, other)
+    town.settle()
+    assert town.links("crm:c1")[f"shop:{second}"] == "live"
+    assert town["shop"].rows[second]["first"] == town.hub("crm:c1").cells["given_name"]
+
+
 def test_edits_flow_after_a_merge(town: Town) -> None:
     town["crm"].merge("c1", "c2", new_id="c9")
     town.settle()

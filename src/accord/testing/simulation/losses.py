@@ -106,21 +106,35 @@ class Losses:
         return (edit.vendor, edit.table, edit.column, edit.token) in self.town.overwritten
 
     def lost_tags(self) -> Iterator[Finding]:
-        """I4 for sets: what was added is there unless it was taken away, and what was taken away is gone."""
-        held = {
-            cell[5:] for e in self.known.entities.values() if e.state is EntityState.LIVE
-            for cell, value in e.cells.items() if cell.startswith("tags.") and value
-        }  # fmt: skip
+        """I4 for sets: what was added is there unless it was taken away, and what was taken away is gone.
+
+        A tag taken away at a record that an operator had split off is taken from the new person only.
+        """
+        held = self._holders()
         for tag, acts in self.diary.tags.items():
             where = [(vendor, row) for _, vendor, row in acts]
             if any(self._aside(vendor, row) for vendor, row in where) or tag in self.town.overwritten_tags:
                 continue
             gone = [(vendor, row) for what, vendor, row in acts if what == "removed"]
-            removed = bool(gone)
-            if removed and tag in held and not all((tag, *place) in self.diary.untold for place in gone):
+            removed, back = bool(gone), held.get(tag, frozenset())
+            if all(place in self.diary.parted_rows for place in gone):
+                back &= {self._owner(*place) for place in gone}  # who was split from keeps theirs
+            if removed and back and not all((tag, *place) in self.diary.untold for place in gone):
                 yield "I6 no resurrection", f"tag {tag} is back after {acts}"
             if not removed and tag not in held:
                 yield "I4 no lost update", f"tag {tag} is lost after {acts}"
+
+    def _holders(self) -> dict[str, frozenset[str]]:
+        """By tag the living hub records that have it."""
+        held: dict[str, frozenset[str]] = {}
+        for entity in self.known.entities.values():
+            for cell, value in entity.cells.items() if entity.state is EntityState.LIVE else ():
+                if cell.startswith("tags.") and value:
+                    held[cell[5:]] = held.get(cell[5:], frozenset()) | {entity.id}
+        return held
+
+    def _owner(self, vendor: str, row: str) -> str:
+        return self.known.entity_of(self.known.links[(vendor, "contacts")][row]).id
 
     def _aside(self, vendor: str, row: str) -> bool:
         """The row was merged, deleted or a shadow, or its tags were unmapped for a while."""
