@@ -30,7 +30,7 @@ DIRECTED = (
     *(("echo", seed) for seed in (42, 67, 117, 259, 378, 519)),
     *(("reference", seed) for seed in (1035, 1076, 1137)),
     ("intent", 1143),
-    *(("brake", seed) for seed in (47, 289, 800092, 800099)),
+    *(("brake", seed) for seed in (47, 289, 410034, 800092, 800099)),
     ("tombstone", 1189),
     *(("consent", seed) for seed in (0, 400, 500)),
     *(("erasure", seed) for seed in (3, 4, 8, 12, 84, 139, 531)),
@@ -42,7 +42,7 @@ DIRECTED = (
     *(("unconditional", seed) for seed in (271, 334)),
     *(("operator", seed) for seed in (3, 12, 165, 205, 230, 261, 554)),
     *(("privacy", seed) for seed in (3, 53, 1074)),
-    *(("regrouping", seed) for seed in (1, 24, 34, 37, 38)),
+    *(("regrouping", seed) for seed in (1, 16, 24, 34, 37, 38, 800050)),
     *(("refusals", seed) for seed in (32, 99, 123, 1039, 800004)),
     *(("mixed", seed) for seed in (5, 310006, 310511)),
 )
