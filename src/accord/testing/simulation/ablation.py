@@ -125,6 +125,15 @@ def _unconditional(seed: int) -> Climate:
     return replace(STORM, people=4, acts=18, runs=5, faulty=0.22, crashing=0.002, traits=(plain, plain))
 
 
+def _adoption(seed: int) -> Climate:
+    """People edit at once what an unanswered create made, and the stamps of the source are ahead."""
+    upserting = replace(PLAIN, creates=Creates.UPSERT if seed % 2 else Creates.REFERENCE)
+    early = replace(PLAIN, ahead=20.0)
+    return replace(
+        STORM, faulty=0.3, crashing=0.02, traits=(early, upserting), people=8, acts=24, rush=1.0, runs=8
+    )
+
+
 def _erasure(seed: int) -> Climate:
     """People are erased while others edit, merge and withdraw, and faults go on."""
     random = Random(f"erasure {seed}")
@@ -256,6 +265,7 @@ def _regrouping(seed: int) -> Climate:
 WEATHERS: dict[str, Callable[[int], Climate]] = {
     **ABLATIONS,
     "unconditional": _unconditional,
+    "adoption": _adoption,
     "erasure": _erasure,
     "regrouping": _regrouping,
     "brief": brief,

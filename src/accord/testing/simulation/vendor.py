@@ -32,6 +32,7 @@ class Traits:
         visible_after: L_max: seconds until a commit is in lists and searches, at most.
         effective_after: T_max: seconds within which a request takes effect, at most.
         skew: Seconds its clock is ahead.
+        ahead: Seconds that its stamps are ahead of the clock it tells, so that nobody can correct for them.
         forms: How it stores a column: a function by column name.
         declared: Whether the mapping declares those forms.
         follows: Whether a write to a merged-away id is applied to the record it was merged into.
@@ -48,6 +49,7 @@ class Traits:
     visible_after: float = 0.0
     effective_after: float = 10.0
     skew: float = 0.0
+    ahead: float = 0.0
     deletes: Deletes = Deletes.SCAN
     forms: dict[str, Normal] = field(default_factory=dict)
     declared: bool = True
@@ -175,7 +177,7 @@ class Vendor:
 
     def tick(self) -> str:
         """The vendor's clock; no two changes share an instant (V3)."""
-        self._last = max(self._last + 0.001, self.scheduler.seconds + self.traits.skew)
+        self._last = max(self._last + 0.001, self.scheduler.seconds + self.traits.skew + self.traits.ahead)
         return self.instant(self._last).isoformat()
 
     def instant(self, seconds: float) -> datetime:
