@@ -13,6 +13,7 @@ import pytest
 import respx
 
 from accord.consent.signal import Actor, Kind
+from accord.engine.underway import MARK_SECONDS
 from accord.http import Http, Job, NoAuth, PerItem, Step
 from tests.acceptance.consent_stage import *  # noqa: F403
 from tests.acceptance.consent_stage import Stage
@@ -126,6 +127,25 @@ def test_k4_a_permission_that_ended_and_came_back_is_a_new_decision(stage: Stage
     importer.when["members"] = change_of_mind
     stage.sync()
     assert importer.log[:3] == ["create", "members", "abandon"]
+
+
+def test_k4_a_job_that_took_long_to_prepare_is_marked_anew_before_its_last_step(
+    stage: Stage, importer: Importer
+) -> None:
+    ages: list[float] = []
+
+    def prepare_for_long() -> None:
+        stage.env.forward(60)
+
+    def ask_for_marks() -> None:
+        with stage.accord.store.reading() as tx:
+            marked = tx.intents.unsettled("letter", "contacts")
+            ages.extend(stage.env.now().timestamp() - (one.sent_at or 0.0) for one in marked)
+
+    importer.when |= {"members": prepare_for_long, "run": ask_for_marks}
+    stage.sync()
+    assert len(ages) == 2
+    assert max(ages) <= MARK_SECONDS
 
 
 def test_k4_a_withdrawal_after_the_last_step_is_revoked(stage: Stage, importer: Importer) -> None:

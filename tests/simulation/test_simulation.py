@@ -44,8 +44,8 @@ DIRECTED = (
     *(("operator", seed) for seed in (3, 12, 165, 205, 230, 261, 554)),
     *(("privacy", seed) for seed in (3, 53, 1074)),
     *(("regrouping", seed) for seed in (1, 16, 24, 34, 37, 38, 800050)),
-    *(("refusals", seed) for seed in (32, 99, 123, 1039, 800004)),
-    *(("mixed", seed) for seed in (5, 310006, 310511)),
+    *(("refusals", seed) for seed in (32, 99, 123, 1039, 410069, 800004)),
+    *(("mixed", seed) for seed in (5, 310006, 310511, 430014)),
 )
 """Weathers and seeds that found a fault of the engine once, or of the oracle."""
 

@@ -24,8 +24,8 @@ from accord.engine.fingerprints import fingerprint
 from accord.engine.hearing import record
 from accord.engine.persons import OPEN, States, state_at
 from accord.engine.recall import stands, uses_of
-from accord.engine.send import MARK_SECONDS
 from accord.engine.trace import Trace, depart
+from accord.engine.underway import MARK_SECONDS
 from accord.errors import OutcomeUnknownError, RecordRejectedError, RetryableError, VendorError
 from accord.model.record import (
     ConsentWrite,

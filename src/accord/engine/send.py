@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from accord.connector import Atomicity, Creates
 from accord.consent.decision import ALLOWED
-from accord.engine import clashes, underway
+from accord.engine import clashes
 from accord.engine.account import Account, send_id
 from accord.engine.confirm import Confirmation
 from accord.engine.counts import Counts
 from accord.engine.intents import Standing, carried, decide_one, standing
 from accord.engine.look import Look
 from accord.engine.plan import Derived, Hold, Reference, fill
+from accord.engine.underway import MARK_SECONDS, as_owned, renew
 from accord.errors import (
     AccessError,
     AnswerShapeError,
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from accord.store import Transaction
 
 _log = logging.getLogger(__name__)
-MARK_SECONDS = 5.0
-"""A mark whose request has not begun after so long is void (sync.md I7)."""
 BACKOFF_FIRST, BACKOFF_CAP = 1.0, 300.0
 
 
@@ -175,7 +174,7 @@ class Sender:
             intent.state, intent.sent_at, intent.settle_until = IntentState.PLANNED, None, None
             intent.not_before = now + delay
         with self.store.transaction("put back", self.fences) as tx:
-            tx.intents.update(underway.as_owned(tx, batch.intents))
+            tx.intents.update(as_owned(tx, batch.intents))
             tx.ledger.settle([(id_, SendState.FAILED, None) for id_ in ids], now)
 
     def _mark(self, operation: Operation, intents: Sequence[Intent], state: IntentState) -> Batch:
@@ -305,8 +304,9 @@ class Sender:
                 (entity, now, list(derived.cells)) for entity, now, _, derived in ended if not now.allowed
             ]
             self.account.refused(tx, told)
-        accounted = {intent.id for intent, _, _, _ in noted}
-        return frozenset(intent.id for _, _, intent, _ in ended) | (asked - accounted)
+            over = {intent.id for _, _, intent, _ in ended}
+            renew(tx, [one[0] for one in noted if one[0].id not in over], self.scope.now())
+        return frozenset(over | (asked - {intent.id for intent, _, _, _ in noted}))
 
     def gives_way(self, tx: Transaction) -> bool:
         """Whether a refusal is due here: it goes first, and what was to be sent is decided again after it."""

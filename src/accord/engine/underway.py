@@ -11,6 +11,8 @@ from accord.store.rows import Entity, Intent, IntentState, Link
 if TYPE_CHECKING:
     from accord.store import Transaction
 
+MARK_SECONDS = 5.0
+"""A mark whose request has not begun after so long is void (sync.md I7)."""
 MOMENT = 0.001
 """Seconds by which a mark is moved, so that whoever awaits the answer sees that it was marked anew."""
 
@@ -35,6 +37,18 @@ def hand_over(tx: Transaction, intent: Intent, entity: Entity, born: str) -> fro
     intent.cells = {cell: (1, digest) for cell, (_, digest) in present.items()}
     tx.intents.update([intent])
     return frozenset(present)
+
+
+def renew(tx: Transaction, intents: Sequence[Intent], now: float) -> None:
+    """Mark intents anew that were marked too long ago: their request is carried out only from now on.
+
+    Whoever finds one without an answer waits from then, too.
+    """
+    late = [intent for intent in intents if now - (intent.sent_at or 0.0) > MARK_SECONDS]
+    for intent in late:
+        intent.settle_until = (intent.settle_until or 0.0) + now - (intent.sent_at or 0.0)
+        intent.sent_at = now
+    tx.intents.update(late)
 
 
 def as_owned(tx: Transaction, intents: Sequence[Intent]) -> Sequence[Intent]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from accord.consent.decision import by_cells
 from accord.consent.signal import Kind
 from accord.engine.gate import consents_of
-from accord.engine.send import MARK_SECONDS
+from accord.engine.underway import MARK_SECONDS
 from accord.model.record import Operation
 from accord.store.consent_rows import LEFT, SendState
 from accord.store.rows import Entity, EntityState, Intent, IntentState
