@@ -19,6 +19,11 @@ def town_of(build: Build, people: int, deletes: Deletes = Deletes.FEED, **limits
     return town
 
 
+def waits_thrice(town: Town) -> None:
+    """A brake holds however often the run is repeated."""
+    assert [str(town.run().state) for _ in range(3)] == ["waiting"] * 3
+
+
 def test_too_many_deletions_wait_for_a_person(build: Build) -> None:
     town = town_of(build, 6, max_deletes=2)
     town.sync()
@@ -105,8 +110,7 @@ def test_a_brake_on_one_side_is_no_loss(build: Build) -> None:
 
 def test_a_stopped_run_goes_on_being_stopped(build: Build) -> None:
     town = town_of(build, 5, max_creates=3)
-    for _ in range(3):
-        assert str(town.run().state) == "waiting"
+    waits_thrice(town)
     assert town["crm"].rows == {}
 
 
@@ -115,16 +119,14 @@ def test_a_mass_deletion_is_not_carried_out_in_portions(build: Build) -> None:
     town.sync()
     for number in range(1, 601):
         town["shop"].remove(f"s{number}")
-    for _ in range(3):
-        assert str(town.run().state) == "waiting"
+    waits_thrice(town)
     assert len(town["crm"].rows) == 700
     assert town.sync(approve=True).total.removed == 600
 
 
 def test_a_mass_creation_is_not_carried_out_in_portions(build: Build) -> None:
     town = town_of(build, 600, max_creates=300)
-    for _ in range(3):
-        assert str(town.run().state) == "waiting"
+    waits_thrice(town)
     assert town["crm"].rows == {}
     assert town.sync(approve=True).total.created == 600
 
@@ -142,8 +144,7 @@ def test_deletions_on_many_pages_are_counted_before_the_first_is_carried_out(bui
     town.sync()
     for number in range(1, 5):
         town["shop"].remove(f"s{number}")
-    for _ in range(3):
-        assert str(town.run().state) == "waiting"
+    waits_thrice(town)
     assert len(town["crm"].rows) == 6
     assert town.sync(approve=True).total.removed == 4
 
@@ -152,7 +153,6 @@ def test_creates_on_many_pages_are_counted_before_the_first_is_made(build: Build
     town = build(flow=STREAMED | {"limits": {"max_creates": 3}}, shop={"page_size": 1})
     for number in range(5):
         town["shop"].put(mail=f"p{number}@example.com")
-    for _ in range(3):
-        assert str(town.run().state) == "waiting"
+    waits_thrice(town)
     assert town["crm"].rows == {}
     assert town.sync(approve=True).total.created == 5

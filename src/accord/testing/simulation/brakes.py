@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from accord.model.record import Write
     from accord.testing.simulation.process import Process
     from accord.testing.simulation.town import Town
+    from accord.testing.simulation.vendor import Vendor
 
 Violate = Callable[[str, str], None]
 FEW = Limits(max_deletes=0.0, least_deletes=2)
@@ -63,7 +64,7 @@ class Clearances:
 
     def _purge(self) -> None:
         people = self.town.people
-        vendor = self.random.choice([one for name, one in self.town.vendors.items() if name != NEWS])
+        vendor = self._somewhere()
         contacts = vendor.tables["contacts"]
         while len(contacts.rows) < ENTERED:
             people.enter(vendor)
@@ -74,6 +75,10 @@ class Clearances:
         self.town.weather.note("purge by people")
 
     def _darken(self) -> None:
-        vendor = self.random.choice([one for name, one in self.town.vendors.items() if name != NEWS])
+        vendor = self._somewhere()
         vendor.dark_until = self.town.scheduler.seconds + self.random.uniform(5.0, 60.0)
         self.town.weather.note("lists turned empty")
+
+    def _somewhere(self) -> Vendor:
+        """A vendor that keeps customers; the newsletter is filled from the others."""
+        return self.random.choice([one for name, one in self.town.vendors.items() if name != NEWS])
