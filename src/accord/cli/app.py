@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -36,11 +35,9 @@ from accord.cli.commands import (
 )
 from accord.cli.hosting import hosted
 from accord.cli.output import Output
+from accord.cli.unheard import unheard
 from accord.env import SystemEnv
 from accord.errors import AccordError
-
-BROKEN_PIPE = 141
-"""As a shell tells of a process that nobody listened to."""
 
 Command = Callable[..., int | None]
 
@@ -181,11 +178,13 @@ def run(arguments: Sequence[str]) -> int:
         return failure.usage(error.format_message(), command, output)
     except typer.Abort:
         return failure.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has gone; Python must not complain about it once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # Click makes it exit code 1, a failure
+            return unheard(end.__context__) or 0
+        raise
     except Exception as error:  # noqa: BLE001  whatever is left is a bug, and is told as one
+        if isinstance(error, OSError) and (code := unheard(error)) is not None:
+            return code
         if "--debug" in given:
             traceback.print_exception(error)
         return failure.bug(error, command, output, SystemEnv())
