@@ -61,19 +61,17 @@ class Shelf:
         return str(self._last_id)
 
     def stamp(self, after: datetime | None = None) -> datetime:
-        """A fresh instant, later than every earlier one.
+        """A fresh instant, later than the clock told for every earlier change.
 
         Given the record's previous stamp, the new one is later even when both are cut to the
-        vendor's resolution, so that every change moves ``updated_at`` (V3). Generated records lie
-        in the past, a few minutes apart.
+        vendor's resolution, so that every change moves ``updated_at`` (V3): it alone may be ahead of the
+        clock. Generated records lie in the past, a few minutes apart.
         """
         step = timedelta(minutes=3) if self.actor == "seed" else timedelta(microseconds=1)
         now = PAST if self.actor == "seed" else self.clock.now()
         fresh = max(now, self._last_stamp + step)
-        if after is not None and fresh < after + self._resolution:
-            fresh = after + self._resolution
         self._last_stamp = fresh
-        return fresh
+        return fresh if after is None else max(fresh, after + self._resolution)
 
     def lag(self) -> float:
         """Seconds until the present write reaches the index."""

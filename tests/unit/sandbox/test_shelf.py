@@ -44,6 +44,13 @@ def test_every_change_moves_the_stamp_by_the_resolution() -> None:
     assert (second.version, second.created_at, first.values) == (2, first.created_at, {"name": "Ada"})
 
 
+def test_only_what_changes_too_often_is_ahead_of_the_clock() -> None:
+    people = _shelf(resolution=60).tables["people"]
+    first = people.insert({"name": "Ada"})
+    changed = people.update(first.id, {"name": "Augusta"})
+    assert people.insert({"name": "Bea"}).updated_at < changed.updated_at
+
+
 def test_keys_follow_every_write() -> None:
     shelf = _shelf()
     people = shelf.tables["people"]
