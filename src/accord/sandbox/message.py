@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -58,6 +59,20 @@ class Request:
     def arguments(self, name: str) -> list[str]:
         """Every value of a query parameter, repeated or separated by commas."""
         return [part for value in self.query.get(name, ()) for part in value.split(",") if part]
+
+    def instant(self, name: str) -> datetime | None:
+        """The instant in a query parameter, None when it is absent.
+
+        Raises:
+            ValueError: it is no date and time of ISO 8601 with an offset.
+        """
+        text = self.argument(name)
+        if not text:
+            return None
+        found = datetime.fromisoformat(text)
+        if found.tzinfo is None:
+            raise ValueError(f"{name} has no offset")
+        return found
 
     def header(self, name: str) -> str:
         """A header's value, '' when it is absent."""

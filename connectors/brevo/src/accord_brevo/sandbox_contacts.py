@@ -226,14 +226,10 @@ class ContactHandlers(Sandbox):
 
     def instant(self, request: Request, name: str) -> datetime | None:
         """An instant of the query; without an offset it is refused."""
-        text = request.argument(name)
         try:
-            found = datetime.fromisoformat(text) if text else None
+            return request.instant(name)
         except ValueError:
-            found = None
-        if text and (found is None or found.tzinfo is None):
-            raise self.refuse(400, "invalid_parameter", f"{name} is not a valid date-time")
-        return found
+            raise self.refuse(400, "invalid_parameter", f"{name} is not a valid date-time") from None
 
 
 def duplicate(verb: str, found: Values) -> Response:

@@ -39,11 +39,7 @@ class Audience(Sandbox):
 
     def instant(self, request: Request, name: str) -> datetime | None:
         """An instant of the query."""
-        text = request.argument(name)
         try:
-            found = datetime.fromisoformat(text) if text else None
+            return request.instant(name)
         except ValueError:
-            found = None
-        if text and (found is None or found.tzinfo is None):
-            raise self.invalid(name, "This is not a valid date-time.")
-        return found
+            raise self.invalid(name, "This is not a valid date-time.") from None
