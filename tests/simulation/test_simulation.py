@@ -35,7 +35,7 @@ DIRECTED = (
     ("tombstone", 1189),
     *(("consent", seed) for seed in (0, 400, 500)),
     *(("erasure", seed) for seed in (3, 4, 8, 12, 84, 139, 531)),
-    *(("brief", seed) for seed in (127, 456, 745, 951, 1453, 1458, 2946, 4470, 7651, 8543)),
+    *(("brief", seed) for seed in (127, 456, 745, 951, 1453, 1458, 2946, 4470, 7651, 8543, 16344)),
     *(
         ("brief", seed)
         for seed in (18492, 18809, 20286, 26221, 47928, 51252, 57234, 82062, 86238, 42204, 211037)
@@ -43,7 +43,7 @@ DIRECTED = (
     *(("unconditional", seed) for seed in (271, 334)),
     *(("operator", seed) for seed in (3, 12, 165, 205, 230, 261, 554)),
     *(("privacy", seed) for seed in (3, 53, 1074)),
-    *(("regrouping", seed) for seed in (1, 16, 24, 34, 37, 38, 800050)),
+    *(("regrouping", seed) for seed in (1, 16, 24, 34, 37, 38, 78, 148, 800050, 800055)),
     *(("refusals", seed) for seed in (32, 99, 123, 1039, 410069, 800004)),
     *(("mixed", seed) for seed in (5, 310006, 310511, 430014)),
 )

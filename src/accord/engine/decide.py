@@ -171,14 +171,23 @@ def split(world: World, tx: Transaction, entity: Entity, connection: str, extern
 
 
 def _shared(world: World, tx: Transaction, entity: Entity, link: Link) -> Callable[[str], bool]:
-    """Whether a record was last seen to show what the hub holds in a cell."""
+    """Whether a record was last seen to show what the hub holds in a cell, be it in a form of its own.
+
+    What a second record shows was only looked at: there the very value counts.
+    """
     owner = world.member((link.connection, link.stream))
     if owner is None:
         return lambda _: True  # nothing is written there any more
     scope = Scope(world, owner.flow, owner.member)
     shown = scope.side(tx).project(entity)
-    seen = link.shadow.seen
-    return lambda cell: field_of(cell) in PERMISSIONS or scope.digest(shown.get(cell)) == seen.get(cell)
+    shadow, agreed = link.shadow, link.state is LinkState.LIVE
+
+    def shared(cell: str) -> bool:
+        if field_of(cell) in PERMISSIONS or (agreed and entity.version(cell) <= shadow.agreed_version(cell)):
+            return True
+        return scope.digest(shown.get(cell)) == shadow.seen.get(cell)
+
+    return shared
 
 
 def import_links(world: World, tx: Transaction, pairs: Iterable[Pair]) -> list[tuple[int, str]]:

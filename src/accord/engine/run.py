@@ -287,7 +287,10 @@ class FlowRun:
             pages.close()
 
     def _revoke_elsewhere(self) -> None:
-        """What this run's refusals ask of other flows' systems does not wait for those flows' turn."""
+        """What this run's refusals ask of other flows' systems does not wait for those flows' turn.
+
+        The leases there are not this run's, but once its own are lost it does nothing more (I11).
+        """
         with self.world.store.reading() as tx:
             places = tx.revocations.places()
         for place in places:
@@ -295,7 +298,7 @@ class FlowRun:
             if owner is None or place in self.failed:
                 continue
             scope = Scope(self.world, owner.flow, owner.member, self.id)
-            self.guard(scope, lambda scope=scope: Revoker(scope).run() >= 0)  # type: ignore[misc]
+            self.guard(scope, lambda scope=scope: Revoker(scope, self.fences).run() >= 0)  # type: ignore[misc]
 
     def settle_state(self) -> None:
         """Say in the report how the run ended, if nothing said so before."""

@@ -1,4 +1,4 @@
-"""A person splits a hub record while a write to one of its records has not been answered."""
+"""A person splits a hub record whose records show it in other forms, or wait for an answer."""
 
 from __future__ import annotations
 
@@ -75,3 +75,13 @@ def test_an_update_under_way_goes_with_the_record_that_is_split_off(build: Build
 def test_a_record_that_was_split_off_before_an_update_reached_it_keeps_what_it_shows(build: Build) -> None:
     town = split_in_the_middle_of_an_update(build, RetryableError("busy", retry_after=1.0))
     assert (names(town), town.kinds("open")) == ({LONG, "Bea"}, [])
+
+
+def test_who_is_split_off_keeps_the_name_that_their_system_only_writes_otherwise(build: Build) -> None:
+    town = build(names=THREE)
+    town["crm"].forms = {"first": lambda name: name[:8]}
+    _, crm, _ = town.person(first=LONG)
+    town.settle()
+    town.accord.split("ann@example.com", "crm", crm)
+    town.settle()
+    assert (names(town), town.kinds("open")) == ({LONG}, [])
