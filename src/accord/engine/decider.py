@@ -103,6 +103,7 @@ class Decider:
         known = standing(tx, self.scope, entities, refusals)
         planned: list[Intent] = []
         moved: list[Link] = []
+        settled: list[str] = []
         refused: list[tuple[Entity, Verdict, list[str]]] = []
         for entity in known.entities.values():
             intent = known.intents.get(entity.id)
@@ -115,12 +116,13 @@ class Decider:
             if derived is None:
                 moved += [link] if link is not None else []
                 self._drop(tx, intent)
-                tx.letters.close_writes(*self.scope.member.key, known.letters.keys() & {entity.id})
+                settled += [entity.id] if entity.id in known.letters else []
             elif (decided := self._intent(entity, derived, intent)) is not None:
                 planned.append(decided)
             else:
                 self._drop(tx, intent)
         tx.links.upsert(moved)
+        tx.letters.close_writes(*self.scope.member.key, settled)
         self.account.refused(tx, [one for one in refused if not one[1].allowed])
         if self.brake is not None:
             self.brake.check(tx)

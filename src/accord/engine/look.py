@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from accord.store import Transaction
 
 
-NONE: Mapping[str, str] = {}
-
-
 class Look:
     """Finds out, for the intents of one member, what the vendor holds now."""
 
@@ -100,20 +97,21 @@ class Look:
                 if id_ in entities
             }
         asked = [(entity, probe) for entity in entities.values() for probe in self._probes(entity)]
-        then = [(entities[id_], probe) for id_, probes in former.items() for probe in probes]
+        before = len(asked)
+        asked += [(entities[id_], probe) for id_, probes in former.items() for probe in probes]
         found: dict[str, int] = {}
         size = self.stream.operations.sizes.get("find", 1)
-        for start in range(0, len(asked) + len(then), size):
-            part = [*asked, *then][start : start + size]
+        for start in range(0, len(asked), size):
+            part = asked[start : start + size]
             answers = find([probe for _, probe in part])
             rows: list[Row] = []
             ours: dict[str, str] = {}
             for number, ((entity, _), matches) in enumerate(zip(part, answers, strict=True), start):
                 found[entity.id] = found.get(entity.id, 0) + len(matches)
                 rows += matches
-                if number >= len(asked) and len(matches) == 1:
+                if number >= before and len(matches) == 1:
                     ours |= {one.external_id: entity.id for one in self.observer.look(matches)}
-            self._absorb(rows, ours=ours)
+            self._absorb(rows, gone=[], ours=ours)
         return found
 
     def _former(self, tx: Transaction, entity: Entity, since: float) -> list[Probe]:
@@ -150,10 +148,10 @@ class Look:
             rows = get(external_ids[start : start + size])
             missing = [id_ for id_, row in rows.items() if row is None]
             gone.update(missing)
-            self._absorb([row for row in rows.values() if row is not None], missing)
+            self._absorb([row for row in rows.values() if row is not None], gone=missing, ours={})
         return gone
 
-    def _absorb(self, rows: Sequence[Row], gone: Sequence[str] = (), ours: Mapping[str, str] = NONE) -> None:
+    def _absorb(self, rows: Sequence[Row], gone: Sequence[str], ours: Mapping[str, str]) -> None:
         seen = self.observer.look(rows)
         for one in seen:
             self.observer.map(one, self.scope.now(), 0.0)

@@ -81,6 +81,8 @@ class Bulk:
         form = statement.form(self.dialect)
         if form.lists and not form.fill(parameters):
             return 0
+        if form.first and self.driver.execute(form.first).fetchone() is None:
+            return 0
         return int(self.driver.execute(form.sql, form.bound(parameters)).rowcount)
 
     def each(self, statement: Statement, rows: Sequence[Parameters]) -> int:

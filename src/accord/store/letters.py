@@ -19,13 +19,12 @@ _HERE = "WHERE connection = :connection AND stream = :stream"
 _BY_ID = dead_letter.select("WHERE id = :id")
 _KNOWN = Statement("SELECT id, attempts, first_at, state FROM dead_letter WHERE id IN :ids")
 _ANY_OPEN = "SELECT id FROM dead_letter WHERE state = 'open'"
-_OF_WRITES = dead_letter.select(
-    f"{_HERE} AND entity IN :entities AND state = 'open' AND direction = 'write' ORDER BY last_at",
-    rare=_ANY_OPEN,
-)
+_WRITES = f"{_HERE} AND entity IN :entities AND state = 'open' AND direction = 'write'"
+_OF_WRITES = dead_letter.select(f"{_WRITES} ORDER BY last_at", rare=_ANY_OPEN)
+_CLOSE_WRITES = Statement(f"UPDATE dead_letter SET state = 'closed' {_WRITES}", rare=_ANY_OPEN)
 _READS = f"{_HERE} AND external_id IN :external_ids AND state = 'open' AND direction = 'read'"
 _OF_READS = dead_letter.select(_READS, rare=_ANY_OPEN)
-_CLOSE_READS = Statement(f"UPDATE dead_letter SET state = 'closed', payload = NULL {_READS}")
+_CLOSE_READS = Statement(f"UPDATE dead_letter SET state = 'closed', payload = NULL {_READS}", rare=_ANY_OPEN)
 _SET_STATE = Statement("UPDATE dead_letter SET state = :state WHERE id = :id")
 _OPEN_COUNT = Statement("SELECT count(*) FROM dead_letter WHERE state = 'open'")
 _FORGET = Statement("DELETE FROM dead_letter WHERE entity IN :entities")
@@ -75,8 +74,8 @@ class Letters:
 
     def close_writes(self, connection: str, stream: str, entities: Iterable[str]) -> None:
         """These hub records are there, or need nothing there: what was refused before is settled."""
-        for letter in self.open_writes(connection, stream, entities):
-            self.set_state(letter.id, "closed")
+        asked = dict.fromkeys(entities)
+        self._bulk.change(_CLOSE_WRITES, connection=connection, stream=stream, entities=asked)
 
     def open_reads(self, connection: str, stream: str, external_ids: Iterable[str]) -> set[str]:
         """Which of these records could not be absorbed when they were last read."""

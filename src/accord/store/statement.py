@@ -90,8 +90,9 @@ class Statement:
 
     Args:
         text: The SQL.
-        rare: A query for everything that might be found, where mostly there is nothing of the kind: hundreds
-            of records are then not looked up one by one. It has an index to itself, or a whole table.
+        rare: A query for everything that might be found or changed, where mostly there is nothing of the
+            kind: hundreds of records are then not looked up one by one. It has an index to itself, or a
+            whole table.
         sqlite: The text for SQLite, where it is another (``INDEXED BY``).
     """
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from accord.env import Env
@@ -65,6 +66,19 @@ def test_refused_writes_are_found_by_hub_record(store: Store) -> None:
     with store.reading() as tx:
         assert tx.letters.open_for(*HERE, ["e", "f", "g"]) == {"e": refused}
         assert tx.letters.open_for("shop", "customers", ["e"]) == {}
+
+
+def test_settled_writes_close_all_their_letters_and_no_others(store: Store) -> None:
+    here = letter("l1", "write", entity="e", payload={"a": 1})
+    there = replace(here, id="l4", connection="shop", stream="customers")
+    put(store, here, replace(here, id="l2", last_at=2.0), letter("l3", entity="e"), there)
+    put(store, replace(here, id="l5", entity="f"))
+    with store.transaction("close") as tx:
+        tx.letters.close_writes(*HERE, ["e", "g"])
+        assert [each.id for each in tx.letters.list()] == ["l3", "l4", "l5"]
+        found = tx.letters.get("l1")
+    assert found is not None
+    assert (found.state, found.payload) == ("closed", {"a": 1})
 
 
 def test_letters_come_in_pages(store: Store) -> None:
