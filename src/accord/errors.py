@@ -97,7 +97,7 @@ class OutcomeUnknownError(RetryableError):
 
 
 class AccessError(VendorError):
-    """Credentials or scopes are refused. No retry helps: a person must act."""
+    """Credentials or scopes are refused, or what the configuration names is not there: a person must act."""
 
     exit_code = 5
 

@@ -62,7 +62,7 @@ def test_a_newer_store_is_refused(stage: Stage) -> None:
     with connection:
         connection.execute(f"UPDATE {table} SET version_num = '9999'")
     connection.close()
-    refused(stage.inside("migrate"), 1, "9999", "update Accord")
+    refused(stage.inside("migrate"), 1, "9999", "Update Accord")
 
 
 def test_a_locked_store_is_told(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,3 +127,24 @@ def test_nothing_is_half_imported(stage: Stage) -> None:
 
 def test_an_unknown_command_leads_to_help(stage: Stage) -> None:
     refused(stage.inside("sink"), 2, "sink", "accord --help")
+
+
+def test_a_record_that_a_system_does_not_have_is_told(stage: Stage) -> None:
+    stage.inside("sync", "--approve")
+    refused(
+        stage.inside("sync", "--record", "till:S99"), 2, "till/customers has no record 'S99'", "hint: Give"
+    )
+    assert "failed" not in stage.inside("status").out
+
+
+def test_a_name_at_an_unknown_connection_names_the_connections(stage: Stage) -> None:
+    stage.inside("sync", "--approve")
+    refused(stage.inside("show", "tills:1"), 2, "no flow has a connection 'tills'", "Did you mean 'till'?")
+    refused(stage.inside("erase", "nope:1"), 2, "Connections: loyalty, till")
+
+
+def test_a_folder_that_is_not_there_is_no_access(stage: Stage) -> None:
+    shutil.rmtree(stage.root / "till")
+    said = stage.inside("check", "till")
+    assert said.code == 5
+    assert "Check that `root` exists" in said.out

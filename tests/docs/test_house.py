@@ -187,3 +187,20 @@ def test_a_connector_is_wired_in(folder: Path) -> None:
     assert package in contracts["root_packages"]
     guarded = [rule.get("modules") or rule.get("source_modules") for rule in contracts["contracts"][2:]]
     assert all(package in names for names in guarded)
+
+
+def _hints() -> Iterator[tuple[str, str]]:
+    """Every literal that is given as a hint, by its place."""
+    code = [path for path in sources() if "src" in path.relative_to(ROOT).parts]
+    for path in code:
+        for node in ast.walk(ast.parse(text(path))):
+            value = node.value if isinstance(node, ast.keyword) and node.arg == "hint" else None
+            first = value.values[0] if isinstance(value, ast.JoinedStr) and value.values else value
+            if isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value:
+                yield f"{shown(path)}:{first.lineno}", first.value
+
+
+def test_hints_are_sentences() -> None:
+    found = list(_hints())
+    assert len(found) > 100
+    assert [place for place, hint in found if hint[0].islower()] == []

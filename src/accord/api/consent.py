@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from accord.api import notices
+from accord.api import naming, notices
 from accord.consent.scope import EVERY
 from accord.consent.signal import CLOSING, METHODS, ConsentSignal, Evidence, Kind, NoticeVersion
 from accord.engine import hearing, locate, unsubscribe
@@ -322,11 +322,11 @@ class ConsentDesk:
 
     def _people(self, tx: Transaction, record: str) -> list[Entity]:
         """Everybody whom a text names."""
-        found = [one for one in locate.locate(self._world, tx, record) if one.kind == "customer"]
+        found = [one for one in naming.named(self._world, tx, record) if one.kind == "customer"]
         return found if len(found) > 1 else [self._person(tx, record)]
 
     def _person(self, tx: Transaction, record: str) -> Entity:
-        found = locate.one(self._world, tx, record)
+        found = naming.one_named(self._world, tx, record)
         if found.kind != "customer":
             raise SetupError(
                 f"record {found.id} is a {found.kind}, not a person", hint="Name the customer it belongs to."

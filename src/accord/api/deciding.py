@@ -72,19 +72,21 @@ class Deciding(Opened):
 
     def merge(self, survivor: str, loser: str) -> Entity:
         """Make two hub records one; the first keeps its id."""
-        from accord.engine import decide, locate
+        from accord.api import naming
+        from accord.engine import decide
 
         with self.store.transaction("merge") as tx:
-            one, other = (locate.one(self.world, tx, text) for text in (survivor, loser))
+            one, other = (naming.one_named(self.world, tx, text) for text in (survivor, loser))
             decide.merge(self.world, tx, one, other)
             return one
 
     def split(self, record: str, connection: str, external_id: str) -> Entity:
         """Give one external record a hub record of its own; returns that one."""
-        from accord.engine import decide, locate
+        from accord.api import naming
+        from accord.engine import decide
 
         with self.store.transaction("split") as tx:
-            entity = locate.one(self.world, tx, record)
+            entity = naming.one_named(self.world, tx, record)
             return decide.split(self.world, tx, entity, connection, external_id)
 
     def import_links(self, pairs: Iterable[Pair]) -> int:

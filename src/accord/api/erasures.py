@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from accord.api import journal
+from accord.api import journal, naming
 from accord.api.journal import Entry
-from accord.engine import erase, locate
+from accord.engine import erase
 from accord.engine.revoke import Revoker
 from accord.engine.scope import Scope
 from accord.errors import SetupError, VendorError
@@ -88,7 +88,7 @@ def plan(world: World, record: str) -> ErasurePlan:
         SetupError: the record is unknown, no person, or erased already.
     """
     with world.store.reading("erasure plan") as tx:
-        return erase.plan(world, tx, locate.one(world, tx, record))
+        return erase.plan(world, tx, naming.one_named(world, tx, record))
 
 
 def begin(world: World, path: Path, record: str, identity: str) -> str:
@@ -105,7 +105,7 @@ def begin(world: World, path: Path, record: str, identity: str) -> str:
         )
     request, now = world.env.new_id(), world.env.now().timestamp()
     with world.store.transaction("erase") as tx:
-        found = erase.doomed(tx, locate.one(world, tx, record))
+        found = erase.doomed(tx, naming.one_named(world, tx, record))
         note(world, tx, path, found, Entry(request, found.person.id, identity, now, ()))
         erase.begin(world, tx, found, request, identity, now)
     world.store.scrub()

@@ -27,16 +27,17 @@ class Looking(Opened):
 
     def find(self, text: str) -> list[tuple[Entity, list[Link]]]:
         """Hub records by hub id or its beginning, ``CONNECTION:ID`` or a natural key, with their links."""
-        from accord.engine import locate
+        from accord.api import naming
 
         with self.store.reading() as tx:
-            found = locate.locate(self.world, tx, text)
+            found = naming.named(self.world, tx, text)
             links = tx.links.of_entities([entity.id for entity in found])
             return [(entity, list(links.get(entity.id, ()))) for entity in found]
 
     def explain(self, text: str) -> list[Explanation]:
         """Per field who set it, when, by which rule and what lost; per system what it holds and why."""
-        from accord.engine import explain, locate
+        from accord.api import naming
+        from accord.engine import explain
 
         with self.store.reading() as tx:
-            return [explain.explain(self.world, tx, entity) for entity in locate.locate(self.world, tx, text)]
+            return [explain.explain(self.world, tx, entity) for entity in naming.named(self.world, tx, text)]

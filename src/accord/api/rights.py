@@ -78,11 +78,11 @@ class Rights(Opened):
         Raises:
             SetupError: the record is unknown, no person, or erased.
         """
-        from accord.engine import locate
+        from accord.api import naming
         from accord.engine.disclose import disclose
 
         with self.store.reading() as tx:
-            person = locate.one(self.world, tx, record)
+            person = naming.one_named(self.world, tx, record)
         return disclose(self.world, person)
 
     @cached_property

@@ -138,7 +138,7 @@ class Syncing(Opened):
         """Sync one record now. ``record`` is ``CONNECTION:ID`` or ``CONNECTION/STREAM:ID``.
 
         Raises:
-            SetupError: the name leads to no stream of a flow.
+            SetupError: the name leads to no stream of a flow, or the system has no such record.
         """
         from accord.api import erasures
         from accord.engine import locate
@@ -153,4 +153,10 @@ class Syncing(Opened):
         with self._budget(max_seconds) as budget:
             accounts.refuse_changed(self.connections, self.store, self.env, owner.flow, None)
             run = RecordRun(self.world, owner.flow, Options(kind="record"), budget)
-            return run.record(key, external_id)
+            report = run.record(key, external_id)
+        if run.unheard_of:
+            raise SetupError(
+                f"{'/'.join(key)} has no record {external_id!r}",
+                hint=f"Give the id that {key[0]} itself shows.",
+            )
+        return report

@@ -13,7 +13,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 done, 1 a bug, 2 usage or configuration, 3 new dead letters or conflicts, 4 a plan
-        waits for approval, 5 a vendor refused access, 130 interrupted.
+        waits for approval, 5 no access to a system, 130 interrupted.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     if given in (["--version"], ["-V"]):

@@ -72,6 +72,7 @@ def _stream(stream: type[Stream]) -> dict[str, Any]:
         "creates": _CREATES.get(creates, creates),
         "cursor": stream.cursor.path if stream.cursor is not None else "",
         "lost_update": "prevented" if stream.etag is not None else "narrowed",
+        "upsert_by": stream.upsert_by or "",
         "batches": {
             name: int(getattr(call, "size", 1))
             for name, call in present.items()

@@ -79,7 +79,7 @@ def _require(modules: Sequence[str]) -> None:
         wanted = " ".join(f"'accord-{name}[sandbox]'" for name in ("shopify", "hubspot", "brevo"))
         raise SetupError(
             f"the demo needs what is not installed: {', '.join(missing)}",
-            hint=f"pip install 'accord[sandbox]' accord-files accord-sql {wanted}",
+            hint=f"Run `pip install 'accord[sandbox]' accord-files accord-sql {wanted}`.",
         )
 
 

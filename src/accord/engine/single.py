@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 class RecordRun(FlowRun):
     """A flow's run for a single record."""
 
+    unheard_of = False
+    """Whether the system has no such record, and had none that Accord knew."""
+
     def record(self, key: Key, external_id: str) -> Report:
         """Read one record of one member and bring every other side up to it.
 
@@ -66,6 +69,7 @@ class RecordRun(FlowRun):
             seen = observer.look([row])
             observer.map(seen[0], scope.now(), 0.0)
         with self.world.store.transaction("record", self.fences) as tx:
+            self.unheard_of = row is None and not tx.links.get(*key, [external_id])
             touched = Absorber(scope, self.counts[key]).page(tx, seen)
             scope.wake(tx, [touched.entities[id_] for id_ in touched.changed], but=[key])
             tx.dirty.add([(*key, id_) for id_ in sorted(touched.behind)])

@@ -35,10 +35,10 @@ def find(connector: str) -> Factory:
             distribution = point.dist.name if point.dist else "unknown"
             raise PluginError(
                 f"the sandbox of connector {connector!r} cannot be loaded: {type(error).__name__}",
-                hint=f"reinstall {distribution} with its extra 'sandbox'",
+                hint=f"Reinstall {distribution} with its extra 'sandbox'.",
                 facts={"distribution": distribution, "hook": GROUP},
             ) from error
     known = ", ".join(names()) or "none"
     raise UnknownConnectorError(
-        f"no installed connector named {connector!r} ships a sandbox", hint=f"installed sandboxes: {known}"
+        f"no installed connector named {connector!r} ships a sandbox", hint=f"Installed sandboxes: {known}."
     )

@@ -98,5 +98,5 @@ def _share(text: str, whole: str) -> float:
 def _wrong(text: str, why: str) -> ConfigError:
     return ConfigError(
         f"faults {text!r}: {why}",
-        hint='write a total such as "10%", or "name=share" pairs of: ' + ", ".join(FAULTS),
+        hint='Write a total such as "10%", or "name=share" pairs of: ' + ", ".join(FAULTS),
     )

@@ -170,6 +170,6 @@ def serve(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> RunningSa
     if host not in LOOPBACK:
         raise SetupError(
             f"a sandbox listens on loopback only, not on {host}",
-            hint="its control plane has no credentials: use 127.0.0.1, or a tunnel",
+            hint="Its control plane has no credentials: use 127.0.0.1, or a tunnel.",
         )
     return RunningSandbox(sandbox, host, port)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from accord.errors import StateError
 
-HINT = "use sqlite:///path/to/accord.db or postgresql+psycopg://user@host/database"
+HINT = "Use sqlite:///path/to/accord.db or postgresql+psycopg://user@host/database."
 # A password may hold anything but an at sign, which must be written as %40.
 _ADDRESS = re.compile(
     r"""

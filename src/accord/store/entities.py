@@ -73,7 +73,7 @@ class Entities:
         if self._bulk.each(_REPLACE, rows) != len(rows):
             raise StateError(
                 f"one of {len(rows)} hub records was changed by another run since it was loaded",
-                hint="run again: nothing of this batch was saved",
+                hint="Run again: nothing of this batch was saved.",
             )
         for each in entities:
             each.loaded_rev = each.rev
@@ -115,7 +115,7 @@ def _survivor(known: dict[str, Entity], asked: str) -> Entity:
         if found.merged_into in seen:
             raise StateError(
                 f"hub record {asked} is merged into itself",
-                hint="this is a bug in Accord; please report it with the output of `accord show`",
+                hint="This is a bug in Accord; please report it with the output of `accord show`.",
             )
         seen.add(found.merged_into)
         found = known[found.merged_into]

@@ -21,7 +21,7 @@ class _Cause(NamedTuple):
     kind: type[StateError] = StateError
 
 
-_BUSY = "wait until the other run ends, or see who holds it with `accord status`"
+_BUSY = "Wait until the other run ends, or see who holds it with `accord status`."
 _CAUSES = (
     _Cause(
         ("SQLITE_BUSY", "SQLITE_LOCKED", "55P03", "40P01"),
@@ -32,53 +32,53 @@ _CAUSES = (
     _Cause(
         ("SQLITE_FULL", "53100"),
         "cannot grow: the disk is full",
-        "free disk space, then run the same command again",
+        "Free disk space, then run the same command again.",
     ),
     _Cause(
         ("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH", "25006", "42501"),
         "cannot be written",
-        "check the owner and the mode of the store's file and folder, or the database user's rights",
+        "Check the owner and the mode of the store's file and folder, or the database user's rights.",
     ),
     _Cause(
         ("SQLITE_CANTOPEN",),
         "cannot be opened",
-        "check that the folder of the store exists and belongs to the user that runs Accord",
+        "Check that the folder of the store exists and belongs to the user that runs Accord.",
     ),
     _Cause(
         ("SQLITE_NOTADB",),
         "is not an SQLite database",
-        "let `store` in accord.toml name another file; Accord creates it",
+        "Let `store` in accord.toml name another file; Accord creates it.",
     ),
     _Cause(
         ("SQLITE_CORRUPT", "XX001", "XX002"),
         "is damaged",
-        "stop, keep the file, restore the newest backup: the next full read brings back what came later",
+        "Stop, keep the file, restore the newest backup: the next full read brings back what came later.",
     ),
     _Cause(
         ("SQLITE_IOERR", "58030"),
         "cannot be read or written: the disk reports errors",
-        "check the disk, then run again",
+        "Check the disk, then run again.",
     ),
-    _Cause(("28",), "refuses the user name or password", "check the address in `store` of accord.toml"),
+    _Cause(("28",), "refuses the user name or password", "Check the address in `store` of accord.toml."),
     _Cause(
         ("3D000", "3F000"),
         "does not exist",
-        "create the database (`createdb`), or correct `store` in accord.toml",
+        "Create the database (`createdb`), or correct `store` in accord.toml.",
     ),
     _Cause(
         ("SQLITE_CONSTRAINT", "23"),
         "refused a row that breaks one of its rules",
-        "nothing was saved; this is a bug in Accord, please report it with the run's report",
+        "Nothing was saved; this is a bug in Accord, please report it with the run's report.",
     ),
     _Cause(
-        ("53",), "has no capacity left", "raise the server's limits (connections, memory), then run again"
+        ("53",), "has no capacity left", "Raise the server's limits (connections, memory), then run again."
     ),
-    _Cause(("08", "57P"), "closed the connection", "check that the database server runs, then run again"),
+    _Cause(("08", "57P"), "closed the connection", "Check that the database server runs, then run again."),
 )
 _UNREACHED = _Cause(
-    (), "cannot be reached", "check that the database server runs and that `store` in accord.toml names it"
+    (), "cannot be reached", "Check that the database server runs and that `store` in accord.toml names it."
 )
-_OTHER = _Cause((), "failed", "run again; if it happens again report it with the code above")
+_OTHER = _Cause((), "failed", "Run again; if it happens again report it with the code above.")
 
 
 @contextmanager

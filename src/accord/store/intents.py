@@ -113,7 +113,7 @@ class Intents:
         if together or self._bulk.each(_REPLACE, rows) != len(rows):
             raise StateError(
                 f"one of {len(rows)} intents would replace one that was sent already",
-                hint="run again: nothing of this batch was saved",
+                hint="Run again: nothing of this batch was saved.",
             )
 
     def _together(self, intents: Sequence[Intent]) -> list[Intent]:
@@ -133,7 +133,7 @@ class Intents:
         if self._bulk.each(_CHANGE, rows) != len(rows):
             raise StateError(
                 f"one of {len(rows)} intents was closed by another run",
-                hint="run again: nothing of this batch was saved",
+                hint="Run again: nothing of this batch was saved.",
             )
 
     def close(self, ids: Iterable[str]) -> int:

@@ -101,6 +101,6 @@ class Leases:
             if found.get(scope) != number:
                 raise FenceLostError(
                     f"another run took over {scope}; this one writes nothing more",
-                    hint="let the other run finish; see `accord runs`",
+                    hint="Let the other run finish; see `accord runs`.",
                     facts={"scope": scope, "fence": number, "newest": found.get(scope)},
                 )

@@ -61,7 +61,7 @@ class PostgresDatabase:
         except ModuleNotFoundError as error:
             raise SetupError(
                 "the driver for PostgreSQL is not installed",
-                hint="pip install 'accord[postgres]'",
+                hint="Run `pip install 'accord[postgres]'`.",
             ) from error
         try:
             made = psycopg.connect(autocommit=True, **_arguments(self._address))
@@ -127,7 +127,7 @@ class _Places:
             return True
         raise StoreBusyError(
             f"all {_MOST} connections of this process to the store {self._where} are in use",
-            hint="let fewer flows run at once, then run again",
+            hint="Let fewer flows run at once, then run again.",
         )
 
     def release(self) -> None:
@@ -168,5 +168,5 @@ def _commit(driver: Any) -> None:
     if driver.execute("COMMIT").statusmessage != "COMMIT":
         raise StateError(
             "the store rolled a transaction back that had failed inside",
-            hint="this is a bug in Accord, please report it with the run's report",
+            hint="This is a bug in Accord, please report it with the run's report.",
         )

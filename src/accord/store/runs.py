@@ -53,7 +53,7 @@ class Runs:
         if self._bulk.change(_FINISH, **_pack(finished)) != 1:
             raise StateError(
                 f"run {finished.id} is not in the store",
-                hint="this is a bug in Accord, please report it",
+                hint="This is a bug in Accord, please report it.",
             )
 
     def get(self, id: str) -> Run | None:  # noqa: A002

@@ -75,7 +75,7 @@ def _known(found: Opened | None, url: str) -> Opened:
     if found is None:
         raise StateError(
             f"the store {url} tells no version of its schema",
-            hint="restore a backup: something else has written to the store's tables",
+            hint="Restore a backup: something else has written to the store's tables.",
         )
     return found
 
@@ -91,7 +91,7 @@ def _create(database: Database, new_key: bytes) -> Opened:
         if present if database.dialect == "sqlite" else present & ours:
             raise StateError(
                 f"{database.url} holds tables of another program",
-                hint="let `store` in accord.toml name a file or a database of its own",
+                hint="Let `store` in accord.toml name a file or a database of its own.",
             )
         for statement in _creation(database.dialect):
             driver.execute(statement)
@@ -116,12 +116,12 @@ def _refuse(url: str, found: str, *, migrate: bool) -> None:
     if found > SCHEMA_VERSION:
         raise StoreVersionError(
             f"the store {url} has schema {found}; this Accord understands up to {SCHEMA_VERSION}",
-            hint="update Accord, or restore a backup made before the update",
+            hint="Update Accord, or restore a backup made before the update.",
             facts={"found": found, "known": SCHEMA_VERSION},
         )
     if not migrate:
         raise StoreVersionError(
             f"the store {url} has schema {found}; this Accord needs {SCHEMA_VERSION}",
-            hint="run `accord migrate`",
+            hint="Run `accord migrate`.",
             facts={"found": found, "known": SCHEMA_VERSION},
         )

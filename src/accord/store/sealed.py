@@ -47,7 +47,7 @@ class FernetSealer:
             # The library's message is not chained: it may come to quote the key.
             raise StateError(
                 "the key of the store is malformed: it must be 32 bytes as URL-safe base64",
-                hint="set the key that `accord init` printed, or make a new one for a new store",
+                hint="Set the key that `accord init` printed, or make a new one for a new store.",
             ) from None
 
     @staticmethod
@@ -70,5 +70,5 @@ class FernetSealer:
         except InvalidToken:
             raise StateError(
                 "the store holds a value that none of the present keys sealed",
-                hint="bring back the earlier key (ACCORD_KEY), or set the secret or token anew",
+                hint="Bring back the earlier key (ACCORD_KEY), or set the secret or token anew.",
             ) from None

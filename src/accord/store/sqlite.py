@@ -91,7 +91,7 @@ class SqliteDatabase:
         if busy:
             raise StoreBusyError(
                 f"the log of the store {self.url} cannot be emptied while another process reads it",
-                hint="wait until the other run ends, then run the same command again",
+                hint="Wait until the other run ends, then run the same command again.",
             )
 
     def close(self) -> None:
@@ -148,12 +148,12 @@ def file_of(address: Address) -> Path:
     if not address.path or address.path == ":memory:":
         raise StateError(
             "the store needs a file: an SQLite database in memory cannot be shared by threads and runs",
-            hint="use sqlite:///accord.db",
+            hint="Use sqlite:///accord.db.",
         )
     path = Path(address.path).absolute()
     if not path.parent.is_dir():
         raise StateError(
-            f"the folder {path.parent} of the store does not exist", hint="create the folder first"
+            f"the folder {path.parent} of the store does not exist", hint="Create the folder first."
         )
     return path
 
@@ -178,5 +178,5 @@ def _create(path: Path) -> None:
     except OSError as error:
         raise StateError(
             f"the store {path} cannot be opened for writing: {error.strerror}",
-            hint="check the owner and the mode of the file and of its folder, and that the disk is not full",
+            hint="Check the owner and the mode of the file and of its folder, and that the disk is not full.",
         ) from error

@@ -61,7 +61,7 @@ class Streams:
         elif self._bulk.change(_MOVE, **row) != 1:
             raise StateError(
                 f"another run moved the position of {state.connection}/{state.stream}",
-                hint="let one run at a time read this stream, then run again",
+                hint="Let one run at a time read this stream, then run again.",
             )
         state.seq += 1
 

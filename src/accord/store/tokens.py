@@ -91,7 +91,7 @@ class Tokens:
             if self._env.monotonic() > deadline:
                 raise RetryableError(
                     f"another process has been refreshing the token of {connection} too long",
-                    hint="run again; if it stays so, end the other process",
+                    hint="Run again; if it stays so, end the other process.",
                 )
             self._env.sleep(_POLL)
         try:

@@ -44,7 +44,7 @@ def test_another_schema_version_is_refused(store: Store, store_url: str, env: En
         tx.bulk.driver.execute(f"UPDATE accord_version SET version_num = '{version}'")
     with pytest.raises(StoreVersionError, match=version) as caught:
         Store.open(store_url, env, migrate=False)
-    assert caught.value.hint == ("run `accord migrate`" if version == "0000" else caught.value.hint)
+    assert caught.value.hint == ("Run `accord migrate`." if version == "0000" else caught.value.hint)
 
 
 def test_an_unknown_old_version_is_refused(store: Store, store_url: str, env: Env) -> None:

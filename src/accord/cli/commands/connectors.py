@@ -118,7 +118,7 @@ def _stream(session: Session, stream: dict[str, Any]) -> None:
         "deletions are seen by": stream["deletes"],
         "creates are made safe by": stream["creates"] or "no creates",
         "changes are read by": stream["cursor"] or "reading everything",
-        "lost updates": lost[stream["lost_update"]],
+        "lost updates": lost[stream["lost_update"]] + _written_over(stream["upsert_by"]),
         "batches": batches or "-",
         "found by": listed(stream["find_by"]),
         "personal data of": stream["subject"] or "nobody",
@@ -133,3 +133,10 @@ def _stream(session: Session, stream: dict[str, Any]) -> None:
             out.line(f"  loss: {loss['field']}: {loss['why']}")
     if unmapped:
         out.line(f"  not mapped: {', '.join(unmapped)}")
+
+
+def _written_over(upsert_by: str) -> str:
+    """What a create by a value people use does, whatever the version of the record it meets."""
+    if not upsert_by:
+        return ""
+    return f"; a create writes over a record with the same {upsert_by} that was entered since the last read"

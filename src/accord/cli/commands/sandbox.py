@@ -79,7 +79,7 @@ def _serve(session: Session, name: str, options: SandboxOptions, port: int) -> i
     except ImportError as error:
         raise SetupError(
             f"the sandbox needs a package that is not installed ({error.name})",
-            hint=f"pip install 'accord[sandbox]' 'accord-{name}[sandbox]'",
+            hint=f"Run `pip install 'accord[sandbox]' 'accord-{name}[sandbox]'`.",
         ) from error
     with running, stopping(lambda: None, quiet=True) as stop:
         document = _document(name, running.url, settings, options, vendor.settings)

@@ -53,7 +53,7 @@ def _opened(accord: Accord, host: str, port: int) -> Server:
     except ImportError as error:
         raise SetupError(
             f"serving needs a package that is not installed ({error.name})",
-            hint="pip install 'accord[serve]'",
+            hint="Run `pip install 'accord[serve]'`.",
         ) from error
     return Server(accord, host, port)
 

@@ -49,7 +49,7 @@ def run(database: Database, revision: str = "head") -> None:
         except CommandError as error:
             raise StoreVersionError(
                 "the store's schema has a version that this Accord cannot migrate from",
-                hint="install the Accord that wrote it, or restore a backup",
+                hint="Install the Accord that wrote it, or restore a backup.",
             ) from error
 
 

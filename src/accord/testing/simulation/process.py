@@ -144,7 +144,7 @@ class Process:
             self.scheduler.note(f"{self.name} finds the database busy at {label}")
             self.scheduler.pause(seconds=BUSY_TIMEOUT)
             self._breathe()
-            raise StoreBusyError("the store was busy for longer than the busy timeout", hint="run again")
+            raise StoreBusyError("the store was busy for longer than the busy timeout", hint="Run again.")
 
     def pause(self, label: str) -> None:
         """A point where anybody else may run, or this process may end or freeze."""

@@ -220,9 +220,9 @@ class Town:
         """The store's connections, by how many processes had crashed when they were opened."""
         self.begins: Begins = _unwatched
         self.creations: list[tuple[float, str, str, str, str]] = []
+        """(when, vendor, table, hub id, row id) of every record that Accord made."""
         self.made_with: set[tuple[str, str, str, str, str]] = set()
         """(vendor, table, row id, column, token) of what creates of Accord carried."""
-        """(when, vendor, table, hub id, row id) of every record that Accord made."""
         self.overwritten: set[tuple[str, str, str, str]] = set()
         """(vendor, table, column, token) that a write without a condition replaced."""
         self.overwritten_tags: set[str] = set()
