@@ -41,7 +41,7 @@ def test_a_full_disk_is_a_clear_error(town: Town) -> None:
     grow(town, 2)
     with pytest.raises(StateError, match="the disk is full") as found:
         town.accord.sync("customers")
-    assert found.value.hint.startswith("free disk space")
+    assert found.value.hint.startswith("Free disk space")
 
 
 def test_after_a_full_disk_the_work_goes_on(town: Town) -> None:

@@ -142,6 +142,6 @@ class Bulk:
         if sealer is None:
             raise StateError(
                 f"the store keeps {what} sealed only, and no key is set",
-                hint="Set ACCORD_KEY (`accord init` makes one), then run again.",
+                hint="Set ACCORD_KEY (`accord init -c new.toml` makes one), then run again.",
             )
         return sealer

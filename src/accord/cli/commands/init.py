@@ -32,7 +32,8 @@ def init(
 
     if session.config.exists() and not force:
         raise SetupError(
-            f"{session.config} is there already", hint="Use --force to overwrite it, or -c for another place."
+            f"{session.config} is there already",
+            hint="Use -c for another place (also to make only a key), or --force to overwrite it.",
         )
     try:
         session.config.write_text(template(), encoding="utf-8")
