@@ -140,7 +140,7 @@ def test_a_record_that_a_system_does_not_have_is_told(stage: Stage) -> None:
 def test_a_name_at_an_unknown_connection_names_the_connections(stage: Stage) -> None:
     stage.inside("sync", "--approve")
     refused(stage.inside("show", "tills:1"), 2, "no flow has a connection 'tills'", "Did you mean 'till'?")
-    refused(stage.inside("erase", "nope:1"), 2, "Connections: loyalty, till")
+    refused(stage.inside("erase", "nope:1"), 2, "Connections: loyalty, till.")
 
 
 def test_a_folder_that_is_not_there_is_no_access(stage: Stage) -> None:

@@ -29,6 +29,7 @@ def named(world: World, tx: Transaction, text: str) -> list[Entity]:
         if not colon or connection in known:
             raise
         told = suggestion(connection, known, what="Connections:")
+        told += "" if told.endswith("?") else "."
         raise SetupError(
             f"no flow has a connection {connection!r}", hint=f"{told[0].upper()}{told[1:]}"
         ) from None
