@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from accord.api.views import AccountCheck
-from accord.errors import AccessError, AccordError, SetupError
+from accord.connector.answers import account as account_of
+from accord.engine.stop import UnexpectedError
+from accord.errors import AccessError, AccordError, AnswerShapeError, SetupError
 
 if TYPE_CHECKING:
     from accord.api.compose import Connections
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
     from accord.env import Env
     from accord.model.record import Account
     from accord.store import Store
+
+_log = logging.getLogger(__name__)
 
 
 def check_all(
@@ -36,7 +41,7 @@ def _check(connections: Connections, store: Store, env: Env, name: str) -> Accou
         raise SetupError(f"there is no connection {name!r}", hint=f"Connections: {known}.")
     streams = tuple(connections.streams[name])
     try:
-        account = connector.check()
+        account = _ask(connector)
         same_account(store, env, name, account)
     except AccordError as error:
         problem = (type(error).__name__, str(error), error.hint, error.exit_code)
@@ -60,21 +65,36 @@ def refuse_changed(
 
     Raises:
         AccessError: the account is another one.
+        AnswerShapeError, UnexpectedError: the connector's check is faulty.
     """
     names = dict.fromkeys(member.connection for member in flow.members)
     for name in names:
         if only is None or name in only:
-            account = _ask(connections.connectors[name])
+            account = _reached(connections.connectors[name])
             if account is not None:
                 same_account(store, env, name, account)
 
 
-def _ask(connector: Connector[Any]) -> Account | None:
+def _reached(connector: Connector[Any]) -> Account | None:
     try:
-        return connector.check()
+        return _ask(connector)
+    except (AnswerShapeError, UnexpectedError):
+        raise  # a bug in its check: nobody knows whose account it is
     except AccordError:
         # Its own pull or push meets the same trouble and reports it for this connection alone.
         return None
+
+
+def _ask(connector: Connector[Any]) -> Account:
+    """The account, or an error of ours: what a faulty connector says may quote a record."""
+    try:
+        return account_of(connector)
+    except AccordError:
+        raise
+    except Exception as error:  # noqa: BLE001  a connector may raise anything
+        connection = connector.context.connection
+        _log.debug("check of %s", connection, exc_info=True)
+        raise UnexpectedError(f"The check of connection {connection!r}", error) from None
 
 
 def same_account(store: Store, env: Env, connection: str, account: Account) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from accord.connector import answers
 from accord.connector.declared import Atomicity, Creates, CursorField, Deletes, Operations, Origin
 from accord.connector.settings import Context, Settings
 from accord.consent.guard import by_deleting, guarded
@@ -107,23 +108,29 @@ class Stream:
     @cached_property
     def operations(self) -> Operations:
         """What this stream can do."""
-        upsert = getattr(self, "upsert", None)
         found = {
-            "read": getattr(self, "read", None),
-            "get": getattr(self, "get", None),
-            "find": getattr(self, "find", None),
-            "create": getattr(self, "create", None) or upsert,
-            "update": getattr(self, "update", None) or upsert,
-            "delete": getattr(self, "delete", None),
+            "read": self._checked("read", answers.pages),
+            "get": self._checked("get", answers.records),
+            "find": self._checked("find", answers.found),
+            **{name: self._writes(name) for name in ("create", "update", "delete")},
             **{verb.value: self._guarded(verb) for verb in Verb},
         }
         sizes = {name: int(getattr(call, "size", 1)) for name, call in found.items() if call is not None}
         return Operations(**found, sizes=sizes)
 
+    def _checked(self, name: str, shape: Callable[..., Any]) -> Any:
+        """An operation whose answers are checked, None if the stream has none."""
+        call = getattr(self, name, None)
+        return None if call is None else shape(self, call)
+
+    def _writes(self, name: str) -> Any:
+        if name in ("create", "update") and getattr(self, name, None) is None:
+            name = "upsert"
+        return self._checked(name, lambda stream, call: answers.outcomes(stream, name, call))
+
     def _guarded(self, verb: Verb) -> Any:
         """A consent operation behind its guard, None if the stream has none."""
-        call = getattr(self, verb.value, None)
-        delete = getattr(self, "delete", None)
+        call, delete = self._writes(verb.value), self._writes("delete")
         if call is None and verb is Verb.ERASE and delete is not None and self.subject == "self":
             call = by_deleting(delete)
         return None if call is None else guarded(verb, call, self.consent_channels)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from accord.model.record import (
     ConsentWrite,
@@ -23,6 +24,7 @@ from accord.model.record import (
 Send = Callable[[Sequence[Write]], Sequence[Outcome]]
 NOT_LINKED = "not_linked"
 """The reason of an erasure that names no record."""
+W = TypeVar("W", bound=Callable[..., Any])
 SendConsent = Callable[[Sequence[ConsentWrite]], Sequence[Outcome]]
 
 
@@ -41,9 +43,14 @@ def guarded(verb: Verb, call: SendConsent, channels: frozenset[str]) -> SendCons
         asked = [write for write in writes if write.id not in kept_out]
         return [*refused, *(call(asked) if asked else ())]
 
+    return declared_like(call, send)
+
+
+def declared_like(call: object, wrapper: W) -> W:
+    """The wrapper of an operation, which says about batches and rate limits what the operation says."""
     for name, otherwise in (("size", 1), ("limit_class", "default"), ("cost", 1.0)):
-        setattr(send, name, getattr(call, name, otherwise))
-    return send
+        setattr(wrapper, name, getattr(call, name, otherwise))
+    return wrapper
 
 
 def by_deleting(delete: Send) -> SendConsent:

@@ -1,0 +1,83 @@
+"""The author of a connector is told what is wrong with it, by name; nobody's data is quoted."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from accord import Page
+from accord.errors import AccordError, OutcomeUnknownError
+from accord.model.record import Account, Outcome, Result
+from accord.store.rows import IntentState
+from tests.integration.engine.town import Town
+
+SECRET = "eve@example.com"
+
+
+def problem(town: Town, **faulty: Any) -> str:
+    """What a sync says of the crm, where an operation answers like this; the shop goes on."""
+    town["shop"].put(mail=SECRET, first="Eve")
+    ways: dict[str, Any] = {name: lambda *_, answer=answer: answer for name, answer in faulty.items()}
+    town.change("crm", **ways)
+    report = town.accord.sync("customers")
+    (told,) = report.problems
+    assert (told.connection, told.error) == ("crm", "AnswerShapeError")
+    assert SECRET not in told.message + told.hint
+    return told.message
+
+
+@pytest.mark.parametrize(
+    ("read", "said"),
+    [
+        (None, "contacts.read of the connector 'memory' answered nothing (None) instead of pages"),
+        ([[{"mail": SECRET}]], "answered a value of type list instead of an accord.Page"),
+        ([Page(cast(Any, {"mail": SECRET}))], "answered a value of type dict as the rows of a page instead"),
+        ([Page(cast(Any, [SECRET]))], "answered a value of type str as a row instead of a dict"),
+    ],
+)
+def test_a_read_that_answers_with_something_else_is_named(town: Town, read: object, said: str) -> None:
+    assert said in problem(town, read=read)
+
+
+@pytest.mark.parametrize(
+    ("create", "said"),
+    [
+        (None, "contacts.create of the connector 'memory' answered nothing (None) instead of a list"),
+        ([SECRET], "answered a value of type str for a write instead of an accord.Outcome"),
+        ([Outcome(SECRET, Result.DONE)], "an outcome of no write"),
+    ],
+)
+def test_a_write_that_answers_with_something_else_is_named_and_in_doubt(
+    town: Town, create: object, said: str
+) -> None:
+    assert said in problem(town, create=create)
+    with town.accord.store.reading() as tx:
+        assert tx.intents.count("crm", "contacts")[IntentState.UNKNOWN] == 1
+
+
+@pytest.mark.parametrize("find", [None, [], [SECRET], {"mail": SECRET}])
+def test_a_search_that_answers_with_something_else_is_named(town: Town, find: object) -> None:
+    town["crm"].fail("create", OutcomeUnknownError("no answer"))
+    assert "contacts.find of the connector 'memory' answered" in problem(town, find=find)
+
+
+def broken() -> Account:
+    raise ValueError(SECRET)
+
+
+@pytest.mark.parametrize(
+    ("check", "error"), [(lambda: None, "AnswerShapeError"), (broken, "UnexpectedError")]
+)
+def test_a_faulty_check_stops_the_flow_and_quotes_nothing(
+    town: Town, monkeypatch: pytest.MonkeyPatch, check: Any, error: str
+) -> None:
+    town["shop"].put(mail=SECRET)
+    monkeypatch.setattr(town.system("crm"), "check", check)
+    with pytest.raises(AccordError, match="crm") as told:
+        town.accord.sync("customers")
+    assert type(told.value).__name__ == error
+    assert SECRET not in str(told.value) + told.value.hint
+    assert told.value.__cause__ is None
+    (account,) = town.accord.check(["crm"])
+    assert (account.error, town["crm"].rows) == (error, {})
