@@ -8,12 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent
 SPECS = Path(os.environ.get("ACCORD_SPECS", ROOT.parent / "shared" / "specs"))
 """The vendors' own API descriptions. Their licences keep them out of this repository."""
 
 UNCHECKED = pytest.StashKey[int]()
+
+# A law holds however slow the machine is; the same examples every time, so that a failure can be met again.
+settings.register_profile(
+    "accord", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("accord")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

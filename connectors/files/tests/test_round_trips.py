@@ -17,7 +17,7 @@ TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 CELLS = st.one_of(TRICKY, TEXT)
 PRINTED = st.one_of(TRICKY.filter(lambda text: "\r" not in text), st.text("abc éß=+-,;\"'\n\t", max_size=20))
 ROWS = st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=5)
-QUICK = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=30, suppress_health_check=list(HealthCheck))
 
 
 def round_trip(name: str, cells: list[tuple[str, str]], **config: object) -> list[Row]:

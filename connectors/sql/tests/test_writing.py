@@ -228,7 +228,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(CELLS, st.decimals(0, 10**9, places=2), st.dates(), st.booleans(), JSON)
 def test_any_value_comes_back(
     loyalty: Loyalty, text: str, points: Decimal, born: Any, vip: bool, extra: Any

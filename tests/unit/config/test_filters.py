@@ -98,7 +98,7 @@ PARTS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(PARTS)
 def test_what_is_allowed_never_fails(parts: list[str]) -> None:
     try:

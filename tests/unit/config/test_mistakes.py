@@ -252,19 +252,19 @@ def _toml(value: object) -> str:
     return repr(value) if isinstance(value, (int, float)) else f"'''{value}'''"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=200))
 def test_arbitrary_text_gives_no_traceback(text: str) -> None:
     _survives(text, KNOWN)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.dictionaries(words, values, max_size=4))
 def test_arbitrary_tables_give_no_traceback(tables: dict[str, object]) -> None:
     _survives("\n".join(f"{key} = {_toml(value)}" for key, value in tables.items()), KNOWN)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(GOOD.splitlines()), values)
 def test_an_arbitrary_value_gives_no_traceback(at: str, value: object) -> None:
     key, sign, _ = at.partition(" = ")

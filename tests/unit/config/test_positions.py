@@ -89,7 +89,7 @@ def _toml(value: Any) -> str:
     return "[" + ", ".join(map(_toml, value)) + "]" if isinstance(value, list) else str(value)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.dictionaries(keys, tables, max_size=4))
 def test_arbitrary_keys_are_found(value: dict[str, Any]) -> None:
     text = "\n".join(f"{_quoted(key)} = {_toml(each)}" for key, each in value.items())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from accord.engine.digests import Digests
@@ -19,7 +19,6 @@ VALUES = st.recursive(
 )
 
 
-@settings(database=None, derandomize=True, deadline=None)
 @given(st.dictionaries(st.sampled_from(["a", "b", "c", "d"]), VALUES))
 def test_a_record_has_the_digests_of_its_values_without_the_empty_ones(cells: dict[str, Any]) -> None:
     told = {cell: digest(value, KEY) for cell, value in cells.items() if pruned(value) is not None}

@@ -95,7 +95,7 @@ def flat(pages: Iterator[Page]) -> list[dict[str, Any]]:
 AGO = st.one_of(st.integers(-20, 20), st.sampled_from([0, 7, 8]), st.sampled_from([86_400, 10**7, 10**9]))
 ROWS = st.integers(0, 24).flatmap(lambda size: st.lists(AGO, min_size=size, max_size=size))
 CAPS = st.integers(1, 4).map(lambda pages: pages * SIZE)
-lawful = settings(database=None, derandomize=True, deadline=None, max_examples=15)
+lawful = settings(max_examples=15)
 told_or_not = pytest.mark.parametrize("told", ["exact", "cap", "no"])
 
 

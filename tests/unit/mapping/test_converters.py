@@ -30,7 +30,7 @@ from accord.mapping import (
 from accord.mapping.strategies import COUNTRIES, LANGUAGES
 from accord.model import values
 
-quick = settings(database=None, derandomize=True, deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 moments = st.datetimes(timezones=st.just(UTC)).map(values.instant)
 words = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
 amounts = st.decimals(-9999, 9999, places=2).map(lambda a: {"amount": values.amount(a, 2), "currency": "EUR"})

@@ -107,7 +107,7 @@ ODD: list[Any] = [
     [{}],
     [{"id": 1}],
 ]
-LAW = settings(database=None, derandomize=True, deadline=None, max_examples=300)
+LAW = settings(max_examples=300)
 
 
 def spoiled(chance: Random, held: Any, share: float) -> Any:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from accord.errors import MappingError
 from accord.mapping import Converter, Mapping, both
@@ -74,13 +74,7 @@ def test_documents_are_drawn_when_nothing_is_given() -> None:
 def test_cells_are_shown_as_their_document_is_projected(
     mapping: Mapping, model: type[Canonical], row: dict[str, Any]
 ) -> None:
-    @settings(
-        database=None,
-        derandomize=True,
-        deadline=None,
-        max_examples=50,
-        suppress_health_check=[HealthCheck.too_slow],
-    )
+    @settings(max_examples=50)
     @given(documents(model, money=("EUR",)))
     def holds(document: dict[str, Any]) -> None:
         cells = {cell: value for cell, value in explode(model, document).items() if mapping.covers(cell)}

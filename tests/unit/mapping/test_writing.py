@@ -95,9 +95,6 @@ def written(mapping: Mapping, document: dict[str, Any]) -> Any:
 )
 def test_any_document_is_written_as_value_by_value(mapping: Mapping, model: type[Canonical]) -> None:
     @settings(
-        database=None,
-        derandomize=True,
-        deadline=None,
         max_examples=100,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )

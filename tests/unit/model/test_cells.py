@@ -24,7 +24,7 @@ from accord.model import (
     shape,
 )
 
-quick = settings(database=None, derandomize=True, deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 KEY = b"k" * 32
 json_values = st.recursive(
     st.none()

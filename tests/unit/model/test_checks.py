@@ -10,7 +10,7 @@ from accord.mapping import strategies
 from accord.model import MODELS, Canonical, explode, validated
 from accord.model.checks import checker
 
-quick = settings(database=None, derandomize=True, deadline=None, max_examples=200)
+quick = settings(max_examples=200)
 any_model = st.sampled_from(list(MODELS.values()))
 words = ("", " ", "x", " x ", "\x00", "\ud800", "FR", "EUR", "a@example.com", "+33612345678", "en-us", "open")
 scalars = st.sampled_from(

@@ -13,7 +13,7 @@ from accord.errors import MappingError
 from accord.mapping import strategies
 from accord.model import MODELS, Address, Canonical, Customer, Money, Order, validated
 
-quick = settings(database=None, derandomize=True, deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 any_model = st.sampled_from(list(MODELS.values()))
 
 

@@ -52,7 +52,7 @@ def test_every_model_publishes_a_json_schema(name: str) -> None:
 def test_canonical_documents_satisfy_the_published_schema(name: str) -> None:
     validator = jsonschema.Draft202012Validator(json_schema(name))
 
-    @settings(database=None, derandomize=True, deadline=None, max_examples=15)
+    @settings(max_examples=15)
     @given(documents(MODELS[name]))
     def check(document: dict[str, Any]) -> None:
         validator.validate(document)

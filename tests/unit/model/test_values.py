@@ -7,12 +7,10 @@ from typing import Any
 import langcodes
 import pycountry
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from accord.model import codes, values
-
-quick = settings(database=None, derandomize=True, deadline=None)
 
 
 def test_email_keeps_the_local_part_as_typed() -> None:
@@ -31,14 +29,12 @@ def test_what_is_no_address_is_refused(address: str) -> None:
     assert address not in str(caught.value)
 
 
-@quick
 @given(st.from_regex(r"[A-Za-z0-9_+.-]{1,66}@([A-Za-z0-9-]{1,65}[.]){1,3}[A-Za-z]{2,26}", fullmatch=True))
 def test_the_short_cut_accepts_what_the_library_accepts(address: str) -> None:
     if values._PLAIN_EMAIL.fullmatch(address) and "--" not in address:
         assert values._email(address) == values._unusual_email(address)
 
 
-@quick
 @given(st.text(min_size=1, max_size=70).filter(lambda text: "@" not in text))
 def test_the_short_cut_holds_for_every_script(local: str) -> None:
     address = f"{local}@example.com"
@@ -110,7 +106,6 @@ def test_instants_need_a_zone() -> None:
         values.instant(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5))))
 
 
-@quick
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_canonical_instants_are_stable(moment: datetime) -> None:
     text = values.instant(moment)
