@@ -77,3 +77,10 @@ def test_explain_tells_what_became_of_a_refusal(stage: Stage) -> None:
     assert "revoke" in said
     assert "epoch" in said
     assert LEA not in said
+
+
+def test_who_asks_about_a_service_is_told_what_the_log_holds(stage: Stage) -> None:
+    said = stage.inside("consent", "explain", LEA, "till")
+    assert said.code == 0
+    assert "No decision" in said.out
+    assert "accord consent show" in said.out

@@ -63,7 +63,8 @@ def test_an_erased_person_does_not_return_from_an_old_export(stage: Stage) -> No
 
 
 def test_the_store_keeps_no_trace_of_the_person(stage: Stage) -> None:
-    stage.inside("erase", LEA, "--identity", "ticket 17")
+    said = stage.inside("erase", LEA, "--identity", "ticket 17")
+    assert "removed here: all values of the person" in said.out
     left = b"".join(file.read_bytes() for file in stage.root.glob("accord*") if file.is_file())
     assert "Léa".encode() not in left
     assert b"lea@example" not in left

@@ -174,7 +174,8 @@ def explain(
 
 def _explain(output: Output, found: list[Decision]) -> None:
     if not found:
-        output.line("No decision was ever made about this person there.")
+        output.line("No decision about this person stands in the log there.")
+        output.line("It holds what a permission decides, and refusals; `accord consent show` lists sends.")
         return
     for one in found:
         facts = one.facts

@@ -68,7 +68,8 @@ def public(report: ErasureReport) -> dict[str, Any]:
 def _report(output: Output, report: ErasureReport) -> None:
     state = "closed" if report.closed_at else f"{plural(report.open, 'system')} still to answer"
     output.title(f"Erasure {report.request}: {state}, due {instant(report.due_at)}")
-    output.line(f"removed here: {counted(report.counts)}")
+    besides = f"; besides: {counted(report.counts)}" if any(report.counts.values()) else ""
+    output.line(f"removed here: all values of the person{besides}")
     if report.kept:
         output.line(f"kept without the person: {plural(len(report.kept), 'record')} ({report.kept[0][2]})")
     rows = [
