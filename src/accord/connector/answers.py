@@ -36,9 +36,7 @@ def _rows(stream: Stream, page: Page) -> Page:
     rows: Any = page.rows
     if not _listed(rows):
         raise _wrong(stream, "read", f"{_kind(rows)} as the rows of a page", "a list")
-    if not all(issubclass(kind, dict) for kind in set(map(type, rows))):
-        row = next(row for row in rows if not isinstance(row, dict))
-        raise _wrong(stream, "read", f"{_kind(row)} as a row", "a dict")
+    _dicts(stream, "read", rows)
     return page
 
 
@@ -49,11 +47,14 @@ def found(
 
     def checked(probes: Sequence[Probe]) -> Sequence[Sequence[Row]]:
         answer: Any = find(probes)
-        if not _listed(answer) or not all(map(_listed, answer)):
-            raise _wrong(stream, "find", _kind(answer), "a list with a list of rows for each probe")
+        for one in (answer, *(answer if _listed(answer) else ())):
+            if not _listed(one):
+                raise _wrong(stream, "find", _kind(one), "a list with a list of rows for each probe")
         if len(answer) != len(probes):
             told = f"{len(answer)} lists for {len(probes)} probes"
             raise _wrong(stream, "find", told, "one for each, in their order")
+        for rows in answer:
+            _dicts(stream, "find", rows)
         return list(answer)
 
     return declared_like(find, checked)
@@ -68,6 +69,7 @@ def records(
         answer: Any = get(ids)
         if not isinstance(answer, Mapping):
             raise _wrong(stream, "get", _kind(answer), "a dict of rows by id (None: gone)")
+        _dicts(stream, "get", [row for row in answer.values() if row is not None])
         return answer
 
     return declared_like(get, checked)
@@ -104,6 +106,12 @@ def account(connector: Connector[Any]) -> Account:
     if not isinstance(answer, Account):
         raise _refusal(connector, "check", _kind(answer), "an accord.Account")
     return answer
+
+
+def _dicts(stream: Stream, verb: str, rows: Sequence[Any]) -> None:
+    if not all(issubclass(kind, dict) for kind in set(map(type, rows))):
+        row = next(row for row in rows if not isinstance(row, dict))
+        raise _wrong(stream, verb, f"{_kind(row)} as a row", "a dict")
 
 
 def _listed(value: Any) -> bool:

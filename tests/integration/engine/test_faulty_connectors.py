@@ -56,7 +56,7 @@ def test_a_write_that_answers_with_something_else_is_named_and_in_doubt(
         assert tx.intents.count("crm", "contacts")[IntentState.UNKNOWN] == 1
 
 
-@pytest.mark.parametrize("find", [None, [], [SECRET], {"mail": SECRET}])
+@pytest.mark.parametrize("find", [None, [], [None], [SECRET], [[SECRET]], {"mail": SECRET}])
 def test_a_search_that_answers_with_something_else_is_named(town: Town, find: object) -> None:
     town["crm"].fail("create", OutcomeUnknownError("no answer"))
     assert "contacts.find of the connector 'memory' answered" in problem(town, find=find)

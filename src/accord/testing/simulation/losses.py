@@ -186,7 +186,7 @@ class Losses:
         """I6: a record made again for somebody whose record people deleted there.
 
         Not where an answer first showed the deleted one after that: it was entered and deleted between two
-        reads, and a list that lags told of it late.
+        reads, and a list that lags told of it late. Nor what a request made that was delivered a second time.
         """
         for vendor, name, id_, removed_at in self.diary.removed:
             place = (vendor, name)
@@ -199,7 +199,7 @@ class Losses:
                     (who, what) == place
                     and at > max(removed_at, shown_at)
                     and self.known.then(hub_id, at) == self.known.then(owner, at)
-                    and made != id_
+                    and made not in {id_, *self.known.table(place).repeated}
                 ):
                     yield (
                         "I6 no resurrection",
