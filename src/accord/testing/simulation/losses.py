@@ -46,15 +46,19 @@ class Losses:
         """I4: an edit of just what our own create had put there lost to that, by whatever policy.
 
         A record that bears our reference tells what came first. That a conflict keeps the edit is no excuse.
+        Where two were made one, the value they have is a claim of its own, as late as the merge.
         """
         if self.town.configuration.alterations:
             return  # a cell that was mapped anew has no base
         columns = {cell: column for column, cell in CELLS.items()}
+        united = {e.merged_into for e in self.known.entities.values() if e.merged_into is not None}
         for one in self.known.conflicts:
             column = columns.get(one.cell or "", "")
             place = (one.connection, one.stream, one.external_id, column)
             mine, theirs = token_of(column, one.hub_value) or "", token_of(column, one.vendor_value) or ""
-            if (one.kind, one.winner) != ("both_changed", "hub") or (*place, mine) not in self.town.made_with:
+            if (one.kind, one.winner) != ("both_changed", "hub") or one.entity in united:
+                continue
+            if (*place, mine) not in self.town.made_with:
                 continue
             acts = {(e.vendor, e.table, e.row, e.column, e.token, e.saw) for e in self.diary.edits}
             if self.town.vendors[one.connection].traits.by_reference and (*place, theirs, mine) in acts:
