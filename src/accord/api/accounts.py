@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from accord.api.views import AccountCheck
 from accord.connector.answers import account as account_of
 from accord.engine.stop import UnexpectedError
-from accord.errors import AccessError, AccordError, AnswerShapeError, SetupError
+from accord.errors import AccessError, AccordError, SetupError
 
 if TYPE_CHECKING:
     from accord.api.compose import Connections
@@ -41,7 +41,7 @@ def _check(connections: Connections, store: Store, env: Env, name: str) -> Accou
         raise SetupError(f"there is no connection {name!r}", hint=f"Connections: {known}.")
     streams = tuple(connections.streams[name])
     try:
-        account = _ask(connector)
+        account = account_of(connector, _told(connector))
         same_account(store, env, name, account)
     except AccordError as error:
         problem = (type(error).__name__, str(error), error.hint, error.exit_code)
@@ -77,18 +77,19 @@ def refuse_changed(
 
 def _reached(connector: Connector[Any]) -> Account | None:
     try:
-        return _ask(connector)
-    except (AnswerShapeError, UnexpectedError):
+        told = _told(connector)
+    except UnexpectedError:
         raise  # a bug in its check: nobody knows whose account it is
     except AccordError:
         # Its own pull or push meets the same trouble and reports it for this connection alone.
         return None
+    return account_of(connector, told)
 
 
-def _ask(connector: Connector[Any]) -> Account:
-    """The account, or an error of ours: what a faulty connector says may quote a record."""
+def _told(connector: Connector[Any]) -> Any:
+    """What its check tells, or an error of ours: what a faulty connector says may quote a record."""
     try:
-        return account_of(connector)
+        return connector.check()
     except AccordError:
         raise
     except Exception as error:  # noqa: BLE001  a connector may raise anything

@@ -95,17 +95,15 @@ def outcomes(
     return declared_like(send, checked)
 
 
-def account(connector: Connector[Any]) -> Account:
-    """Ask a connector whose account it is.
+def account(connector: Connector[Any], told: Any) -> Account:
+    """What a connector's ``check`` told, if it is an account.
 
     Raises:
-        AnswerShapeError: it answers with something else.
-        VendorError: as the connector's ``check``.
+        AnswerShapeError: it is something else.
     """
-    answer: Any = connector.check()
-    if not isinstance(answer, Account):
-        raise _refusal(connector, "check", _kind(answer), "an accord.Account")
-    return answer
+    if not isinstance(told, Account):
+        raise _refusal(connector, "check", _kind(told), "an accord.Account")
+    return told
 
 
 def _dicts(stream: Stream, verb: str, rows: Sequence[Any]) -> None:

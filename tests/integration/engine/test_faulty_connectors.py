@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from accord import Page
-from accord.errors import AccordError, OutcomeUnknownError
+from accord.errors import AccordError, AnswerShapeError, OutcomeUnknownError
 from accord.model.record import Account, Outcome, Result
 from accord.store.rows import IntentState
 from tests.integration.engine.town import Town
@@ -81,3 +81,15 @@ def test_a_faulty_check_stops_the_flow_and_quotes_nothing(
     assert told.value.__cause__ is None
     (account,) = town.accord.check(["crm"])
     assert (account.error, town["crm"].rows) == (error, {})
+
+
+def test_a_check_that_the_vendor_answers_with_noise_stops_nobody_else(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def noise() -> Account:
+        raise AnswerShapeError("a page of markup instead of JSON")
+
+    town["shop"].put(mail=SECRET)
+    monkeypatch.setattr(town.system("crm"), "check", noise)
+    town.sync()
+    assert len(town["crm"].rows) == 1
