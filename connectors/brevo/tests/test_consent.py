@@ -118,6 +118,38 @@ def test_a_block_that_touches_no_contact_is_read_by_the_next_run(account: Accoun
     assert everything(contacts(account), account.env.now()) == []
 
 
+@pytest.mark.parametrize("hours", [0, 8, 16])
+def test_blocks_are_asked_for_at_every_hour_without_a_day_in_the_future(account: Account, hours: int) -> None:
+    person(account)
+    account.env.sleep(hours * 3600)
+    since = account.env.now()
+    account.sandbox.person_blocks(ANA)
+    assert shown(contacts(account), since)["consents"][f"{DIRECT}:email"]["state"] == "withdrawn"
+
+
+def test_the_newest_blocks_are_read_without_going_through_all_old_ones(account: Account) -> None:
+    for number in range(350):
+        account.sandbox.person_blocks(f"old{number}@example.com", "hardBounce")
+    person(account)
+    account.env.sleep(9 * 86_400)
+    since = account.env.now()
+    for number in range(120):
+        account.sandbox.person_blocks(f"new{number}@example.com", "hardBounce")
+    account.sandbox.person_blocks(ANA)
+    account.recorder.exchanges.clear()
+    assert shown(contacts(account), since)["consents"][f"{DIRECT}:email"]["state"] == "withdrawn"
+    asked = [request for request, _ in account.recorder.exchanges if "blockedContacts" in request.url.path]
+    assert len(asked) == 3
+
+
+def test_ten_thousand_blocks_are_no_matter_of_hours(account: Account) -> None:
+    for number in range(10_200):
+        account.sandbox.person_blocks(f"old{number}@example.com", "hardBounce")
+    before = account.env.elapsed
+    everything(contacts(account))
+    assert account.env.elapsed - before < 60
+
+
 def test_a_read_of_part_of_the_blocks_says_nothing_of_the_others(account: Account) -> None:
     id_ = person(account)
     account.sandbox.person_blocks(ANA)

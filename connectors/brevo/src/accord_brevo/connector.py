@@ -49,6 +49,7 @@ class Brevo(accord.Connector[BrevoSettings]):
     limits = (
         RateLimit(10, scope="contacts"),
         RateLimit(5, scope="orders"),
+        RateLimit(1000, scope="blocks"),
         RateLimit(100, seconds=3600, burst=100, scope="default"),
     )
     api_version = "v3"

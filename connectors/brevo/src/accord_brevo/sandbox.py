@@ -30,6 +30,7 @@ class BrevoSandbox(ConsentHandlers):
         self.limits: dict[str, Bucket] = {
             "contacts": self.bucket(10, 10),
             "orders": self.bucket(5, 5),
+            "blocks": self.bucket(1000, 1000),
             "": self.bucket(100 / 3600, 100),
         }
         self.declare_contacts()

@@ -24,18 +24,20 @@ class ConsentHandlers(ContactHandlers):
         """The tables and routes."""
         self.blocked = self.shelf.table("blocked", {"email": lambda values: values["email"]})
         self.confirmations = self.shelf.table("confirmations", {"email": lambda values: values["email"]})
-        self.route("GET", "/v3/smtp/blockedContacts", self.list_blocked)
+        self.route("GET", "/v3/smtp/blockedContacts", self.list_blocked, kind="blocks")
         self.route("DELETE", "/v3/smtp/blockedContacts/{email}", self.unblock)
         self.route("POST", "/v3/contacts/doubleOptinConfirmation", self.ask_to_confirm, kind="contacts")
 
     # What a client asks.
 
     def list_blocked(self, request: Request) -> Response:
-        """A page of blocked contacts, by day."""
+        """A page of blocked contacts, by day; none in the future (reference get-transac-blocked-contacts)."""
         limit, offset = self.window(request, BLOCKED_PAGE)
         start, end = request.argument("startDate"), request.argument("endDate")
         if bool(start) != bool(end):
             raise self.refuse(400, "missing_parameter", "startDate and endDate go together")
+        if max(start, end) > self.clock.now().date().isoformat():
+            raise self.refuse(400, "invalid_parameter", "startDate and endDate may not lie in the future")
         rows = [item for item in self.blocked.items() if not start or start <= _day(item) <= end]
         ordered = rows if request.argument("sort") == "asc" else rows[::-1]
         page = [_shown(item) for item in self.page(request, ordered, offset, limit)]

@@ -65,8 +65,8 @@ class Contacts(Permissions):
         A block does not touch its contact's date of change, so an incremental read ends with the contacts
         that were blocked since.
         """
-        now, wanted = self.connector.context.env.now(), self.connector.settings_value.blocks
-        blocks = blocks_since(self.http, request.since, now) if wanted else None
+        wanted = self.connector.settings_value.blocks
+        blocks = blocks_since(self.http, request.since) if wanted else None
         whole = request.since is None
         last = BLOCKED if blocks and not whole else None
         seen: set[str] = set()
@@ -75,7 +75,8 @@ class Contacts(Permissions):
             seen |= {str(row["email"]).lower() for row in rows} if last else set()
             yield replace(page, rows=rows, token=page.token or last)
         if last or request.token == BLOCKED:
-            yield accord.Page(self._blocked(blocks or {}, request.since or now, seen), None)
+            since = request.since or self.connector.context.env.now()
+            yield accord.Page(self._blocked(blocks or {}, since, seen), None)
 
     def _blocked(self, blocks: Blocks, since: datetime, seen: set[str]) -> list[accord.Row]:
         """The contacts blocked since then that the read has not brought yet."""
