@@ -1,8 +1,8 @@
 """The blocks of transactional mail, which Brevo lists apart from its contacts.
 
-They are listed by day or by creation, never by address, and say nothing through a contact's own stamps. Days are
-not asked for: Brevo takes none that lies in the future (developers.brevo.com/reference/get-transac-blocked-contacts)
-and does not say in which time zone, so that at some hour of every day either the question would be refused or
+They are listed by day or by creation, never by address, and say nothing through a contact's own stamps.
+Days are not asked for: Brevo takes none that lies in the future (its reference: get-transac-blocked-contacts)
+and does not say in which time zone, so that at some hour of every day the question would be refused, or
 today's blocks would be left out.
 """
 
@@ -72,4 +72,3 @@ def _pages(http: Http, sort: str) -> Iterator[list[dict[str, Any]]]:
 def _newest_first(reasons: Mapping[str, str]) -> list[dict[str, str]]:
     rows = [{"code": code, "at": at} for code, at in reasons.items()]
     return sorted(rows, key=lambda row: (row["at"], row["code"]), reverse=True)
-
