@@ -47,9 +47,18 @@ def test_a_flagged_audience_is_named(account: Account) -> None:
     assert "flagged (471)" in missing
 
 
-def test_an_audience_that_does_not_exist_is_refused(account: Account) -> None:
-    with pytest.raises(RecordRejectedError):
+def test_an_audience_that_does_not_exist_is_a_matter_for_a_person(account: Account) -> None:
+    with pytest.raises(AccessError) as raised:
         account.connect(audience="999").check()
+    assert "Audience Manager" in raised.value.hint
+
+
+def test_a_retired_version_says_which_setting_to_change(account: Account) -> None:
+    account.sandbox.oldest = 26.0
+    with pytest.raises(AccessError) as raised:
+        account.connect().check()
+    assert "api_version" in raised.value.hint
+    assert account.connect(api_version="v26.0").check().details["api"] == "v26.0"
 
 
 def test_only_streams_with_a_place_are_offered(account: Account) -> None:
@@ -83,12 +92,18 @@ def test_requests_carry_the_token_in_a_header_and_the_proof_beside_it(account: A
     [
         (4, RateLimitedError),
         (17, RateLimitedError),
+        (341, RateLimitedError),
         (613, RateLimitedError),
         (80003, RateLimitedError),
         (190, AccessError),
         (200, AccessError),
         (294, AccessError),
+        (803, AccessError),
+        (2635, AccessError),
+        (2650, AccessError),
         (2655, AccessError),
+        (1, RetryableError),
+        (2, RetryableError),
         (100, RecordRejectedError),
         (99999, RecordRejectedError),
     ],
@@ -102,7 +117,7 @@ def test_a_number_says_what_happens_next(code: int, kind: type[VendorError]) -> 
 def test_a_flag_is_a_matter_for_a_person() -> None:
     problem = judged(100, 1713230)
     assert isinstance(problem, AccessError)
-    assert problem.facts["flagged"] is True
+    assert problem.facts["audience"] == "flagged"
 
 
 def test_a_passing_error_is_tried_again() -> None:

@@ -194,6 +194,27 @@ def test_a_flagged_audience_does_not_keep_others_from_being_cleared(account: Acc
     assert said == {"r1": (accord.Result.RETRY, "audience_flagged"), "r2": (accord.Result.DONE, "")}
 
 
+def test_an_audience_that_was_deleted_does_not_keep_others_from_being_cleared(account: Account) -> None:
+    stream = members(account)
+    write = adding(stream, **ANA)
+    ledger = dict(stream.identifiers(write.row))
+    stream.upsert([write])
+    outcomes = stream.remove([removing({**ledger, "audience": "999"}, "r1"), removing(ledger, "r2")])
+    said = {outcome.write_id: (outcome.result, outcome.reason) for outcome in outcomes}
+    assert said == {"r1": (accord.Result.RETRY, "audience_unreachable"), "r2": (accord.Result.DONE, "")}
+
+
+@pytest.mark.parametrize("broken", ["a retired version", "an unknown audience"])
+def test_what_no_record_can_help_is_asked_once_and_makes_no_dead_letters(
+    account: Account, broken: str
+) -> None:
+    stream = members(account, audience="999" if broken == "an unknown audience" else AUDIENCE)
+    account.sandbox.oldest = 26.0 if broken == "a retired version" else 25.0
+    with pytest.raises(AccessError):
+        stream.upsert([adding(stream, f"hub{n}", email=f"a{n}@example.com") for n in range(10)])
+    assert len(account.recorder.exchanges) == 1
+
+
 def test_limited_data_use_is_flagged_per_row_and_only_when_adding(account: Account) -> None:
     stream = members(account, limited_data_use=True)
     write = adding(stream, email="a@example.com")

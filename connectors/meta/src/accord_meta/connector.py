@@ -17,7 +17,8 @@ from accord_meta.streams.members import Members
 from accord_meta.streams.purchases import Purchases
 
 VERSION = "v25.0"
-"""The Graph API's version; its paths begin with it. A version is served for about two years."""
+"""The version that paths begin with. Audiences belong to the Marketing API, which serves a version for about
+a year: v24.0 ended on 6 October 2026 (Marketing API changelog, "Versions"); v25.0 has no date yet."""
 
 NEEDED = "ads_management"
 ID = Field(default=None, pattern="^[0-9]{1,25}$")
@@ -48,6 +49,7 @@ class MetaSettings(accord.Settings):
         limited_data_use: Flag everything for Limited Data Use (privacy laws of states of the USA). It is no
             consent and replaces none.
         test_event_code: Shows purchases in Meta's test tool.
+        api_version: The version of the Graph and Marketing API, for the day when Meta retires the default.
     """
 
     token: SecretStr
@@ -58,6 +60,7 @@ class MetaSettings(accord.Settings):
     event_id: Literal["number", "hub_id"] = "number"
     limited_data_use: bool = False
     test_event_code: str | None = None
+    api_version: str = Field(default=VERSION, pattern=r"^v[0-9]{1,3}\.[0-9]$")
 
     @model_validator(mode="after")
     def _something_to_write(self) -> Self:
@@ -92,6 +95,11 @@ class Meta(accord.Connector[MetaSettings]):
             errors=ERRORS,
         )
 
+    @property
+    def version(self) -> str:
+        """The version that paths begin with."""
+        return self.settings_value.api_version
+
     def open_streams(self) -> Sequence[accord.Stream]:
         """Those that the settings name a place for."""
         settings = self.settings_value
@@ -104,7 +112,7 @@ class Meta(accord.Connector[MetaSettings]):
         rights = self._items("me/permissions")
         granted = {right["permission"] for right in rights if right["status"] == "granted"}
         missing = [] if NEEDED in granted else [f"permission {NEEDED}"]
-        account, details = "", {"api": VERSION, "token": str(who.get("name", ""))}
+        account, details = "", {"api": self.version, "token": str(who.get("name", ""))}
         if dataset := self.settings_value.dataset:
             node = self._node(dataset, "id,name,owner_ad_account")
             account = str((node.get("owner_ad_account") or {}).get("account_id") or dataset)
@@ -121,10 +129,10 @@ class Meta(accord.Connector[MetaSettings]):
         """One node of the graph.
 
         Raises:
-            VendorError: it cannot be read; an id that names nothing is refused as a record.
+            VendorError: it cannot be read.
         """
         answer = self.http.get(
-            f"/{VERSION}/{name}", params={"fields": fields}, template=f"/{VERSION}/{{node}}"
+            f"/{self.version}/{name}", params={"fields": fields}, template=f"/{self.version}/{{node}}"
         )
         found = answer.json()
         if not isinstance(found, dict):
@@ -133,7 +141,7 @@ class Meta(accord.Connector[MetaSettings]):
 
     def _items(self, edge: str) -> list[dict[str, Any]]:
         """The first page of an edge."""
-        rows: list[dict[str, Any]] = self.http.get(f"/{VERSION}/{edge}").json()["data"]
+        rows: list[dict[str, Any]] = self.http.get(f"/{self.version}/{edge}").json()["data"]
         return rows
 
 

@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 from accord.sandbox import Request, Response, people
 from accord_meta.mapping import customer
+from accord_meta.problem import NO_SUCH_NODE
 from accord_meta.sandbox.dataset import DATASET, Datasets
-from accord_meta.sandbox.graph import ACCOUNT, INVALID_PARAMETER, NO_SUCH_NODE
+from accord_meta.sandbox.graph import ACCOUNT, INVALID_PARAMETER
 from accord_meta.sandbox.lists import AUDIENCE, Lists
 from accord_meta.streams.members import KEYS
 

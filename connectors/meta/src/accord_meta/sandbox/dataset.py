@@ -10,7 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 from accord.sandbox import Request, Response, Values
-from accord_meta.sandbox.graph import INVALID_PARAMETER, NO_SUCH_NODE, SHA256, Graph
+from accord_meta.problem import NO_SUCH_NODE
+from accord_meta.sandbox.graph import INVALID_PARAMETER, SHA256, Graph
 
 DATASET = "13010000000000001"
 MOST_EVENTS = 1000

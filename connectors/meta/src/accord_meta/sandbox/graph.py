@@ -7,12 +7,12 @@ import re
 from typing import Any
 
 from accord.sandbox import Bucket, Refused, Request, Response, Route, Sandbox
-from accord_meta.problem import UPLOAD_BLOCKED
+from accord_meta.problem import RETIRED, UPLOAD_BLOCKED
 
 ACCOUNT = "10150000000000001"
 BUSINESS = "10160000000000001"
 
-INVALID_PARAMETER, NO_SUCH_NODE = 100, 33
+INVALID_PARAMETER = 100
 INVALID_TOKEN = 190
 CUSTOM_AUDIENCE_LIMIT = 80003
 
@@ -30,6 +30,8 @@ class Graph(Sandbox):
     """What every node of the graph has in common."""
 
     name = "meta"
+    oldest = 25.0
+    """The oldest version of the Marketing API that is served (its changelog, "Versions", November 2026)."""
 
     def declare_limits(self) -> None:
         """The limit of custom audiences at standard access."""
@@ -40,6 +42,8 @@ class Graph(Sandbox):
         token = request.bearer or str(self.arguments(request).get("access_token", ""))
         if not token or self.options.token not in (None, token):
             raise self.refusal(INVALID_TOKEN, "Invalid OAuth access token.", kind="OAuthException")
+        if float(request.params["version"].removeprefix("v")) < self.oldest:
+            raise self.refusal(int(RETIRED), "You are calling a deprecated version of the Ads API.")
 
     def throttle(self, request: Request, route: Route) -> None:  # noqa: ARG002
         """Changes of audiences are counted by the hour."""

@@ -10,8 +10,8 @@ import json
 from typing import Any
 
 from accord.sandbox import Item, Request, Response, Values
-from accord_meta.problem import FLAGGED, UPLOAD_BLOCKED
-from accord_meta.sandbox.graph import INVALID_PARAMETER, NO_SUCH_NODE, SHA256, Graph
+from accord_meta.problem import FLAGGED, NO_SUCH_NODE, UPLOAD_BLOCKED
+from accord_meta.sandbox.graph import INVALID_PARAMETER, SHA256, Graph
 
 AUDIENCE = "12010000000000001"
 MOST_ROWS = 10_000

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import accord
 from accord.errors import AccessError
 from accord_meta.mapping import IDENTIFIERS, MEMBERS, PERSON, customer
-from accord_meta.problem import is_flagged
+from accord_meta.problem import closed
 
 BATCH = 10_000
 """Rows per call (reference of custom audience users)."""
@@ -66,8 +66,8 @@ class Members(accord.Stream):
         """Take people out of the audiences they were sent to, by the identifiers they were sent under.
 
         Raises:
-            AccessError: Meta has flagged the audience and blocks removals; a person must act. Where other
-                audiences could be cleared, only the writes of the flagged one say so (``retry``).
+            AccessError: Meta has flagged the audience, or it cannot be reached; a person must act. Where
+                other audiences could be cleared, only the writes of that one say so (``retry``).
         """
         nameless = [write for write in writes if not _contactable(write.identifiers)]
         groups: dict[str, list[accord.ConsentWrite]] = defaultdict(list)
@@ -75,19 +75,17 @@ class Members(accord.Stream):
             if _contactable(write.identifiers):
                 groups[write.identifiers.get("audience") or self.audience].append(write)
         outcomes = [_impossible(write, "no_identifiers_in_the_ledger") for write in nameless]
-        flag: AccessError | None = None
+        shut: AccessError | None = None
         for audience, group in groups.items():
             try:
                 outcomes += self._take_out(audience, group)
             except AccessError as problem:
-                if not is_flagged(problem):
+                if not closed(problem):
                     raise
-                flag = problem
-                outcomes += [
-                    accord.Outcome(w.id, accord.Result.RETRY, reason="audience_flagged") for w in group
-                ]
-        if flag is not None and all(outcome.result is accord.Result.RETRY for outcome in outcomes):
-            raise flag
+                shut, why = problem, f"audience_{closed(problem)}"
+                outcomes += [accord.Outcome(w.id, accord.Result.RETRY, reason=why) for w in group]
+        if shut is not None and all(outcome.result is accord.Result.RETRY for outcome in outcomes):
+            raise shut
         return outcomes
 
     @accord.batch(BATCH, limit_class="audience")
@@ -113,12 +111,13 @@ class Members(accord.Stream):
         """
         if not people:
             return []
+        version = self.connector.settings_value.api_version
         answer = self.http.request(
             method,
-            f"/{self.connector.api_version}/{audience}/users",
+            f"/{version}/{audience}/users",
             json=self._body(method, people),
             limit_class="audience",
-            template=f"/{self.connector.api_version}/{{audience}}/users",
+            template=f"/{version}/{{audience}}/users",
         )
         invalid = answer.json().get("num_invalid_entries", 0)
         if not invalid or len(people) in (1, invalid):

@@ -83,7 +83,7 @@ class Purchases(accord.Stream):
 
     def _post(self, events: list[dict[str, Any]]) -> None:
         settings = self.connector.settings_value
-        version = self.connector.api_version
+        version = settings.api_version
         test = {"test_event_code": settings.test_event_code} if settings.test_event_code else {}
         self.http.post(
             f"/{version}/{settings.dataset}/events",
