@@ -39,7 +39,8 @@ class Shop:
 
     def connect(self, **settings: Any) -> Shopify:
         context = Context(self.env, "shop", MemoryBudget(self.env), MemoryTokens(self.env), Path())
-        return Shopify(ShopifySettings(shop="acme", token=SecretStr("shpat_x"), **settings), context)
+        given = {"shop": "acme", "token": SecretStr("shpat_x"), **settings}
+        return Shopify(ShopifySettings.model_validate(given), context)
 
     def stream(self, name: str) -> Any:
         """A stream of a new connection; Any, because what it offers depends on its noun."""

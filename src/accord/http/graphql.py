@@ -23,7 +23,25 @@ from accord.http.redaction import path_template, short_code
 _COMMENT = re.compile(r"#[^\n]*")
 _HEAD = re.compile(r"\b(mutation|subscription|query)\b\s*([A-Za-z_]\w*)?")
 _ACCESS = frozenset({"ACCESS_DENIED", "UNAUTHENTICATED", "UNAUTHORIZED", "FORBIDDEN"})
+_DOCUMENT = frozenset(
+    {
+        "undefinedField",
+        "undefinedType",
+        "undefinedDirective",
+        "argumentNotAccepted",
+        "argumentLiteralsIncompatible",
+        "missingRequiredArguments",
+        "missingRequiredInputObjectAttribute",
+        "selectionMismatch",
+        "variableMismatch",
+        "variableRequiresValidType",
+    }
+)
+"""Codes of graphql-ruby (lib/graphql/static_validation/rules): the schema does not fit the document, so that
+nothing of it was run, whatever record it is about."""
 _SERVER = frozenset({"INTERNAL_SERVER_ERROR", "SERVICE_UNAVAILABLE", "TIMEOUT", "INTERNAL_ERROR"})
+
+_UNFIT = "The vendor's API has changed: compare the connection's API version with what `accord check` tells."
 
 
 def is_query(document: str) -> bool:
@@ -42,7 +60,8 @@ def operation(path: str, document: str) -> str:
 def judge(answer: Answer) -> VendorError | None:
     """The error that a GraphQL answer reports, None when it brings data.
 
-    Throttled requests were not run. An internal error of a mutation leaves its outcome unknown.
+    Throttled requests were not run, nor were those that do not fit the vendor's schema: with these a person
+    must see to the API version. An internal error of a mutation leaves its outcome unknown.
     """
     body = answer.json()
     errors = body.get("errors") if isinstance(body, dict) else None
@@ -55,7 +74,8 @@ def judge(answer: Answer) -> VendorError | None:
     message = f"Connection {answer.connection!r}: {answer.operation} was answered with {code or 'errors'}"
     if issubclass(kind, RetryableError):
         return kind(message, retry_after=_restored(body), hint="Accord tries again later.", facts=facts)
-    return kind(message, hint="See the vendor's documentation of this code.", facts=facts)
+    hint = _UNFIT if code in _DOCUMENT else "See the vendor's documentation of this code."
+    return kind(message, hint=hint, facts=facts)
 
 
 def _worst(codes: list[str], *, safe: bool) -> tuple[type[VendorError], str]:
@@ -63,6 +83,7 @@ def _worst(codes: list[str], *, safe: bool) -> tuple[type[VendorError], str]:
         (frozenset({"THROTTLED", "RATE_LIMITED"}), RateLimitedError),
         (_ACCESS, AccessError),
         (_SERVER, RetryableError if safe else OutcomeUnknownError),
+        (_DOCUMENT, AnswerShapeError if safe else AccessError),
     ):
         code = next((code for code in codes if code in known), None)
         if code is not None:

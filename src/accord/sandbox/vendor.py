@@ -40,6 +40,8 @@ class Vendor:
     first_id: ClassVar[int] = 1001
     settings: ClassVar[Mapping[str, str]] = {}
     """What a connection to this sandbox must say besides its address and credentials."""
+    credentials: ClassVar[Sequence[str]] = ()
+    """Secrets that a connection to this sandbox gives although the connector can do without them."""
 
     def __init__(self, options: SandboxOptions | None = None) -> None:
         self.options = options or SandboxOptions()

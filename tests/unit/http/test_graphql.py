@@ -60,7 +60,8 @@ def test_a_throttled_mutation_is_told_to_wait(vendor: Vendor) -> None:
         (MUTATION, "ACCESS_DENIED", AccessError),
         (MUTATION, "INTERNAL_SERVER_ERROR", OutcomeUnknownError),
         (QUERY, "undefinedField", AnswerShapeError),
-        (MUTATION, "undefinedField", RecordRejectedError),
+        (MUTATION, "undefinedField", AccessError),
+        (MUTATION, "INVALID_VARIABLE", RecordRejectedError),
     ],
 )
 def test_errors_are_mapped_by_code(vendor: Vendor, document: str, code: str, kind: type[VendorError]) -> None:

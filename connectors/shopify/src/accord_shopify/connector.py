@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
-from pydantic import SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 import accord
 from accord.errors import AccessError, AnswerShapeError, RecordRejectedError
-from accord.http import ApiKey, Http, RateLimit
+from accord.http import ApiKey, Auth, ErrorRule, ErrorTable, Http, OAuth2ClientCredentials, RateLimit
 from accord_shopify import reference
 from accord_shopify.privacy import privacy_request
 from accord_shopify.streams.customers import Customers
@@ -41,21 +41,58 @@ DEFINE = """mutation DefineReference($definition: MetafieldDefinitionInput!) {
 GRAPHQL_ANSWER = 200
 """The status of every GraphQL answer, refusals included."""
 
+KEY_HEADER = "X-Shopify-Access-Token"
+VERSION_HEADER = "x-shopify-api-version"
+"""The version that answered; a retired one is answered by the oldest that is left
+(https://shopify.dev/docs/api/usage/versioning)."""
+
+ERRORS = ErrorTable(
+    rules=(
+        ErrorRule(402, AccessError, hint="The shop is frozen: its owner must settle the bill in its admin."),
+        ErrorRule(
+            404, AccessError, hint="No shop of this name serves this version: correct shop or api_version."
+        ),
+        ErrorRule(
+            423, AccessError, hint="Shopify has locked the shop: its owner must ask Shopify's support."
+        ),
+        ErrorRule(
+            430,
+            AccessError,
+            hint="Shopify's guard turned the request away: run again later, and ask "
+            "Shopify's support if it lasts.",
+        ),
+    )
+)
+"""What is wrong with a shop as a whole, and never with a record
+(https://shopify.dev/docs/api/usage/response-codes)."""
+
 
 class ShopifySettings(accord.Settings):
     """The connection's keys in accord.toml.
 
     Attributes:
         shop: The shop's name before ``.myshopify.com``, or that whole address.
-        token: The Admin API access token of a custom app; README.md lists its scopes.
+        client_id: The client id of an app of the Dev Dashboard; with ``app_secret`` it fetches tokens that
+            last a day. README.md lists the scopes that the app needs.
+        app_secret: The app's client secret. It also signs the app's webhooks.
+        token: Instead of ``client_id``: the Admin API access token of a custom app made in the shop's admin,
+            which was possible until the end of 2025.
         api_version: The dated version of the Admin API.
-        app_secret: The app's client secret, which signs its webhooks; only needed to receive them.
     """
 
     shop: str
-    token: SecretStr
-    api_version: str = "2026-07"
+    client_id: str | None = None
     app_secret: SecretStr | None = None
+    token: SecretStr | None = None
+    api_version: str = Field(default="2026-07", pattern="^(20[0-9]{2}-(01|04|07|10)|unstable)$")
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        if (self.token is None) == (self.client_id is None):
+            raise ValueError("give either client_id (with app_secret) or token")
+        if self.client_id is not None and self.app_secret is None:
+            raise ValueError("client_id needs app_secret, the app's client secret")
+        return self
 
     @field_validator("shop")
     @classmethod
@@ -80,13 +117,14 @@ class Shopify(accord.Connector[ShopifySettings]):
     documentation = "https://shopify.dev/docs/api/admin-graphql"
 
     def connect(self) -> Http:
-        """A client with the custom app's token."""
+        """A client with the app's token."""
         settings = self.settings_value
         return Http(
             str(settings.base_url or f"https://{settings.shop}.myshopify.com"),
             context=self.context,
-            auth=ApiKey(settings.token, header="X-Shopify-Access-Token"),
+            auth=_auth(settings),
             limits=self.limits,
+            errors=ERRORS,
         )
 
     @property
@@ -95,13 +133,18 @@ class Shopify(accord.Connector[ShopifySettings]):
         return f"/admin/api/{self.settings_value.api_version}/graphql.json"
 
     def check(self) -> accord.Account:
-        """Ask for the shop and the scopes we were granted.
+        """Ask for the shop, the version that answers and the scopes we were granted.
 
         Raises:
             AccessError: the token is refused.
         """
-        data = self.http.graphql(self.path, SHOP, cost=4)
-        shop = data["shop"]
+        answer = self.http.graphql_answer(self.path, SHOP, cost=4)
+        data = answer.json()["data"]
+        shop, wanted = data["shop"], self.settings_value.api_version
+        served = answer.headers.get(VERSION_HEADER) or wanted
+        older = (
+            f"API version {wanted}: the shop answers with {served} instead, so set api_version to a later one"
+        )
         granted = {scope["handle"] for scope in data["currentAppInstallation"]["accessScopes"]}
         needed = [scope for scopes in SCOPES.values() for scope in scopes]
         return accord.Account(
@@ -111,10 +154,13 @@ class Shopify(accord.Connector[ShopifySettings]):
                 "name": shop["name"],
                 "plan": shop["plan"]["displayName"],
                 "currency": shop["currencyCode"],
-                "api": self.settings_value.api_version,
+                "api": served,
                 "orders": "all" if "read_all_orders" in granted else "the last 60 days",
             },
-            missing=[scope for scope in needed if not _allows(granted, scope)],
+            missing=[
+                *((older,) if served != wanted else ()),
+                *(scope for scope in needed if not _allows(granted, scope)),
+            ],
         )
 
     def privacy_request(self, body: bytes, headers: Mapping[str, str]) -> accord.PrivacyRequest:
@@ -168,6 +214,22 @@ class Shopify(accord.Connector[ShopifySettings]):
             raise
         errors: list[dict[str, Any]] = data["metafieldDefinitionCreate"]["userErrors"]
         return all(error.get("code") == "TAKEN" for error in errors)
+
+
+def _auth(settings: ShopifySettings) -> Auth:
+    """A token for good, or one for a day.
+
+    Source: https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/client-credentials-grant
+    """
+    if settings.token is not None:
+        return ApiKey(settings.token, header=KEY_HEADER)
+    return OAuth2ClientCredentials(
+        "/admin/oauth/access_token",
+        str(settings.client_id),
+        settings.app_secret,
+        header=KEY_HEADER,
+        scheme="",
+    )
 
 
 def _allows(granted: set[str], scope: str) -> bool:

@@ -10,9 +10,7 @@ import typer
 from accord.cli.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from accord.sandbox import SandboxOptions
+    from accord.sandbox import Sandbox, SandboxOptions
 
 TICK = 0.1
 """Seconds between two looks at whether somebody wants the end."""
@@ -82,20 +80,19 @@ def _serve(session: Session, name: str, options: SandboxOptions, port: int) -> i
             hint=f"Run `pip install 'accord[sandbox]' 'accord-{name}[sandbox]'`.",
         ) from error
     with running, stopping(lambda: None, quiet=True) as stop:
-        document = _document(name, running.url, settings, options, vendor.settings)
+        document = _document(name, running.url, settings, vendor)
         session.output.tell(document, lambda: _show(session, document))
         while not stop.requested:
             session.env.sleep(TICK)
     return 0
 
 
-def _document(
-    name: str, url: str, settings: Any, options: SandboxOptions, own: Mapping[str, str]
-) -> dict[str, Any]:
+def _document(name: str, url: str, settings: Any, vendor: Sandbox) -> dict[str, Any]:
+    options, own = vendor.options, vendor.settings
     lines = [f"[connections.{name}]", f'connector = "{name}"']
     environment = {}
     for key, field in settings.model_fields.items():
-        if key in own or not field.is_required():
+        if key in own or not (field.is_required() or key in vendor.credentials):
             continue
         if "Secret" in str(field.annotation):
             variable = f"{name}_{key}".upper()

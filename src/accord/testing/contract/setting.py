@@ -115,8 +115,9 @@ class Setting:
 
     @classmethod
     def secrets(cls) -> list[str]:
-        """The secrets that a connection needs."""
-        return secret_names(cls.connector.settings, required=True)
+        """The secrets that a connection needs, or gives to the sandbox."""
+        given = () if cls.sandbox is None else cls.sandbox.credentials
+        return [*secret_names(cls.connector.settings, required=True), *given]
 
     @classmethod
     def declared(cls) -> list[Stream]:

@@ -50,7 +50,12 @@ def problem_of(given: Values) -> dict[str, Any] | None:
 
 
 def later(old: Values | None, given: Values, received: str, *, sms: bool) -> Values:
-    """The state to keep: the given one, unless what is kept was decided later."""
+    """The state to keep: the given one, unless what is kept was decided later or is the same.
+
+    A repeated state is ignored with its date (community.shopify.dev/t/1683, read 2026-11).
+    """
+    if old and old["marketingState"] == given["marketingState"] and old.get("consentUpdatedAt"):
+        return old
     at = given.get("consentUpdatedAt") or received
     if old and old.get("consentUpdatedAt") and _instant(old["consentUpdatedAt"]) > _instant(at):
         return old

@@ -28,13 +28,13 @@ from graphql import (
 from accord.sandbox import Delivery, Refused, Request, Response, Route, Target, Values
 from accord.sandbox.routes import Router
 from accord_shopify.sandbox import cost, seeding
+from accord_shopify.sandbox.access import Access
 from accord_shopify.sandbox.customers import Customers
 from accord_shopify.sandbox.erasure import Erasure
 from accord_shopify.sandbox.inventory import Inventory
 from accord_shopify.sandbox.metafields import Metafields
 from accord_shopify.sandbox.orders import Orders
 from accord_shopify.sandbox.products import Products
-from accord_shopify.sandbox.shoppers import Shoppers
 from accord_shopify.sandbox.wire import Root, gid, number_of, type_of
 
 RESTORE_RATE = 100.0
@@ -64,7 +64,7 @@ def understood(query: str) -> tuple[DocumentNode, list[GraphQLError]]:
     return document, validate(schema(), document)
 
 
-class ShopifySandbox(Shoppers):
+class ShopifySandbox(Access):
     """A shop of 20 locations at most, as the Admin API shows it."""
 
     name = "shopify"
@@ -86,15 +86,12 @@ class ShopifySandbox(Shoppers):
         self.scopes = SCOPES.split(",")
         self.fault = ""
         self.router = _Door()
+        self.declare_access()
         self.route("POST", "/admin/api/{version}/graphql.json", self.answer)
 
     def seed(self, seed: int, size: int) -> None:
         """Generate people, a small catalogue, stock and orders."""
         seeding.fill(self, seed, size)
-
-    def authenticate(self, request: Request) -> None:
-        """The Admin API wants its own header."""
-        self.require_token(request.header("x-shopify-access-token"))
 
     def error(self, status: int, code: str, message: str) -> Response:
         """Refusals of the door itself are no GraphQL answers."""
