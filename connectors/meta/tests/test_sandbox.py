@@ -14,7 +14,8 @@ from connectors.meta.tests.conftest import Account
 
 
 def test_the_lines_that_lead_to_the_sandbox_are_a_connection() -> None:
-    told = _document("meta", "http://127.0.0.1:8711", MetaSettings, SandboxOptions(), MetaSandbox.settings)
+    with MetaSandbox(SandboxOptions(size=0)) as sandbox:
+        told = _document("meta", "http://127.0.0.1:8711", MetaSettings, sandbox)
     given = tomllib.loads(told["toml"])["connections"]["meta"]
     assert given.pop("connector") == "meta"
     assert MetaSettings.model_validate(given).audience == AUDIENCE

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import hmac
+import tomllib
 from typing import Any
 
 import httpx
 import pytest
 
+from accord.cli.commands.sandbox import _document
 from accord.sandbox import SandboxOptions, Target, find
 from accord.testing import VirtualEnv
+from accord_shopify.connector import ShopifySettings
 from accord_shopify.sandbox.search import parse
 from accord_shopify.sandbox.shop import ShopifySandbox
 from connectors.shopify.tests.conftest import Shop
@@ -42,6 +45,22 @@ def subscribe(shop: Shop, id_: str, state: str, at: str | None = None) -> dict[s
 
 def test_it_is_found_by_its_entry_point() -> None:
     assert isinstance(find("shopify")(SandboxOptions(size=0)), ShopifySandbox)
+
+
+def test_the_lines_that_lead_to_it_are_a_connection() -> None:
+    with ShopifySandbox(SandboxOptions(size=0)) as sandbox:
+        told = _document("shopify", "http://127.0.0.1:8711", ShopifySettings, sandbox)
+    given = tomllib.loads(told["toml"])["connections"]["shopify"]
+    assert given.pop("connector") == "shopify"
+    assert ShopifySettings.model_validate(given).shop == "sandbox"
+    assert told["environment"] == {"SHOPIFY_TOKEN": "sandbox"}
+
+
+def test_a_repeated_state_keeps_its_first_date(shop: Shop) -> None:
+    id_ = shop.customer(email="a@example.com")
+    subscribe(shop, id_, "UNSUBSCRIBED", "2026-05-01T00:00:00Z")
+    said = subscribe(shop, id_, "UNSUBSCRIBED", "2026-06-01T00:00:00Z")
+    assert said["customer"]["emailMarketingConsent"]["consentUpdatedAt"].startswith("2026-05-01")
 
 
 def test_the_same_seed_makes_the_same_shop() -> None:
