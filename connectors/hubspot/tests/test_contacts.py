@@ -9,7 +9,14 @@ import httpx
 import pytest
 
 import accord
-from accord.errors import AnswerShapeError, RecordRejectedError, VendorError
+from accord.errors import (
+    AccessError,
+    AnswerShapeError,
+    RateLimitedError,
+    RecordRejectedError,
+    RetryableError,
+    VendorError,
+)
 from accord.mapping import both
 from accord.sandbox import FaultProfile
 from accord_hubspot.mapping import CONTACTS
@@ -271,3 +278,28 @@ def until_done(portal: Portal, stream: Contacts, write: accord.Write) -> None:
         except VendorError:
             portal.env.sleep(1)
     raise AssertionError("never created")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "wait"),
+    [(423, RetryableError, None), (477, RateLimitedError, 7200), (410, AccessError, None)],
+)
+def test_a_portal_that_is_closed_makes_no_dead_letters(
+    portal: Portal, status: int, kind: type[VendorError], wait: float | None
+) -> None:
+    stream = Contacts(portal.connect())
+    writes = [creating(stream, f"hub{n}", email=f"a{n}@example.com") for n in range(10)]
+    portal.sandbox.closed = status
+    portal.recorder.exchanges.clear()
+    with pytest.raises(kind) as raised:
+        stream.create(writes)
+    assert type(raised.value) is kind
+    assert getattr(raised.value, "retry_after", None) == wait
+    assert len(portal.recorder.exchanges) == 1
+
+
+def test_objects_that_the_portal_does_not_serve_are_a_matter_for_a_person(portal: Portal) -> None:
+    stream = Contacts(portal.connect())
+    stream.path = "/crm/v3/objects/retired"  # type: ignore[misc]
+    with pytest.raises(AccessError, match="404"):
+        stream.update([updating(stream, str(n), given_name="Ana") for n in range(10)])

@@ -40,3 +40,15 @@ def test_an_order_is_found_by_reference_and_number(portal: Portal) -> None:
     [made] = stream.create([creating(stream, **ORDER)])
     found = stream.find([accord.Probe("hub_id", "hub1"), accord.Probe("number", "FR-1")])
     assert [[row["id"] for row in rows] for rows in found] == [[made.external_id]] * 2
+
+
+def test_an_order_whose_contact_is_gone_is_refused_and_the_others_are_linked(portal: Portal) -> None:
+    stream = Orders(portal.connect())
+    contact = portal.sandbox.person_creates("contacts", {"email": "a@example.com"}).id
+    gone = portal.sandbox.person_creates("contacts", {"email": "b@example.com"}).id
+    portal.sandbox.person_deletes("contacts", gone)
+    good, bad = (creating(stream, f"hub{who}", **ORDER, customer=who) for who in (contact, gone))
+    said = {outcome.write_id: outcome for outcome in stream.create([good, bad])}
+    assert said[good.id].result is accord.Result.DONE
+    assert (said[bad.id].result, said[bad.id].reason) == (accord.Result.REJECTED, "contact_not_linked")
+    assert linked(portal, contact) == [said[good.id].external_id]

@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, StringConstraints
 
 import accord
 from accord.errors import AccessError
-from accord.http import Bearer, ErrorTable, Http, RateLimit
+from accord.http import Bearer, ErrorRule, ErrorTable, Http, RateLimit
 from accord_hubspot.streams.contacts import Contacts
 from accord_hubspot.streams.crm_object import REFERENCE, CrmObject
 from accord_hubspot.streams.orders import Orders
@@ -20,11 +20,28 @@ USUAL = {"Marketing Information": "marketing.direct"}
 """The marketing type that every portal begins with, in English portals under this name."""
 
 
+ERRORS = ErrorTable(
+    rules=(
+        # A record that is missing is told inside a batch, or asked for with 404 among the expected answers.
+        ErrorRule(
+            (404, 410),
+            AccessError,
+            hint="The portal has no such objects, or HubSpot has retired this part of its API: compare the "
+            "portal's plan, and bring accord-hubspot up to date.",
+        ),
+    ),
+    code=("category",),
+    unprocessed=(423, 477),
+)
+"""423: locked for two seconds after much writing. 477: the portal moves to another data centre, up to a day,
+with Retry-After. Neither has done anything (developers.hubspot.com/docs/api-reference/error-handling)."""
+
+
 class HubSpotSettings(accord.Settings):
     """The connection's keys in accord.toml.
 
     Attributes:
-        token: The access token of a private app; README.md lists its scopes.
+        token: A service key, or the access token of a private app; README.md lists the scopes.
         subscriptions: Names or ids of the portal's subscription types, with the purpose each is about.
         preferences: Which version of the communication preferences is used. ``v4`` has batches and dates;
             ``v3`` is for tokens without the batch scopes; ``off`` neither reads nor writes.
@@ -52,14 +69,14 @@ class HubSpot(accord.Connector[HubSpotSettings]):
     documentation = "https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide"
 
     def connect(self) -> Http:
-        """A client with the private app's token."""
+        """A client with the key."""
         settings = self.settings_value
         return Http(
             str(settings.base_url or "https://api.hubapi.com"),
             context=self.context,
             auth=Bearer(settings.token),
             limits=self.limits,
-            errors=ErrorTable(code=("category",)),
+            errors=ERRORS,
         )
 
     def check(self) -> accord.Account:

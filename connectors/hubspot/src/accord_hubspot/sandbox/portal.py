@@ -36,6 +36,7 @@ from accord_hubspot.sandbox.subscriptions import Subscriptions
 WINDOW = 10.0
 CALLS = 190
 SEARCHES = 5
+MIGRATING = 477
 
 
 class HubSpotSandbox(Sandbox):
@@ -43,6 +44,9 @@ class HubSpotSandbox(Sandbox):
 
     name: ClassVar[str] = "hubspot"
     first_id: ClassVar[int] = 30_101
+
+    closed = 0
+    """The status that everything is answered with: 423 locked, 477 on its way to another data centre."""
 
     def setup(self) -> None:
         """Tables, routes and limits."""
@@ -88,7 +92,9 @@ class HubSpotSandbox(Sandbox):
         return answers.error(self.random, status, category, message)
 
     def authenticate(self, request: Request) -> None:
-        """A private-app token, or an OAuth token that is still alive."""
+        """A key, or an OAuth token that is still alive; nobody comes in while the portal is closed."""
+        if self.closed:
+            raise Refused(self._shut(self.closed))
         token = request.bearer
         state = self.tokens.state(token)
         if state == "expired":
@@ -108,6 +114,12 @@ class HubSpotSandbox(Sandbox):
         """A 429 of the gateway in front, which names the seconds to wait."""
         response = self._limited("TEN_SECONDLY_ROLLING")
         response.headers["Retry-After"] = str(max(1, round(seconds)))
+        return response
+
+    def _shut(self, status: int) -> Response:
+        response = answers.error(self.random, status, "UNAVAILABLE", "The portal cannot be used now")
+        if status == MIGRATING:
+            response.headers["Retry-After"] = "7200"
         return response
 
     def _limited(self, policy: str) -> Response:

@@ -246,7 +246,8 @@ class CrmObject(accord.Stream):
 
     def _explained(self, write: accord.Write, outcome: accord.Outcome) -> accord.Outcome:
         """A refused create may be a record that exists: then the engine should read it and decide again."""
-        for field in self.unique if outcome.result is accord.Result.REJECTED else ():
+        refused = outcome.result is accord.Result.REJECTED and outcome.external_id is None
+        for field in self.unique if refused else ():
             value = write.hub_id if field == "hub_id" else write.document.get(field)
             row = next(iter(self.find([accord.Probe(field, str(value))])[0] if value else ()), None)
             if row is not None:
