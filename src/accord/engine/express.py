@@ -1,10 +1,11 @@
-"""Express: records that need no look are decided outside any transaction, then marked and sent at once.
+"""Express: records are decided once, outside any transaction, looked at where they must be, marked and sent.
 
 The ordinary way plans a write in one transaction, reads it back, decides anew and marks it in another.
 Here a record is derived once; the transaction that marks its batch as sent asserts that nothing the
 decision rests on has changed since (revision, links, references, open intents, dirty mark) and asks the
-gate. What has changed stays dirty for the ordinary way, as does whatever must be looked at first, waits
-for another record, or deletes. So a record is dirty until its intent stands in the store as sent.
+gate. What has changed stays dirty for the ordinary way, be it that the look before an update found news, as
+does whatever must be searched for first, waits for another record, or deletes. So a record is dirty until
+its intent stands in the store as sent.
 """
 
 from __future__ import annotations
@@ -63,8 +64,7 @@ class Express:
     @property
     def serves(self) -> bool:
         """Whether any write of this member may go this way now: not before a limit was counted through."""
-        looks = all(self.sender.looking.needed(operation) for operation in self.ready)
-        return not self.decider.counted and not looks and "intent" not in self.scope.env.ablations
+        return not self.decider.counted and "intent" not in self.scope.env.ablations
 
     def dirty(self) -> None:
         """Take all dirty records, page by page; what needs the ordinary way stays dirty."""
@@ -139,21 +139,26 @@ class Express:
             return  # the ordinary way closes the letter, which nothing needs any more
         if derived is None or derived.hold not in (None, Hold.BLOCKED):
             self.settled.append(one)
-        elif derived.hold is None and derived.operation in self.ready and self._may_go(derived):
+        elif derived.hold is None and self._may_go(derived.operation):
             try:
                 fill(self.scope.target, entity, derived, references)
             except MappingError:
                 return  # the ordinary way sets it aside as a dead letter
             self.ready[derived.operation].append(one)
 
-    def _may_go(self, derived: Derived) -> bool:
-        return not self.sender.looking.needed(derived.operation, derived.precondition)
+    def _may_go(self, operation: Operation) -> bool:
+        """Whether this operation goes this way: what a search finds may be another record, or several."""
+        searched = operation is Operation.CREATE and self.sender.looking.needed(operation)
+        return operation in self.ready and not searched
 
     def _start(self, operation: Operation, prepared: Sequence[Prepared]) -> None:
         self.launch(lambda: self._send(operation, prepared))
 
     def _send(self, operation: Operation, prepared: Sequence[Prepared]) -> None:
-        """One batch: wait for the budget, mark, call, confirm."""
+        """One batch: look where it must be, wait for the budget, mark, call, confirm."""
+        if operation is Operation.UPDATE:
+            derived = [one.derived for one in prepared if one.derived is not None]
+            self.sender.looking.before_updates([(one.external_id, one.precondition) for one in derived])
         self.scope.member.stream.connector.ready(getattr(self.scope.member.stream.operations, str(operation)))
         batch = self._mark(operation, prepared)
         try:

@@ -7,7 +7,7 @@ overwritten. What is found is absorbed like any page; the decision is then made 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from accord.connector import Creates
 from accord.engine.absorb import Absorber
 from accord.engine.counts import Counts
+from accord.engine.fresh import fresh
 from accord.engine.observe import Observer, Seen
 from accord.model.cells import implode
 from accord.model.record import Operation, Probe, Row
@@ -41,9 +42,15 @@ class Look:
             if self._search_first(repeated=any(intent.attempt for intent in intents)):
                 self.creates([intent.entity for intent in intents])
         elif operation is Operation.UPDATE:
-            self.updates(
-                [i.external_id for i in intents if i.external_id and self._read_first(i.precondition)]
-            )
+            self.before_updates([(intent.external_id, intent.precondition) for intent in intents])
+
+    def before_updates(self, named: Iterable[tuple[str | None, str | None]]) -> None:
+        """Read what is to be updated where a read must go before it, and absorb what is news.
+
+        Args:
+            named: The external id and the version that each update names.
+        """
+        self.updates([id_ for id_, precondition in named if id_ and self._read_first(precondition)])
 
     def needed(self, operation: Operation, precondition: str | None = "", *, repeated: bool = False) -> bool:
         """Whether a write must not go out before what the vendor holds was looked at.
@@ -111,7 +118,7 @@ class Look:
                 rows += matches
                 if number >= before and len(matches) == 1:
                     ours |= {one.external_id: entity.id for one in self.observer.look(matches)}
-            self._absorb(rows, gone=[], ours=ours)
+            self._absorb(self.observer.look(rows), gone=[], ours=ours)
         return found
 
     def _former(self, tx: Transaction, entity: Entity, since: float) -> list[Probe]:
@@ -148,11 +155,11 @@ class Look:
             rows = get(external_ids[start : start + size])
             missing = [id_ for id_, row in rows.items() if row is None]
             gone.update(missing)
-            self._absorb([row for row in rows.values() if row is not None], gone=missing, ours={})
+            seen = self.observer.look([row for row in rows.values() if row is not None])
+            self._absorb(fresh(self.scope, seen), gone=missing, ours={})
         return gone
 
-    def _absorb(self, rows: Sequence[Row], gone: Sequence[str], ours: Mapping[str, str]) -> None:
-        seen = self.observer.look(rows)
+    def _absorb(self, seen: list[Seen], gone: Sequence[str], ours: Mapping[str, str]) -> None:
         for one in seen:
             self.observer.map(one, self.scope.now(), 0.0)
             if one.external_id in ours and one.observation is not None:

@@ -16,6 +16,7 @@ from accord.engine import canary
 from accord.engine.absences import observe_absences
 from accord.engine.absorb import Absorber, Touched
 from accord.engine.counts import Counts
+from accord.engine.fresh import fresh
 from accord.engine.observe import Observer, Seen
 from accord.engine.parents import fetch_parents
 from accord.engine.progress import Progress
@@ -176,17 +177,17 @@ class Pull:
         offset = self.offset = self._offset(page.server_time)
         seen = self.observer.look(page.rows)
         canary.watch(self, seen)
-        fresh = self._fresh(seen)
+        news = fresh(self.scope, seen)
         now = self.scope.now()
-        for one in fresh:
+        for one in news:
             if not one.deleted:
                 self.observer.map(one, now, offset)
-        self._refuse_schema_break(fresh)
-        self._note(state, page, fresh, now + offset)
+        self._refuse_schema_break(news)
+        self._note(state, page, news, now + offset)
         with self.store.transaction("pull", self.fences) as tx:
-            touched = self.absorber.page(tx, fresh)
-            self.counts.read += len(seen) - len(fresh)
-            self.counts.unchanged += len(seen) - len(fresh)
+            touched = self.absorber.page(tx, news)
+            self.counts.read += len(seen) - len(news)
+            self.counts.unchanged += len(seen) - len(news)
             self._spread(tx, touched)
             self._mark_seen(tx, seen, touched, state)
             tx.streams.save(state)
@@ -202,18 +203,6 @@ class Pull:
             )
         )
         return [touched.entities[id_] for id_ in touched.changed]
-
-    def _fresh(self, seen: Sequence[Seen]) -> list[Seen]:
-        """The rows whose digest is not the one last absorbed."""
-        ids = [one.external_id for one in seen]
-        with self.store.reading() as tx:
-            known = tx.links.digests(*self.scope.member.key, ids)
-            letters = tx.letters.open_reads(*self.scope.member.key, ids)
-        return [
-            one
-            for one in seen
-            if known.get(one.external_id) != one.digest or one.deleted or one.external_id in letters
-        ]
 
     def _spread(self, tx: Transaction, touched: Touched) -> None:
         """Others must look at what changed; this side only where it is behind the hub."""

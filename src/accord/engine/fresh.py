@@ -1,0 +1,24 @@
+"""Which rows are news: the others were absorbed as they are, and are not mapped again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from accord.engine.observe import Seen
+
+if TYPE_CHECKING:
+    from accord.engine.scope import Scope
+
+
+def fresh(scope: Scope, seen: Sequence[Seen]) -> list[Seen]:
+    """The rows whose digest is not the one last absorbed; with them what could not be read then."""
+    ids = [one.external_id for one in seen]
+    with scope.world.store.reading() as tx:
+        known = tx.links.digests(*scope.member.key, ids)
+        letters = tx.letters.open_reads(*scope.member.key, ids)
+    return [
+        one
+        for one in seen
+        if known.get(one.external_id) != one.digest or one.deleted or one.external_id in letters
+    ]
