@@ -31,7 +31,7 @@ KEYED = Traits(Creates.IDEMPOTENCY_KEY, conditional=False, visible_after=2.0)
 REFERENCE = Climate(
     systems=2,
     people=4,
-    acts=32,
+    acts=34,
     runs=12,
     rush=6.0,
     orders=True,
