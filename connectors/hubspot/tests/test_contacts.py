@@ -20,7 +20,7 @@ from accord.errors import (
 from accord.mapping import both
 from accord.sandbox import FaultProfile
 from accord_hubspot.mapping import CONTACTS
-from accord_hubspot.sandbox import search
+from accord_hubspot.sandbox import search, versions
 from accord_hubspot.streams import crm_object
 from accord_hubspot.streams.contacts import Contacts
 from connectors.hubspot.tests.conftest import Portal
@@ -50,7 +50,7 @@ def test_check_names_the_portal_and_creates_the_reference_once(portal: Portal) -
     assert first == second
     assert (first.fingerprint, first.missing) == ("48151623", [])
     created = [request for request, _ in portal.recorder.exchanges if request.method == "POST"]
-    assert [request.url.path[-8:] for request in created] == ["contacts", "s/orders"]
+    assert [request.url.path.rpartition("/")[2] for request in created] == ["contacts", "orders"]
 
 
 def test_a_full_read_brings_every_contact(peopled: Portal) -> None:
@@ -298,8 +298,18 @@ def test_a_portal_that_is_closed_makes_no_dead_letters(
     assert len(portal.recorder.exchanges) == 1
 
 
-def test_objects_that_the_portal_does_not_serve_are_a_matter_for_a_person(portal: Portal) -> None:
+def test_a_version_that_hubspot_has_retired_is_a_matter_for_a_person(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stream = Contacts(portal.connect())
-    stream.path = "/crm/v3/objects/retired"  # type: ignore[misc]
-    with pytest.raises(AccessError, match="404"):
+    monkeypatch.setattr(versions, "SERVED", frozenset({"2028-03"}))
+    with pytest.raises(AccessError, match="404") as raised:
         stream.update([updating(stream, str(n), given_name="Ana") for n in range(10)])
+    assert "api_version" in raised.value.hint
+
+
+def test_another_dated_version_is_a_setting(portal: Portal) -> None:
+    stream = Contacts(portal.connect(api_version="2026-09"))
+    stream.create([creating(stream, given_name="Ana")])
+    assert everything(stream)
+    assert all("/2026-09/" in str(request.url) for request, _ in portal.recorder.exchanges)

@@ -16,6 +16,10 @@ from accord_hubspot.streams.orders import Orders
 Purpose = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$")]
 
 
+VERSION = "2026-03"
+"""The first of HubSpot's dated versions. Of the numbered ones, v4 is supported until 30 March 2027, v3 until
+September 2027 (HubSpot's changelog, "Legacy APIs and Apps: What's Going Unsupported and When")."""
+
 USUAL = {"Marketing Information": "marketing.direct"}
 """The marketing type that every portal begins with, in English portals under this name."""
 
@@ -26,8 +30,8 @@ ERRORS = ErrorTable(
         ErrorRule(
             (404, 410),
             AccessError,
-            hint="The portal has no such objects, or HubSpot has retired this part of its API: compare the "
-            "portal's plan, and bring accord-hubspot up to date.",
+            hint="The portal has no such objects, or HubSpot has retired this version of its API: look "
+            "at the portal's plan, or set the connection's api_version to a later one.",
         ),
     ),
     code=("category",),
@@ -42,6 +46,7 @@ class HubSpotSettings(accord.Settings):
 
     Attributes:
         token: A service key, or the access token of a private app; README.md lists the scopes.
+        api_version: The dated version of HubSpot's API, for the day on which HubSpot retires the default.
         subscriptions: Names or ids of the portal's subscription types, with the purpose each is about.
         preferences: Which version of the communication preferences is used. ``v4`` has batches and dates;
             ``v3`` is for tokens without the batch scopes; ``off`` neither reads nor writes.
@@ -50,13 +55,14 @@ class HubSpotSettings(accord.Settings):
     """
 
     token: SecretStr
+    api_version: str = Field(default=VERSION, pattern="^20[0-9]{2}-(03|09)$")
     subscriptions: dict[str, Purpose] = Field(default_factory=lambda: dict(USUAL))
     preferences: Literal["v4", "v3", "off"] = "v4"
     statuses_every: float = Field(default=1.0, ge=0, le=24 * 31)
 
 
 class HubSpot(accord.Connector[HubSpotSettings]):
-    """HubSpot's CRM, API version 3."""
+    """HubSpot's CRM, by its dated API."""
 
     name = "hubspot"
     title = "HubSpot"
@@ -65,8 +71,8 @@ class HubSpot(accord.Connector[HubSpotSettings]):
     # developers.hubspot.com/docs/guides/apps/api-usage/usage-details: 190 in 10 s for private apps of paid
     # portals, five searches a second for the whole account. The headers correct this for other plans.
     limits = (RateLimit(190, seconds=10), RateLimit(5, scope="search"))
-    api_version = "v3"
-    documentation = "https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/guide"
+    api_version = VERSION
+    documentation = "https://developers.hubspot.com/docs/api-reference/2026-03/overview"
 
     def connect(self) -> Http:
         """A client with the key."""
@@ -81,18 +87,19 @@ class HubSpot(accord.Connector[HubSpotSettings]):
 
     def check(self) -> accord.Account:
         """Ask for the portal; see to the reference property; name properties that the mapping lacks."""
-        portal = self.http.get("/account-info/v3/details").json()
+        version = self.settings_value.api_version
+        portal = self.http.get(f"/account-info/{version}/details").json()
         streams = [stream for stream in self.open_streams() if isinstance(stream, CrmObject)]
         return accord.Account(
             fingerprint=str(portal["portalId"]),
             title=f"portal {portal['portalId']}",
-            details={"type": portal["accountType"], "hosting": portal["dataHostingLocation"], "api": "v3"},
+            details={"type": portal["accountType"], "hosting": portal["dataHostingLocation"], "api": version},
             missing=[lack for stream in streams for lack in (*self._missing(stream), *_untold(stream))],
         )
 
     def _missing(self, stream: CrmObject) -> list[str]:
         """What the portal lacks for the stream; the reference property is created on the spot."""
-        path = f"/crm/v3/properties/{stream.name}"
+        path = f"/crm/properties/{self.settings_value.api_version}/{stream.name}"
         try:
             rows = self.http.get(path, template=path).json()["results"]
         except AccessError:

@@ -18,6 +18,16 @@ from accord.sandbox import Item, Response
 ARCHIVED = "#archived"
 """Where a stored row keeps the instant of its archiving; no property can be called so."""
 
+MIGRATING = 477
+
+CATEGORIES: Mapping[str, str] = {
+    "unauthorized": "INVALID_AUTHENTICATION",
+    "token_expired": "EXPIRED_AUTHENTICATION",
+    "invalid_json": "VALIDATION_ERROR",
+    "not_found": "OBJECT_NOT_FOUND",
+    "rate_limited": "RATE_LIMITS",
+}
+
 
 def stamp(instant: datetime) -> str:
     """An instant as HubSpot writes it: UTC with milliseconds."""
@@ -38,6 +48,14 @@ def error(random: Random, status: int, category: str, message: str, **more: Any)
     """An error body of the CRM API."""
     body = {"status": "error", "message": message, "correlationId": correlation(random), "category": category}
     return Response.json({**body, **more}, status)
+
+
+def closed(random: Random, status: int) -> Response:
+    """What everybody is told while a portal is closed; a migration says how long it lasts."""
+    response = error(random, status, "UNAVAILABLE", "The portal cannot be used now")
+    if status == MIGRATING:
+        response.headers["Retry-After"] = "7200"
+    return response
 
 
 def invalid(random: Random, problems: Sequence[Mapping[str, Any]]) -> Response:

@@ -32,11 +32,11 @@ from accord_hubspot.sandbox.objects import Objects
 from accord_hubspot.sandbox.properties import KINDS, Kind, Properties
 from accord_hubspot.sandbox.rows import contact, order
 from accord_hubspot.sandbox.subscriptions import Subscriptions
+from accord_hubspot.sandbox.versions import Versions
 
 WINDOW = 10.0
 CALLS = 190
 SEARCHES = 5
-MIGRATING = 477
 
 
 class HubSpotSandbox(Sandbox):
@@ -50,6 +50,7 @@ class HubSpotSandbox(Sandbox):
 
     def setup(self) -> None:
         """Tables, routes and limits."""
+        self.router = Versions()
         self._aliases = self.shelf.table("_aliases")
         self._blocked = self.shelf.table("_blocklist")
         self.properties = Properties(self, self.shelf.table("_properties"))
@@ -88,13 +89,13 @@ class HubSpotSandbox(Sandbox):
 
     def error(self, status: int, code: str, message: str) -> Response:
         """An error in HubSpot's shape; the kit's own codes get HubSpot's categories."""
-        category = CATEGORIES.get(code, code)
+        category = answers.CATEGORIES.get(code, code)
         return answers.error(self.random, status, category, message)
 
     def authenticate(self, request: Request) -> None:
         """A key, or an OAuth token that is still alive; nobody comes in while the portal is closed."""
         if self.closed:
-            raise Refused(self._shut(self.closed))
+            raise Refused(answers.closed(self.random, self.closed))
         token = request.bearer
         state = self.tokens.state(token)
         if state == "expired":
@@ -114,12 +115,6 @@ class HubSpotSandbox(Sandbox):
         """A 429 of the gateway in front, which names the seconds to wait."""
         response = self._limited("TEN_SECONDLY_ROLLING")
         response.headers["Retry-After"] = str(max(1, round(seconds)))
-        return response
-
-    def _shut(self, status: int) -> Response:
-        response = answers.error(self.random, status, "UNAVAILABLE", "The portal cannot be used now")
-        if status == MIGRATING:
-            response.headers["Retry-After"] = "7200"
         return response
 
     def _limited(self, policy: str) -> Response:
@@ -300,12 +295,3 @@ class HubSpotSandbox(Sandbox):
             "X-HubSpot-Request-Timestamp": at,
         }
         return Delivery(target.url, headers, body)
-
-
-CATEGORIES: Mapping[str, str] = {
-    "unauthorized": "INVALID_AUTHENTICATION",
-    "token_expired": "EXPIRED_AUTHENTICATION",
-    "invalid_json": "VALIDATION_ERROR",
-    "not_found": "OBJECT_NOT_FOUND",
-    "rate_limited": "RATE_LIMITS",
-}

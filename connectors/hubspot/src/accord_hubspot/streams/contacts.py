@@ -28,7 +28,6 @@ class Contacts(Permissions):
     """
 
     name = "contacts"
-    path = "/crm/v3/objects/contacts"
     model = accord.Customer
     mapping = CONTACTS
     subject = "self"

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import accord
 from accord.errors import RecordRejectedError
 from accord.http import LastKey, Pages
+from accord_hubspot.streams.batch_answer import blamed, outcome_of
 
 REFERENCE = "accord_id"
 """The unique text property with Accord's id of the record; ``check`` creates it."""
@@ -20,17 +21,15 @@ MISSING = 404
 
 
 class CrmObject(accord.Stream):
-    """One object type under ``/crm/v3/objects``.
+    """One object type of the portal.
 
     Attributes:
-        path: Where the type lives.
         modified: The property that a search for changes filters by.
         unique: Canonical fields that HubSpot keeps unique, with their properties.
         searched: Canonical fields that only a search finds, with the properties to look in.
         extra: Properties to ask for although no field is mapped onto them.
     """
 
-    path: ClassVar[str]
     modified: ClassVar[str]
     unique: ClassVar[Mapping[str, str]] = {"hub_id": REFERENCE}
     searched: ClassVar[Mapping[str, Sequence[str]]] = {}
@@ -44,6 +43,11 @@ class CrmObject(accord.Stream):
     merged: ClassVar[str | None] = "properties.hs_merged_object_ids"
     creates = accord.Creates.UPSERT
     read_back = True
+
+    @property
+    def path(self) -> str:
+        """Where the type lives."""
+        return f"/crm/objects/{self.connector.settings_value.api_version}/{self.name}"
 
     @cached_property
     def properties(self) -> list[str]:
@@ -241,8 +245,8 @@ class CrmObject(accord.Stream):
         answer = self.http.post(f"{self.path}/batch/{verb}", json={"inputs": inputs}).json()
         rows = {key: row for row in answer["results"] for key in (row["id"], row.get("objectWriteTraceId"))}
         rows |= {str(row["properties"].get(REFERENCE)): row for row in answer["results"]}
-        errors = {key: error for error in answer.get("errors", ()) for key in _blamed(error)}
-        return [_outcome(write, rows, errors) for write in writes]
+        errors = {key: error for error in answer.get("errors", ()) for key in blamed(error)}
+        return [outcome_of(write, rows, errors) for write in writes]
 
     def _explained(self, write: accord.Write, outcome: accord.Outcome) -> accord.Outcome:
         """A refused create may be a record that exists: then the engine should read it and decide again."""
@@ -277,27 +281,3 @@ def _holds(row: accord.Row, name: str, value: str) -> bool:
     if name == "email":
         own |= set(str(properties.get("hs_additional_emails") or "").lower().split(";"))
     return value.lower() in own
-
-
-def _blamed(error: Mapping[str, Any]) -> list[str]:
-    """Whom an error of a 207 answer is about: trace ids where HubSpot names them, else record ids."""
-    context = error.get("context") or {}
-    return [str(key) for name in ("objectWriteTraceId", "ids", "id") for key in context.get(name, ())]
-
-
-def _outcome(
-    write: accord.Write, rows: Mapping[Any, accord.Row], errors: Mapping[str, Mapping[str, Any]]
-) -> accord.Outcome:
-    """The outcome of one write; what the answer does not account for may have been applied."""
-    keys = [key for key in (write.id, write.external_id, write.hub_id) if key]
-    row = next((rows[key] for key in keys if key in rows), None)
-    if row is not None:
-        return accord.Outcome(write.id, accord.Result.DONE, row["id"], row)
-    error = next((errors[key] for key in keys if key in errors), None)
-    if error is None:
-        return accord.Outcome(write.id, accord.Result.UNKNOWN, reason="not_in_answer")
-    category = str(error.get("category"))
-    gone = category == "OBJECT_NOT_FOUND" and write.external_id is not None
-    return accord.Outcome(
-        write.id, accord.Result.GONE if gone else accord.Result.REJECTED, write.external_id, reason=category
-    )

@@ -11,14 +11,13 @@ from accord_hubspot.mapping import ORDERS
 from accord_hubspot.streams.crm_object import CrmObject
 
 REFUSED = frozenset({400, 404})
-LINK = "/crm/v4/associations/orders/contacts/batch/associate/default"
+LINK = "orders/contacts/batch/associate/default"
 
 
 class Orders(CrmObject):
     """Orders, each linked to the contact it belongs to."""
 
     name = "orders"
-    path = "/crm/v3/objects/orders"
     model = accord.Order
     mapping = ORDERS
     subject = "customer"
@@ -53,7 +52,8 @@ class Orders(CrmObject):
         if not pairs:
             return set()
         inputs = [{"from": {"id": order}, "to": {"id": contact}} for order, contact in pairs]
-        answer = self.http.post(LINK, json={"inputs": inputs}, accept=REFUSED)
+        path = f"/crm/associations/{self.connector.settings_value.api_version}/{LINK}"
+        answer = self.http.post(path, json={"inputs": inputs}, accept=REFUSED)
         if answer.status not in REFUSED:
             return {(str(row["from"]["id"]), str(row["to"]["id"])) for row in answer.json()["results"]}
         return set().union(*(self._linked([pair]) for pair in pairs)) if len(pairs) > 1 else set()

@@ -17,7 +17,6 @@ from accord_hubspot.streams.preferences import Change, OldPreferences, Preferenc
 from accord_hubspot.subscription import REFUSALS, concerned
 
 BATCH = 50
-ERASE = "/crm/v3/objects/contacts/gdpr-delete"
 VERSIONS = {"v4": Preferences, "v3": OldPreferences}
 
 
@@ -40,7 +39,9 @@ class Permissions(CrmObject):
         """The preferences API in the version of the settings; None = switched off."""
         settings = self.connector.settings_value
         version = VERSIONS.get(settings.preferences)
-        return None if version is None else version(self.http, settings.subscriptions)
+        if version is None:
+            return None
+        return version(self.http, settings.subscriptions, settings.api_version)
 
     @accord.batch(BATCH)
     def unsubscribe(self, writes: Sequence[accord.ConsentWrite]) -> Sequence[accord.Outcome]:
@@ -115,7 +116,7 @@ class Permissions(CrmObject):
         if row is None:
             return accord.Outcome(write.id, accord.Result.GONE, write.external_id)
         key = str(row["id"])
-        answer = self.http.post(ERASE, json={"objectId": key}, accept={MISSING})
+        answer = self.http.post(f"{self.path}/gdpr-delete", json={"objectId": key}, accept={MISSING})
         if answer.status == MISSING:
             return accord.Outcome(write.id, accord.Result.GONE, key)
         return accord.Outcome(write.id, accord.Result.DONE, key, receipt=accord.Receipt.CONFIRMED)

@@ -1,6 +1,7 @@
 """HubSpot's communication preferences as an API of their own: keyed by address, not by contact.
 
-Version 4 reads and writes a hundred addresses at once, tells dates, and re-subscribes whoever is sent.
+Version 4, in its dated form, reads and writes a hundred addresses at once, tells dates, and re-subscribes
+whoever is sent.
 Version 3 takes one address at a time, refuses to re-subscribe, and fails where somebody refused everything.
 """
 
@@ -39,14 +40,20 @@ class Preferences:
     Args:
         http: The connection's client.
         wanted: The setting: names or ids of subscription types, with their purposes.
+        version: The dated version of HubSpot's API.
     """
 
-    root = "/communication-preferences/v4"
     rows = "results"
 
-    def __init__(self, http: Http, wanted: Mapping[str, str]) -> None:
+    def __init__(self, http: Http, wanted: Mapping[str, str], version: str) -> None:
         self._http = http
         self._wanted = wanted
+        self._version = version
+
+    @property
+    def root(self) -> str:
+        """Where this API lives."""
+        return f"/communication-preferences/{self._version}"
 
     @cached_property
     def types(self) -> Mapping[str, str]:
@@ -110,8 +117,12 @@ class Preferences:
 class OldPreferences(Preferences):
     """Version 3, for portals whose plan or token lacks version 4's batches."""
 
-    root = "/communication-preferences/v3"
     rows = "subscriptionDefinitions"
+
+    @property
+    def root(self) -> str:
+        """Where version 3 lives: it has no dated form."""
+        return "/communication-preferences/v3"
 
     def of(self, emails: Iterable[str]) -> Mapping[str, list[Status]]:
         """The same, one request for each address."""
