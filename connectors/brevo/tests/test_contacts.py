@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 import accord
@@ -129,6 +130,41 @@ def test_a_repeated_create_makes_no_second_contact(account: Account) -> None:
     first, second = stream.create([write])[0], stream.create([write])[0]
     assert (second.result, second.external_id) == (accord.Result.DONE, first.external_id)
     assert len(account.sandbox.contacts) == 1
+
+
+def test_a_refusal_that_names_no_identifier_is_looked_up_all_the_same(account: Account) -> None:
+    stream = contacts(account)
+    inner = account.recorder.inner
+
+    def terse(request: httpx.Request) -> httpx.Response:
+        answer = inner.handle_request(request)
+        if answer.status_code != 400:
+            return answer
+        return httpx.Response(400, json={"code": "duplicate_parameter", "message": "Contact already exist"})
+
+    account.recorder.inner = httpx.MockTransport(terse)
+    write = creating(stream, email="a@example.com", given_name="Ana")
+    first, second = stream.create([write])[0], stream.create([write])[0]
+    assert (second.result, second.external_id) == (accord.Result.DONE, first.external_id)
+    account.sandbox.person_creates("contacts", {"email": "b@example.com"})
+    [outcome] = stream.create([creating(stream, "hub2", email="b@example.com")])
+    assert outcome.result is accord.Result.PRECONDITION
+
+
+def test_a_batch_that_is_taken_in_part_is_told_contact_by_contact(account: Account) -> None:
+    item = account.sandbox.person_creates("contacts", {"email": "a@example.com"})
+    stream = contacts(account)
+    inner = account.recorder.inner
+
+    def partly(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v3/contacts/batch":
+            return httpx.Response(207, json={"successIds": [], "failureIds": [999]})
+        return inner.handle_request(request)
+
+    account.recorder.inner = httpx.MockTransport(partly)
+    good, bad = updating(stream, item.id, given_name="A"), updating(stream, "999", given_name="B")
+    said = {outcome.write_id: outcome.result for outcome in stream.update([good, bad])}
+    assert said == {good.id: accord.Result.DONE, bad.id: accord.Result.GONE}
 
 
 def test_a_create_never_overwrites_a_contact_it_does_not_know(account: Account) -> None:

@@ -119,6 +119,21 @@ def test_the_default_address_is_added_changed_and_removed(shop: Shop) -> None:
     assert shop.sandbox.customers.table.items()[0].values["addresses"] == []
 
 
+@pytest.mark.parametrize("changed", [{"extended_address": None}, {"locality": "Lyon"}, {"family_name": "B"}])
+def test_a_change_of_one_line_keeps_the_rest_of_the_address(shop: Shop, changed: dict[str, Any]) -> None:
+    lines = {"address1": "1 Example Street", "address2": "Floor 2", "city": "Paris", "zip": "00000"}
+    more = {"firstName": "Ann", "lastName": "A", "countryCode": "FR", "phone": "+33199000009"}
+    id_ = shop.customer(firstName="Ann", addresses=[{**lines, **more}])
+    stream = shop.stream("customers")
+    before = stream.mapping.read(stream.get([id_])[id_])["addresses"]["default"]
+    (outcome,) = stream.update([write(stream, {"addresses": {"default": changed}}, id_=id_)])
+    after = stream.mapping.read(outcome.row)["addresses"]["default"]
+    assert {name: value for name, value in after.items() if value} == {
+        name: value for name, value in {**before, **changed}.items() if value
+    }
+    assert shop.sandbox.customers.table.items()[0].values["addresses"][0]["phone"] == "+33199000009"
+
+
 def test_other_addresses_stay(shop: Shop) -> None:
     id_ = shop.customer(firstName="Ann", addresses=[{"city": "Paris"}, {"city": "Nice"}])
     stream = shop.stream("customers")

@@ -23,7 +23,11 @@ BATCH = 100
 """Updates per call; Brevo's reference names no figure, its clients use 100."""
 
 IDENTIFIERS = {"hub_id": "ext_id", "email": "email_id", "phone": "phone_id"}
-CREATED = 201
+CREATED, PARTLY = 201, 207
+DUPLICATE = "duplicate_parameter"
+IDENTITIES = ("ext_id", "email")
+"""What a refused create is looked up by. Which of them is taken is only told in optional metadata."""
+
 BLOCKED = "blocked"
 """The resume token of the last page of an incremental read: contacts that only a block says news about."""
 
@@ -155,10 +159,10 @@ class Contacts(Permissions):
 
     def _duplicate(self, write: accord.Write, error: dict[str, Any]) -> accord.Outcome:
         """A refused create: ours from an earlier try, somebody else's identifier, or plainly wrong."""
-        names = _duplicates(error)
+        names = _duplicates(error) or list(IDENTITIES if error.get("code") == DUPLICATE else ())
         values = {"ext_id": ("hub_id", write.hub_id), "email": ("email", write.row.get("email"))}
-        for field, value in (values[name] for name in ("ext_id", "email") if name in names):
-            row = self.lookup(IDENTIFIERS[field], str(value))
+        for field, value in (values[name] for name in IDENTITIES if name in names):
+            row = self.lookup(IDENTIFIERS[field], str(value)) if value else None
             if row is None or self.hub_reference(row) not in (None, write.hub_id):
                 continue
             external_id = self.external_id(row)
@@ -171,7 +175,10 @@ class Contacts(Permissions):
 
     def _update_batch(self, writes: Sequence[accord.Write]) -> list[accord.Outcome]:
         contacts = [{"id": int(write.external_id or 0), **_body(write.row)} for write in writes]
-        self.http.post(f"{PATH}/batch", json={"contacts": contacts}, limit_class="contacts")
+        answer = self.http.post(f"{PATH}/batch", json={"contacts": contacts}, limit_class="contacts")
+        if answer.status == PARTLY:
+            # Some were updated: each again by itself, which changes nothing or tells why.
+            return [self._update(write) for write in writes]
         return [
             accord.Outcome(write.id, accord.Result.DONE, external_id=write.external_id) for write in writes
         ]

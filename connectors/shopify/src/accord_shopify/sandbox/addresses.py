@@ -59,13 +59,13 @@ class Addresses:
         address: Values,
         setAsDefault: bool = False,  # noqa: N803, FBT001, FBT002
     ) -> Any:
-        """Change the given lines of one address."""
+        """Replace one address by the given lines."""
         item = self._customers.table.get(number_of(customerId))
         rows = item.values.get("addresses", []) if item else []
         if item is None or addressId not in {row["id"] for row in rows}:
             return {"address": None, "userErrors": [problem("Address does not exist", "addressId")]}
         given = only_given(address, *ADDRESS)
-        fresh = [{**row, **given} if row["id"] == addressId else row for row in rows]
+        fresh = [{"id": addressId, **given} if row["id"] == addressId else row for row in rows]
         changed: Values = {"addresses": fresh} | ({"defaultAddressId": addressId} if setAsDefault else {})
         self._customers.tell("customers/update", self._customers.table.update(item.id, changed))
         shown = next(row for row in fresh if row["id"] == addressId)

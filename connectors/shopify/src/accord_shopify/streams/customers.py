@@ -15,6 +15,7 @@ from accord_shopify.streams.shop_stream import quoted, unanswered
 from accord_shopify.subscription import is_erased
 
 PLAIN = ("firstName", "lastName", "email", "phone", "note", "locale", "tags", "taxExempt")
+LINES = "firstName lastName company address1 address2 zip city provinceCode countryCodeV2"
 DEFAULTS: dict[str, Any] = {"tags": [], "taxExempt": False}
 """What stands for empty where the vendor takes no null."""
 
@@ -44,9 +45,7 @@ class Customers(Permissions):
     row_cost = 4.0
     fields: ClassVar[str] = f"""
   id firstName lastName email phone note locale tags taxExempt state createdAt updatedAt
-  defaultAddress {{
-    firstName lastName company address1 address2 zip city provinceCode countryCodeV2
-  }}
+  defaultAddress {{ {LINES} }}
   emailMarketingConsent {{ marketingState marketingOptInLevel consentUpdatedAt }}
   smsMarketingConsent {{ marketingState marketingOptInLevel consentUpdatedAt }}
   {SHOWN}
@@ -143,16 +142,16 @@ class Customers(Permissions):
             return accord.Outcome(write.id, accord.Result.DONE, external_id=write.external_id)
         return self.outcome(write, said["userErrors"], None)
 
-    def _default_addresses(self, writes: Iterable[accord.Write]) -> dict[str, str]:
-        """The id of the default address of each customer whose address is to change."""
+    def _default_addresses(self, writes: Iterable[accord.Write]) -> dict[str, accord.Row]:
+        """The default address of each customer whose address is to change."""
         ids = [write.external_id for write in writes if "defaultAddress" in write.row]
         if not ids:
             return {}
-        document = """query DefaultAddresses($ids: [ID!]!) {
-  nodes(ids: $ids) { ... on Customer { id defaultAddress { id } } }
-}"""
+        document = f"""query DefaultAddresses($ids: [ID!]!) {{
+  nodes(ids: $ids) {{ ... on Customer {{ id defaultAddress {{ id phone {LINES} }} }} }}
+}}"""
         nodes = self.ask(document, {"ids": ids}, cost=2 * len(ids))["nodes"]
-        return {node["id"]: node["defaultAddress"]["id"] for node in nodes if node and node["defaultAddress"]}
+        return {node["id"]: node["defaultAddress"] for node in nodes if node and node["defaultAddress"]}
 
 
 def _plain(row: accord.Row) -> dict[str, Any]:
@@ -162,8 +161,8 @@ def _plain(row: accord.Row) -> dict[str, Any]:
 
 
 def _address(held: dict[str, Any] | None) -> dict[str, Any] | None:
-    """An address as the vendor's input takes it; None when every line is empty."""
-    if not held or all(value is None for value in held.values()):
+    """An address as the vendor's input takes it; None when every line is empty, whatever its telephone."""
+    if not held or all(value is None for name, value in held.items() if name != "phone"):
         return None
     return {("countryCode" if name == "countryCodeV2" else name): value for name, value in held.items()}
 
@@ -173,11 +172,17 @@ def _saving(at: int, mutation: str, given: dict[str, Any]) -> Part:
     return Part(f"w{at}", f"{mutation}(input: $input)", selection, {"input": ("CustomerInput!", given)})
 
 
-def _address_parts(at: int, write: accord.Write, held: dict[str, str]) -> list[Part]:
-    """How the default address becomes what the row says: changed, added or removed."""
+def _address_parts(at: int, write: accord.Write, held: dict[str, accord.Row]) -> list[Part]:
+    """How the default address becomes what the row says: changed, added or removed.
+
+    A row holds the lines that change. The vendor takes an address as a whole, so the others go along
+    (https://shopify.dev/docs/api/admin-graphql/2027-01/mutations/customerAddressUpdate).
+    """
     if "defaultAddress" not in write.row:
         return []
-    address, old = _address(write.row["defaultAddress"]), held.get(str(write.external_id))
+    known = dict(held.get(str(write.external_id), {}))
+    old, wanted = known.pop("id", None), write.row["defaultAddress"]
+    address = None if wanted is None else _address({**known, **wanted})
     variables: dict[str, tuple[str, Any]] = {"customer": ("ID!", write.external_id)}
     if old is not None:
         variables["old"] = ("ID!", old)
