@@ -10,8 +10,8 @@ import orjson
 
 from accord.model.cells import pruned
 
-KEPT = 16_384
-"""Digests kept to be used again: a value is met when it is read, decided and confirmed. About 4 MB."""
+KEPT = 4_096
+"""Digests kept to be used again: a value is met when it is read, decided and confirmed. About 1 MB."""
 LONGEST = 256
 """Characters of the longest text (bytes of a structure's JSON) whose digest is kept."""
 
