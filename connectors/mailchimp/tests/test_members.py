@@ -273,3 +273,17 @@ def until_done(account: Account, stream: Members, write: accord.Write) -> None:
         except VendorError:
             account.env.sleep(1)
     raise AssertionError("never created")
+
+
+def test_nobody_is_taken_for_deleted_because_the_audience_is_gone(account: Account) -> None:
+    item = account.person()
+    stream = account.members(list_id="gone")
+    with pytest.raises(AccessError, match="404") as raised:
+        stream.get([item.id])
+    assert "list_id" in raised.value.hint
+    with pytest.raises(AccessError):
+        stream.update([updating(stream, item.id, given_name="Ana")])
+    with pytest.raises(AccessError):
+        stream.create([creating(stream, email="b@example.com")])
+    with pytest.raises(AccessError):
+        list(stream.read(accord.ReadRequest()))

@@ -47,6 +47,15 @@ def test_a_full_read_goes_by_key_page_by_page(loyalty: Loyalty) -> None:
     assert [row["id"] for page in found for row in page.rows] == list(range(1, 2301))
 
 
+def test_the_hour_that_clocks_go_through_twice_hides_no_change(loyalty: Loyalty) -> None:
+    ten_past_two = datetime(2026, 10, 25, 2, 10)  # noqa: DTZ001  wall clock of Paris, for the second time
+    loyalty.put({"id": 1, "changed": ten_past_two})
+    ten_to_two = datetime(2026, 10, 25, 0, 50, tzinfo=UTC)  # 02:50 in Paris, for the first time
+    assert [row["id"] for row in rows(loyalty.stream(), since=ten_to_two)] == [1]
+    later = datetime(2026, 10, 25, 3, 30, tzinfo=UTC)
+    assert rows(loyalty.stream(), since=later) == []
+
+
 def test_a_read_goes_on_after_its_token(loyalty: Loyalty) -> None:
     loyalty.put(*({"id": n} for n in range(1, 1502)))
     token = pages(loyalty.stream())[0].token

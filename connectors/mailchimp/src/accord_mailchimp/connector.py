@@ -17,6 +17,10 @@ DATA_CENTRE = re.compile(r"-([a-z]{2,4}[0-9]{1,3})$")
 """How an API key ends: with the data centre that its account lives in (basePath of the vendor's spec)."""
 
 MISSING = 404
+NO_AUDIENCE = (
+    "The account has no audience with this list_id. Take it from Mailchimp: Audience, Settings, "
+    "Audience name and defaults, Audience ID."
+)
 
 
 class MailchimpSettings(accord.Settings):
@@ -79,6 +83,8 @@ class Mailchimp(accord.Connector[MailchimpSettings]):
                         when=lambda answer: not answer.says_json,
                         hint="Mailchimp turns away what comes too fast; Accord waits and tries again.",
                     ),
+                    # Where a member may be missing, 404 is among the expected answers.
+                    ErrorRule(404, AccessError, hint=NO_AUDIENCE),
                 ),
             ),
         )
@@ -96,7 +102,7 @@ class Mailchimp(accord.Connector[MailchimpSettings]):
         if answer.status == MISSING:
             raise ConfigError(
                 f"Connection {self.context.connection!r}: the account has no audience with this list_id",
-                hint="Take it from Mailchimp: Audience, Settings, Audience name and defaults, Audience ID.",
+                hint=NO_AUDIENCE,
             )
         audience = answer.json()
         return accord.Account(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from accord import Page, ReadRequest
@@ -14,6 +14,8 @@ from accord_sql.cellvalue import to_json
 from accord_sql.source import Source
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from sqlalchemy import ColumnElement
 
 PAGE = 1000
@@ -54,7 +56,8 @@ class Pages:
             return [Part("all", keys)]
         name = self.spelling.column
         column = self.source.compared(name)
-        condition: ColumnElement[bool] = column >= self._bound(self.request.since)
+        since = _first_read(self.request.since, self.source.zone)
+        condition: ColumnElement[bool] = column >= self._bound(since)
         if self.request.until is not None:
             condition &= column < self._bound(self.request.until)
         return [Part("changed", [name, *keys], condition), Part("undated", keys, column.is_(None))]
@@ -127,3 +130,15 @@ class Pages:
             value if sqlite else self.source.stored(name, value)
             for name, value in zip(order, saved["after"], strict=True)
         ]
+
+
+def _first_read(since: datetime, zone: ZoneInfo) -> datetime:
+    """From when to read, so that nothing is missed in the hour that clocks go through twice in autumn.
+
+    A column without an offset shows what changed in the second pass with earlier times than what changed at
+    the end of the first: whoever begins in the first pass begins an hour earlier.
+    """
+    local = since.astimezone(zone)
+    second = local.replace(fold=1)
+    back = (local.utcoffset() or timedelta()) - (second.utcoffset() or timedelta())
+    return since - back if local.fold == 0 and back > timedelta() else since

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import accord
 from accord.http import Answer
@@ -61,17 +62,38 @@ class Permission(accord.Stream):
         """The path of one member, by contact id or subscriber hash."""
         return f"/3.0/lists/{self.connector.settings_value.list_id}/members/{target}"
 
+    @cached_property
+    def audience(self) -> str:
+        """The audience's id, once it has been seen that there is one.
+
+        A member who is missing and an audience that was deleted are answered alike: nobody may be taken for
+        deleted before this has been asked.
+
+        Raises:
+            AccessError: the account has no such audience.
+        """
+        list_id = self.connector.settings_value.list_id
+        path = f"/3.0/lists/{list_id}"
+        self.http.get(path, params={"fields": "id"}, template="/3.0/lists/{list_id}")
+        return str(list_id)
+
+    def is_missing(self, answer: Answer) -> bool:
+        """Whether the answer says that there is no such member, in an audience that there is."""
+        return answer.status == MISSING and bool(self.audience)
+
     def lookup(self, target: str) -> accord.Row | None:
         """One member by contact id or subscriber hash, archived ones too; None when there is none."""
         answer = self.http.get(self.path(target), accept={MISSING}, template=MEMBER)
-        if answer.status == MISSING:
+        if self.is_missing(answer):
             return None
         row: accord.Row = answer.json()
         return row
 
     def patch(self, target: str, body: accord.Row) -> Answer:
         """Change a member; 400 and 404 are answers."""
-        return self.http.patch(self.path(target), json=body, accept={REFUSED, MISSING}, template=MEMBER)
+        answer = self.http.patch(self.path(target), json=body, accept={REFUSED, MISSING}, template=MEMBER)
+        self.is_missing(answer)
+        return answer
 
     def _unsubscribe(self, write: accord.ConsentWrite) -> accord.Outcome:
         if not write.purpose.startswith(SERVED):
