@@ -119,6 +119,21 @@ def test_stock_changed_meanwhile_is_not_overwritten(busy: Shop) -> None:
     assert stream.get([row["id"]])[row["id"]]["quantities"][0] == {"name": "available", "quantity": 5}
 
 
+def test_stock_decided_anew_under_the_key_of_an_earlier_try_is_written(busy: Shop) -> None:
+    stream = busy.stream("inventory_levels")
+    row = rows_of(stream)[0]
+    stale = ",".join(f"{one['name']}={one['quantity'] + 1}" for one in row["quantities"])
+    write = Write(
+        "w", Operation.UPDATE, stream.mapping.write({"available": 5}), {}, "h", "k1", row["id"], stale
+    )
+    assert stream.update([write])[0].result is Result.PRECONDITION
+    anew = replace(write, precondition=stream.version(row))
+    assert stream.update([anew])[0].result is Result.DONE
+    more = replace(write, row=stream.mapping.write({"available": 7}), precondition=None)
+    assert stream.update([more])[0].result is Result.DONE
+    assert stream.get([row["id"]])[row["id"]]["quantities"][0] == {"name": "available", "quantity": 7}
+
+
 def test_lines_beyond_the_first_page_are_fetched(busy: Shop) -> None:
     order = busy.sandbox.orders.table.items()[0]
     lines = [{"id": str(9000 + n), "title": f"Line {n}", "quantity": 1} for n in range(130)]

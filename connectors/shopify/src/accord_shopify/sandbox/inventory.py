@@ -193,6 +193,8 @@ class Inventory:
             return self._again(done, input)
         errors = self._problems(input)
         if errors:
+            with self._shop.behind():
+                self._done.insert({"input": input, "failed": True}, id_=key)
             return {"inventoryAdjustmentGroup": None, "userErrors": errors}
         changes = [self._write(input["name"], each) for each in input["quantities"]]
         with self._shop.behind():
@@ -200,6 +202,10 @@ class Inventory:
         return {"inventoryAdjustmentGroup": _group(kept, input, changes), "userErrors": []}
 
     def _again(self, done: Item, given: Values) -> dict[str, Any]:
+        if done.values.get("failed"):
+            text = "A previous request with this idempotency key failed. Retry with a new idempotency key."
+            error = problem(text, code="IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED")
+            return {"inventoryAdjustmentGroup": None, "userErrors": [error]}
         if done.values["input"] != given:
             text = "The same idempotency key cannot be used with different operation parameters."
             error = problem(text, code="IDEMPOTENCY_KEY_PARAMETER_MISMATCH")

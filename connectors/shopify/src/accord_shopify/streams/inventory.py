@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from hashlib import sha256
 from typing import Any, ClassVar
 
 import accord
@@ -17,8 +18,17 @@ LOCATIONS = """query Locations {
   locations(first: 250, sortKey: ID) { nodes { id } }
 }"""
 NOTHING: dict[str, Any] = {"nodes": [], "pageInfo": {"hasNextPage": False}}
-STALE = ("CHANGE_FROM_QUANTITY_STALE", "COMPARE_QUANTITY_STALE")
-"""The names of the refusal, new and old."""
+STALE = (
+    "CHANGE_FROM_QUANTITY_STALE",
+    "COMPARE_QUANTITY_STALE",
+    "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED",
+    "IDEMPOTENCY_KEY_PARAMETER_MISMATCH",
+)
+"""What another decision is needed for: the quantity has changed, or an earlier try under this key was refused
+(https://shopify.dev/docs/api/admin-graphql/latest/enums/InventorySetQuantitiesUserErrorCode)."""
+
+BUSY = ("IDEMPOTENCY_CONCURRENT_REQUEST",)
+"""The same write is under way: nothing is known yet, and asking again does no harm."""
 
 
 class InventoryLevels(ShopStream):
@@ -96,6 +106,8 @@ class InventoryLevels(ShopStream):
             return accord.Outcome(write.id, accord.Result.GONE, external_id=id_)
         if said is None:
             return unanswered(write)
+        if user_errors.has_code(said["userErrors"], *BUSY):
+            return accord.Outcome(write.id, accord.Result.UNKNOWN, external_id=id_, reason="under_way")
         if user_errors.has_code(said["userErrors"], *STALE):
             return accord.Outcome(
                 write.id, accord.Result.PRECONDITION, external_id=id_, reason="quantity: stale"
@@ -134,9 +146,15 @@ def _setting(at: int, write: accord.Write, level: accord.Row) -> Part:
         f"w{at}",
         "inventorySetQuantities(input: $input)",
         "{ inventoryAdjustmentGroup { id } userErrors { code field message } }",
-        {"input": ("InventorySetQuantitiesInput!", given), "key": ("String!", write.idempotency_key)},
+        {"input": ("InventorySetQuantitiesInput!", given), "key": ("String!", _key(write, quantity))},
         directive="@idempotent(key: $key)",
     )
+
+
+def _key(write: accord.Write, quantity: Mapping[str, Any]) -> str:
+    """A key of this write with these quantities: the vendor refuses another body under a key it has seen."""
+    told = json.dumps([write.idempotency_key, quantity], sort_keys=True)
+    return sha256(told.encode()).hexdigest()[:32]
 
 
 def _wanted(write: accord.Write) -> int:
