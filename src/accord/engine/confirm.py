@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from accord.connector import Creates
-from accord.engine import clashes, unseen
+from accord.engine import clashes
 from accord.engine.account import send_id
+from accord.engine.agreement import Agreement
 from accord.engine.ask import request
 from accord.engine.counts import Counts
-from accord.engine.forms import is_form_of
 from accord.engine.intents import unblock
-from accord.engine.merge import Observation
 from accord.engine.observe import Observer, Seen
 from accord.engine.persons import people_of
 from accord.engine.plan import newer
-from accord.model.cells import explode
 from accord.model.record import Operation, Outcome, Result, Row, Write
 from accord.store.consent_rows import SendState
 from accord.store.rows import (
@@ -86,14 +83,14 @@ class Confirmation:
         shown = {
             o.write_id: self._shown(o.row) for o in outcomes if o.result is Result.DONE and o.row is not None
         }
-        self.reread = {id_: self._shown(row) for id_, row in reread.items()}
+        later = {id_: self._shown(row) for id_, row in reread.items()}
+        self.agreement = Agreement(self.scope, self.writes, later, self.conflicts)
         with self.scope.world.store.transaction("confirm", self.fences) as tx:
             present = self._present(tx, intents)
             ids = [intent.entity for intent in present.values()]
             self.entities = self._entities(tx, ids, known)
-            self.here = tx.links.of_entities(sorted({e.id for e in self.entities.values()}), [self.key])
-            named = [o.external_id for o in outcomes if o.external_id]
-            self.named = dict(tx.links.get(*self.key, named))
+            self.named = dict(tx.links.get(*self.key, [o.external_id for o in outcomes if o.external_id]))
+            self.here = tx.links.of_entities(self._to_look_up(present.values(), answers), [self.key])
             self.generation, self.now = tx.streams.load(*self.key).generation, self.scope.now()
             for intent in intents:
                 current = present.get(intent.id)
@@ -124,6 +121,17 @@ class Confirmation:
         same = {id_: known[id_] for id_ in ids if id_ in known and present.get(id_) == known[id_].rev}
         changed = [id_ for id_ in ids if id_ not in same]
         return {**same, **tx.entities.resolve(changed)} if changed else same
+
+    def _to_look_up(self, intents: Iterable[Intent], answers: Mapping[str, Outcome]) -> list[str]:
+        """The hub records whose links here are asked for: not of what was done at the very link it names."""
+        found: set[str] = set()
+        for intent in intents:
+            entity, outcome = self.entities.get(intent.entity), answers.get(intent.id)
+            link = self.named.get((outcome and outcome.external_id) or "")
+            done = outcome is not None and outcome.result is Result.DONE
+            if entity is not None and not (done and link is not None and self._same(link, entity)):
+                found.add(entity.id)
+        return sorted(found)
 
     def _shown(self, row: Row) -> Seen | None:
         """The record as the vendor now holds it, mapped; unreadable answers say nothing."""
@@ -191,12 +199,16 @@ class Confirmation:
         if operation is Operation.DELETE:
             link.state, self.counts.removed = LinkState.GONE, self.counts.removed + 1
         else:
-            self._agree(link, intent, shown, outcome)
+            self.agreement.take(link, intent, shown, outcome)
             self.counts.created += operation is Operation.CREATE
             self.counts.updated += operation is Operation.UPDATE
             self._look_again(link, entity)
         # A create may have met a record: to name its version would pass over what nobody has read there.
-        met = operation is Operation.CREATE and self.scope.member.reads and not self._is_surely_new(intent)
+        met = (
+            operation is Operation.CREATE
+            and self.scope.member.reads
+            and not self.agreement.is_surely_new(intent)
+        )
         link.etag = None if met else outcome.etag
         link.written_at, link.written_run = self.now, self.scope.run
         self.links.append(link)
@@ -238,91 +250,6 @@ class Confirmation:
     def _same(self, link: Link, entity: Entity) -> bool:
         owner = self.entities.get(link.entity)
         return link.entity == entity.id or (owner is not None and owner.id == entity.id)
-
-    def _agree(self, link: Link, intent: Intent, shown: Seen | None, outcome: Outcome) -> None:
-        """The shadow takes the form the vendor shows, at the version that was sent (A5, rule 1)."""
-        observation = shown.observation if shown is not None else None
-        later = self.reread.get(link.external_id)
-        if _is_edited(later, outcome):
-            later = None  # it shows somebody's edit, which the next read absorbs
-        shadow = link.shadow
-        if observation is None and later is None and not shadow.seen and not shadow.agreed:
-            _note(shadow, intent)
-        else:
-            after = later.observation if later is not None else None
-            # A create that was sent before: what its answer shows may have been edited since.
-            again = intent.operation == Operation.CREATE and intent.attempt > 1
-            self._compare(link, intent, None if again else observation, after or observation)
-        if observation is not None and self._is_surely_new(intent):
-            self._defaults(link, intent, observation)
-        # Lists may lag: a page that still shows what stood there before this write is stale, no edit.
-        newest = observation or (later.observation if later is not None else None)
-        if newest is None:
-            unseen.note(link, intent.cells)
-            return
-        if newest.changed_at is not None:
-            link.changed_at = max(newest.changed_at, link.changed_at or newest.changed_at)
-        # The row also holds what we did not send (defaults, a person's edit): the next read absorbs it.
-        link.row_digest = None
-
-    def _compare(
-        self, link: Link, intent: Intent, shown: Observation | None, later: Observation | None
-    ) -> None:
-        """Cell by cell: what the answer shows, what a read after the write shows, or what was sent."""
-        shadow = link.shadow
-        for cell, (version, digest) in intent.cells.items():
-            value = digest or None
-            if shown is not None and cell in shown.cells:
-                value = self.scope.digest(shown.shows(cell))
-            elif later is not None and cell in later.cells:
-                value = self._form(cell, value, link, intent, later)
-            if value is None:
-                shadow.seen.pop(cell, None)
-            else:
-                shadow.seen[cell] = value
-            if value is not None and version == shadow.base:
-                shadow.agreed.pop(cell, None)
-            else:
-                shadow.agreed[cell] = version
-
-    def _is_surely_new(self, intent: Intent) -> bool:
-        """Whether the record was made by this very request: an upsert may have met one that people filled."""
-        upserts = self.scope.member.stream.creates is Creates.UPSERT
-        return intent.operation == Operation.CREATE and intent.attempt == 1 and not upserts
-
-    def _defaults(self, link: Link, intent: Intent, shown: Observation) -> None:
-        """What the vendor filled in when we created the record is its default, no news of the person.
-
-        Only the answer to the first create tells: later somebody may have typed the value. What we could not
-        have sent (a number the vendor assigns) is news, which the next read absorbs.
-        """
-        covers = self.scope.member.covers
-        for cell in shown.cells:
-            if cell not in intent.cells and covers(cell):
-                value = self.scope.digest(shown.shows(cell))
-                if value is not None:
-                    link.shadow.seen[cell] = value
-
-    def _form(
-        self, cell: str, sent: bytes | None, link: Link, intent: Intent, later: Observation
-    ) -> bytes | None:
-        """What to take for this cell from a read that followed the write.
-
-        A person may have edited in between: only the vendor's own form of what was sent, or the old value
-        (it ignored the write), counts as our write's result. Anything else is left for the next read to
-        find as an edit.
-        """
-        shown = later.shows(cell)
-        digest = self.scope.digest(shown)
-        written = explode(self.scope.flow.model, self.writes[intent.id].document).get(cell)
-        if digest == sent:
-            return sent
-        if sent is not None and written is None:  # left by an earlier attempt, or by none
-            return sent if digest else None
-        if digest == link.shadow.seen.get(cell):
-            self.conflicts.append(clashes.ignored(self.scope, intent.entity, cell, link.external_id, shown))
-            return digest
-        return digest if is_form_of(written, shown) else sent
 
     def _look_again(self, link: Link, entity: Entity) -> None:
         """The hub moved on while the write was on its way: decide again."""
@@ -379,20 +306,3 @@ class Confirmation:
         if member.needs_grant and member.stream.operations.subscribe is not None and self.arrived:
             people = [e for e in self.entities.values() if e.id in self.arrived and e.kind == "customer"]
             request(self.scope.world, tx, people_of(self.scope.world, tx, people))
-
-
-def _is_edited(later: Seen | None, outcome: Outcome) -> bool:
-    """Whether the record has another version in a read after the write than the write gave it."""
-    seen = later.observation if later is not None else None
-    return seen is not None and None not in (outcome.etag, seen.etag) and seen.etag != outcome.etag
-
-
-def _note(shadow: Shadow, intent: Intent) -> None:
-    """A fresh link whose record nobody showed yet: what was sent is what stands there."""
-    carried = Carried.of(intent.cells)
-    if not carried.odd and carried.base == shadow.base and all(carried.digests.values()):
-        shadow.seen = dict(cast("Mapping[str, bytes]", carried.digests))
-        return
-    shadow.seen = {cell: digest for cell, digest in carried.digests.items() if digest}
-    base = shadow.base
-    shadow.agreed = {cell: v for cell, (v, digest) in carried.items() if v != base or not digest}

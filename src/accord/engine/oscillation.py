@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -19,16 +19,15 @@ MOST_TURNS = 3
 """Turns between two systems within the window that are taken for ordinary work."""
 
 
-def quarrels(scope: Scope, tx: Transaction, changes: Iterable[Change]) -> list[Conflict]:
+def quarrels(scope: Scope, tx: Transaction, changes: Sequence[Change]) -> list[Conflict]:
     """An open conflict for each cell that went to and fro too often; it freezes the cell until resolved.
 
-    Only what changed just now is looked at, so the cost is a query per changed cell, not per record.
+    Only what changed just now is looked at.
     """
-    now = scope.now()
     found: list[Conflict] = []
+    past = tx.history.sources((change.entity for change in changes), scope.now() - WINDOW)
     for change in changes:
-        past = [c for c in tx.history.of(change.entity, change.cell) if now - c.at <= WINDOW]
-        sources = [c.source for c in sorted(past, key=lambda c: c.version)] + [change.source]
+        sources = [*past.get((change.entity, change.cell), ()), change.source]
         turns = sum(1 for one, following in pairwise(sources) if one != following)
         if turns > MOST_TURNS:
             found.append(clashes.oscillating(scope, change))

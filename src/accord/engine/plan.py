@@ -257,16 +257,17 @@ def fill(target: Target, entity: Entity, derived: Derived, references: Mapping[s
 
 def _written(target: Target, entity: Entity, derived: Derived) -> Cells:
     """The cells that a write sends: those it carries, and with them the others of their fields."""
-    created, carried = derived.operation is Operation.CREATE, Carried.of(derived.cells).digests
-    if created and entity.cells.keys() == carried.keys():
-        return entity.cells
-    covers = target.member.covers
-    cells = {c: v for c, v in entity.cells.items() if covers(c) and not (created and v is None)}
-    if created and cells.keys() == carried.keys():
-        return cells
+    cells, covers = entity.cells, target.member.covers
+    if derived.operation is Operation.CREATE:
+        carried = Carried.of(derived.cells).digests
+        if cells.keys() == carried.keys():
+            return cells
+        cells = {cell: value for cell, value in cells.items() if value is not None and covers(cell)}
+        if cells.keys() == carried.keys():
+            return cells
     fields = {field_of(cell) for cell in derived.cells}
     fields |= target.member.stream.mapping.completes(fields)
-    return {cell: value for cell, value in cells.items() if field_of(cell) in fields}
+    return {cell: value for cell, value in cells.items() if field_of(cell) in fields and covers(cell)}
 
 
 def wanted_reference_cells(target: Target, entities: Sequence[Entity]) -> dict[str, set[str]]:

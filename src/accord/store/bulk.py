@@ -9,7 +9,7 @@ from accord.errors import StateError
 from accord.store.codec import Found
 from accord.store.savepoint import Savepoint
 from accord.store.sealed import no_sealer
-from accord.store.statement import Parameters, Statement
+from accord.store.statement import Parameters, Statement, Values
 
 if TYPE_CHECKING:
     from accord.store.columns import Table
@@ -46,17 +46,28 @@ class Bulk:
 
     def ask(self, statement: Statement, **parameters: Any) -> list[Found]:
         """What a query finds, by column name."""
-        form = statement.form(self.dialect)
-        if form.lists and not form.fill(parameters):
-            return []
-        if form.first and self.driver.execute(form.first).fetchone() is None:
-            return []
-        cursor = self.driver.execute(form.sql, form.bound(parameters))
-        rows = cursor.fetchall()
+        cursor = self._asked(statement, parameters)
+        rows = [] if cursor is None else cursor.fetchall()
         if not rows:
             return []
+        form = statement.form(self.dialect)
         names = form.columns or form.learn(cursor.description)
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def rows(self, statement: Statement, **parameters: Any) -> list[tuple[Any, ...]]:
+        """What a query finds, as tuples in the order of its columns: for tables that are read in bulk."""
+        cursor = self._asked(statement, parameters)
+        found: list[tuple[Any, ...]] = [] if cursor is None else cursor.fetchall()
+        return found
+
+    def _asked(self, statement: Statement, parameters: Values) -> Any:
+        """The cursor of a query; None where nothing can be found."""
+        form = statement.form(self.dialect)
+        if form.lists and not form.fill(parameters):
+            return None
+        if form.first and self.driver.execute(form.first).fetchone() is None:
+            return None
+        return self.driver.execute(form.sql, form.bound(parameters))
 
     def pairs(self, statement: Statement, **parameters: Any) -> dict[Any, Any]:
         """What a query for two columns finds, the second by the first: half the cost of :meth:`ask`."""

@@ -80,6 +80,7 @@ def _names(joined: bytes) -> tuple[str, ...]:
 
 
 _LINK_STATES = {state.value: state for state in LinkState}
+_ENTITY_STATES = {state.value: state for state in EntityState}
 
 
 def pack_link(link: Link) -> tuple[Any, ...]:
@@ -102,23 +103,21 @@ def pack_link(link: Link) -> tuple[Any, ...]:
     )
 
 
-def unpack_link(row: Found) -> Link:
-    """A link from its columns."""
+def unpack_link(row: tuple[Any, ...]) -> Link:
+    """A link from its columns, in their order."""
+    connection, stream, external_id, entity, state, etag, changed_at, digest, generation, shadow, *rest = row
     return Link(
-        connection=row["connection"],
-        stream=row["stream"],
-        external_id=row["external_id"],
-        entity=row["entity"],
-        state=_LINK_STATES[row["state"]],
-        etag=row["etag"],
-        changed_at=row["changed_at"],
-        row_digest=row["row_digest"],
-        generation=row["generation"],
-        shadow=unpack_shadow(row["shadow"]),
-        created_by_intent=row["created_by_intent"],
-        alias_of=row["alias_of"],
-        written_at=row["written_at"],
-        written_run=row["written_run"],
+        connection,
+        stream,
+        external_id,
+        entity,
+        _LINK_STATES[state],
+        etag,
+        changed_at,
+        digest,
+        generation,
+        unpack_shadow(shadow),
+        *rest,
     )
 
 
@@ -136,20 +135,21 @@ def pack_entity(entity: Entity) -> Columns:
     }
 
 
-def unpack_entity(row: Found) -> Entity:
-    """A hub record from its columns; ``loaded_rev`` is the stored revision."""
-    cells, origin, stamps = orjson.loads(row["body"])
+def unpack_entity(row: tuple[Any, ...]) -> Entity:
+    """A hub record from its columns, in their order; ``loaded_rev`` is the stored revision."""
+    id_, kind, state, merged_into, rev, created_at, body = row
+    cells, origin, stamps = orjson.loads(body)
     return Entity(
-        id=row["id"],
-        kind=row["kind"],
+        id=id_,
+        kind=kind,
         cells=cells,
         origin=Stamp(*origin),
-        rev=row["rev"],
-        state=EntityState(row["state"]),
+        rev=rev,
+        state=_ENTITY_STATES[state],
         stamps={cell: Stamp(*stamp) for cell, stamp in stamps.items()},
-        merged_into=row["merged_into"],
-        created_at=row["created_at"],
-        loaded_rev=row["rev"],
+        merged_into=merged_into,
+        created_at=created_at,
+        loaded_rev=rev,
     )
 
 

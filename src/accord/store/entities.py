@@ -34,12 +34,12 @@ class Entities:
 
     def get(self, ids: Iterable[str]) -> dict[str, Entity]:
         """The hub records of these ids, merged ones as they are; unknown ids are left out."""
-        found = self._bulk.ask(_BY_ID, ids=dict.fromkeys(ids))
-        return {row["id"]: unpack_entity(row) for row in found}
+        found = map(unpack_entity, self._bulk.rows(_BY_ID, ids=dict.fromkeys(ids)))
+        return {entity.id: entity for entity in found}
 
     def revisions(self, ids: Iterable[str]) -> dict[str, int]:
         """The present revisions of those of these hub records that are live."""
-        return {row["id"]: row["rev"] for row in self._bulk.ask(_REVISIONS, ids=dict.fromkeys(ids))}
+        return self._bulk.pairs(_REVISIONS, ids=dict.fromkeys(ids))
 
     def resolve(self, ids: Iterable[str]) -> dict[str, Entity]:
         """For each asked id the hub record that it stands for now, following merges."""
@@ -88,8 +88,8 @@ class Entities:
         """A page of the hub records of a model, by id; ``state`` None takes all states."""
         place = {"kind": kind, "after": after_id or "", "most": limit}
         if state is None:
-            return [unpack_entity(row) for row in self._bulk.ask(_PAGE, **place)]
-        return [unpack_entity(row) for row in self._bulk.ask(_PAGE_IN, **place, state=state.value)]
+            return [unpack_entity(row) for row in self._bulk.rows(_PAGE, **place)]
+        return [unpack_entity(row) for row in self._bulk.rows(_PAGE_IN, **place, state=state.value)]
 
     def count(self, kind: str, state: EntityState | None = EntityState.LIVE) -> int:
         """How many hub records a model has in a state (None: in any)."""

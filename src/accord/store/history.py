@@ -20,6 +20,9 @@ _TRIM = Statement(
 )
 _OF = history.select("WHERE entity = :entity ORDER BY version, cell")
 _OF_CELL = history.select("WHERE entity = :entity AND cell = :cell ORDER BY version")
+_SOURCES = Statement(
+    "SELECT entity, cell, source FROM history WHERE entity IN :entities AND at >= :since ORDER BY version"
+)
 _FORGET = Statement("DELETE FROM history WHERE entity IN :entities")
 
 
@@ -44,6 +47,14 @@ class History:
         if cell is None:
             return [_unpack(row) for row in self._bulk.ask(_OF, entity=entity)]
         return [_unpack(row) for row in self._bulk.ask(_OF_CELL, entity=entity, cell=cell)]
+
+    def sources(self, entities: Iterable[str], since: float) -> dict[tuple[str, str], list[str]]:
+        """Who changed which cell of these hub records since then, oldest version first."""
+        found: dict[tuple[str, str], list[str]] = {}
+        asked = dict.fromkeys(entities)
+        for entity, cell, source in self._bulk.rows(_SOURCES, entities=asked, since=since):
+            found.setdefault((entity, cell), []).append(source)
+        return found
 
     def forget(self, entities: Iterable[str]) -> int:
         """Remove the history of hub records for good (erasure); tells how many changes."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from accord.store.bulk import Bulk
-from accord.store.codec import Found, pack_link, unpack_link
+from accord.store.codec import pack_link, unpack_link
 from accord.store.rows import Link, LinkState
 from accord.store.statement import Statement
 from accord.store.tables import LIVE, NOT_LIVE, link
@@ -56,8 +57,8 @@ class Links:
     def get(self, connection: str, stream: str, external_ids: Iterable[str]) -> dict[str, Link]:
         """The links of these records, in any state, by external id."""
         asked = dict.fromkeys(external_ids)
-        found = self._bulk.ask(_BY_RECORD, connection=connection, stream=stream, external_ids=asked)
-        return {row["external_id"]: unpack_link(row) for row in found}
+        found = self._bulk.rows(_BY_RECORD, connection=connection, stream=stream, external_ids=asked)
+        return {each.external_id: each for each in map(unpack_link, found)}
 
     def digests(self, connection: str, stream: str, external_ids: Iterable[str]) -> dict[str, bytes]:
         """The row digests of those of these records that are linked: what is needed to skip the unchanged."""
@@ -75,20 +76,20 @@ class Links:
         asked = dict.fromkeys(entities)
         found: dict[str, list[Link]] = {each: [] for each in asked}
         wanted = None if targets is None else set(targets)
-        for row in self._of(asked, wanted):
-            if wanted is None or (row["connection"], row["stream"]) in wanted:
-                found[row["entity"]].append(unpack_link(row))
+        for each in map(unpack_link, self._of(asked, wanted)):
+            if wanted is None or (each.connection, each.stream) in wanted:
+                found[each.entity].append(each)
         for links in found.values():
             if len(links) > 1:
                 links.sort(key=lambda each: (each.connection, each.stream, each.external_id))
         return found
 
-    def _of(self, entities: Iterable[str], wanted: set[tuple[str, str]] | None) -> list[Found]:
+    def _of(self, entities: Iterable[str], wanted: set[tuple[str, str]] | None) -> list[tuple[Any, ...]]:
         if wanted is None or len(wanted) != 1:
-            return [row for half in _OF_ALL for row in self._bulk.ask(half, entities=entities)]
+            return [row for half in _OF_ALL for row in self._bulk.rows(half, entities=entities)]
         ((connection, stream),) = wanted
         place = {"entities": entities, "connection": connection, "stream": stream}
-        return [row for half in _OF_STREAM for row in self._bulk.ask(half, **place)]
+        return [row for half in _OF_STREAM for row in self._bulk.rows(half, **place)]
 
     def upsert(self, links: Sequence[Link]) -> None:
         """Save links, new or known.
@@ -149,10 +150,10 @@ class Links:
     ) -> list[Link]:
         """A page of live or shadowed links that no full read since ``before_generation`` showed."""
         place = {"connection": connection, "stream": stream, "after": after_external_id or "", "most": limit}
-        found = self._bulk.ask(_UNSEEN, **place, before=before_generation)
+        found = self._bulk.rows(_UNSEEN, **place, before=before_generation)
         return [unpack_link(row) for row in found]
 
     def page(self, connection: str, stream: str, after: str | None = None, limit: int = 500) -> list[Link]:
         """A page of a stream's links in any state, by external id."""
         place = {"connection": connection, "stream": stream, "after": after or "", "most": limit}
-        return [unpack_link(row) for row in self._bulk.ask(_PAGE, **place)]
+        return [unpack_link(row) for row in self._bulk.rows(_PAGE, **place)]
