@@ -183,7 +183,8 @@ def accord_gate(batch: Sequence[HookRecord], target: HookTarget, purpose: str) -
     """Refuse records: their ids, each with a reason that is safe to log.
 
     Asked once per batch, before the transaction that sends it. Every plugin is asked and one refusal
-    refuses; an exception refuses the batch. None = no objection.
+    refuses. An exception, or an answer of another shape, stops the writes to this target until it is
+    mended. None = no objection.
     """
 
 

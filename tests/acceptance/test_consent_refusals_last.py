@@ -10,6 +10,7 @@ import pytest
 
 from accord.api.consent import Proof
 from accord.consent.signal import Actor, Kind
+from accord.hookspecs import hookimpl
 from accord.store.consent_rows import RevocationState, SendState
 from tests.acceptance.consent_stage import *  # noqa: F403
 from tests.acceptance.consent_stage import Stage
@@ -49,6 +50,27 @@ def last_hash(stage: Stage, who: str = ANN) -> str:
 
 def of_ads(stage: Stage, who: str = ANN) -> list[SendState]:
     return [send.status for send in stage.sends(who) if send.connection == "ads"]
+
+
+class Breaks:
+    """A plugin whose rules fail."""
+
+    @hookimpl
+    def accord_gate(self) -> None:
+        raise ValueError
+
+    @hookimpl
+    def accord_transform(self) -> None:
+        raise ValueError
+
+
+def test_a_withdrawal_does_not_wait_for_a_plugin_that_fails(stage: Stage) -> None:
+    target(stage)
+    stage.accord.plugins.register(Breaks())
+    stage.withdraw("ads.audience_match", META)
+    report = stage.accord.sync("customers")
+    assert {problem.error for problem in report.problems} == {"PluginError"}
+    assert verbs(stage, "ads") == ["create", "remove"]
 
 
 def test_a_new_yes_puts_a_removed_person_back(stage: Stage) -> None:

@@ -23,7 +23,7 @@ from accord.engine.revoke import Revoker
 from accord.engine.scope import Scope
 from accord.engine.stop import BrakeError, Budget, UnexpectedError
 from accord.engine.turns import AT_ONCE, take_turns
-from accord.errors import AccordError, StateError
+from accord.errors import AccordError, PluginError, StateError
 from accord.store.rows import Entity, Fence, Run
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class FlowRun:
         self.report = Report(flow.name, self.id, started_at=self._now())
         self.scopes = {m.key: Scope(world, flow, m, self.id) for m in flow.members if self._takes_part(m)}
         self.counts: dict[Key, Counts] = {key: Counts() for key in self.scopes}
-        self.failed: set[Key] = set()
+        self.failed: dict[Key, AccordError | None] = {}  # and why; None = left to another run
         self.complete: set[Key] = set()
         self.keeper = Keeper(world.store, world.env)
         self.fences: list[Fence] = []
@@ -133,7 +133,7 @@ class FlowRun:
 
     def leave(self, scope: Scope, why: str) -> None:
         """Neither read nor write a stream in this run, and say why."""
-        self.failed.add(scope.member.key)
+        self.failed[scope.member.key] = None
         self.report.notices.append(why)
 
     def working(self, members: Sequence[Member]) -> list[Scope]:
@@ -162,7 +162,7 @@ class FlowRun:
         return False
 
     def _trouble(self, scope: Scope, error: AccordError) -> None:
-        self.failed.add(scope.member.key)
+        self.failed[scope.member.key] = error
         self.report.problems.append(Problem.of(scope.member.connection, error))
 
     def _pull(self, scope: Scope, paged: Paged = lambda _: None, ahead: int = AHEAD) -> Iterator[None]:
@@ -289,13 +289,15 @@ class FlowRun:
     def _revoke_elsewhere(self) -> None:
         """What this run's refusals ask of other flows' systems does not wait for those flows' turn.
 
-        The leases there are not this run's, but once its own are lost it does nothing more (I11).
+        Nor for a plugin that failed: its rules are about what is written. The leases elsewhere are not
+        this run's, but once its own are lost it does nothing more (I11).
         """
+        kept = {key for key, error in self.failed.items() if not isinstance(error, PluginError)}
         with self.world.store.reading() as tx:
             places = tx.revocations.places()
         for place in places:
             owner = self.world.member(place)
-            if owner is None or place in self.failed:
+            if owner is None or place in kept:
                 continue
             scope = Scope(self.world, owner.flow, owner.member, self.id)
             self.guard(scope, lambda scope=scope: Revoker(scope, self.fences).run() >= 0)  # type: ignore[misc]

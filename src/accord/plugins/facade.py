@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
-from accord.errors import AccordError, PluginError, SecretMissingError, UnknownConnectorError
+from accord.errors import PluginError, SecretMissingError, UnknownConnectorError
 from accord.hookspecs import ConflictQuestion, MatchQuestion
 from accord.model.record import Document
 from accord.plugins import views
@@ -204,7 +205,7 @@ class Plugins:
         def transform(document: Document) -> Document:
             document = views.copied(document)
             for step in steps:
-                changed = step({"document": document, "target": target})
+                changed = step.blamed({"document": document, "target": target})
                 if changed is not None and not isinstance(changed, dict):
                     raise step.failed(f"it answered {type(changed).__name__} instead of a document")
                 document = document if changed is None else changed
@@ -213,42 +214,27 @@ class Plugins:
         return transform
 
     def gate(self, flow: FlowView, member: MemberView) -> Gate | None:
-        """Asks every gate about a batch: record id to reason for each refusal. A gate that fails refuses."""
-        gates = self._roster.implementations("accord_gate")
-        if not gates:
+        """Asks every gate about a batch: record id to reason for each refusal.
+
+        The callable raises PluginError when a gate fails, or when a plugin that may have one could not be
+        registered: what it would have refused is not known. Nothing goes, and nothing is forgotten.
+        """
+        gates, absent = self._roster.implementations("accord_gate"), self._roster.absent
+        if not gates and not absent:
             return None
         target = views.target(flow, member)
 
         def refusals(entities: Sequence[EntityView]) -> dict[str, str]:
             refused: dict[str, str] = {}
+            for failure in absent:
+                raise failure
             for each in gates:
                 batch = views.records(flow, entities)
                 given = {"batch": batch, "target": target, "purpose": member.purpose}
-                refused = {**self._refusals(each, given, [record.id for record in batch]), **refused}
+                refused = {**_refusals(each, given, {record.id for record in batch}), **refused}
             return refused
 
         return refusals
-
-    def _refusals(self, each: Implementation, given: dict[str, Any], ids: Sequence[str]) -> dict[str, str]:
-        try:
-            answer = each(given)
-            if answer is not None and not isinstance(answer, Mapping):
-                raise each.failed("it must answer with a reason by record id")
-        except AccordError as error:
-            # It stays in the gate: refusing is the safe answer, for this batch and the next ones.
-            self._note(each, error)
-            return dict.fromkeys(ids, f"plugin_failed:{each.source.plugin}")
-        asked = set(ids)
-        return {id_: str(reason) for id_, reason in (answer or {}).items() if id_ in asked}
-
-    def _note(self, each: Implementation, error: AccordError) -> None:
-        """Note a failure once, however many batches meet it."""
-        known = {(f.facts["plugin"], f.facts["hook"]) for f in self.failures}
-        if (each.source.plugin, each.hook) not in known:
-            failure = (
-                error if isinstance(error, PluginError) else each.failed(f"it raised {type(error).__name__}")
-            )
-            self._roster.fail(failure, error.__cause__)
 
     # Listeners: a failure is logged and never fatal.
 
@@ -273,3 +259,15 @@ class Plugins:
             given = {name: make() for name, make in made.items()}
             for _ in self._roster.ask(hook, **given):
                 pass
+
+
+def _refusals(each: Implementation, given: dict[str, Any], asked: AbstractSet[str]) -> Mapping[str, str]:
+    """A gate's refusals. An id that nobody asked about may be meant for one that was: it is no answer."""
+    answer = each.blamed(given)
+    if answer is None:
+        return {}
+    if not isinstance(answer, Mapping) or not answer.keys() <= asked:
+        raise each.failed("it must answer with a reason by the id of a record in the batch")
+    if not all(isinstance(reason, str) and reason for reason in answer.values()):
+        raise each.failed("each reason must be a text")
+    return answer

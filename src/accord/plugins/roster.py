@@ -25,6 +25,10 @@ DISABLE: Final = "ACCORD_DISABLE_PLUGINS"
 BUILT_IN: Final = ("accord.secrets.sources",)
 """Accord's own plugins. By name, so that they are loaded as those of others are."""
 
+_RULES: Final = frozenset({"accord_gate", "accord_transform"})
+_WITHOUT_RULES: Final = frozenset(name for name in dir(hookspecs) if name.startswith(PREFIX)) - _RULES
+"""Hooks that neither refuse nor take out anything: a plugin without others may be missing."""
+
 _log = logging.getLogger("accord.plugins")
 
 
@@ -76,7 +80,20 @@ class Implementation:
             return self.function(*[given[name] for name in self.arguments])
         except AccordError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a plugin that exits must not end a run without a word
+            raise self.failed(f"it raised {type(error).__name__}") from error
+
+    def blamed(self, given: dict[str, Any]) -> Any:
+        """Call it where it has nothing to say but its answer.
+
+        Raises:
+            PluginError: whatever went wrong inside, without its text.
+        """
+        try:
+            return self(given)
+        except PluginError:
+            raise
+        except AccordError as error:
             raise self.failed(f"it raised {type(error).__name__}") from error
 
     def failed(self, what: str) -> PluginError:
@@ -85,10 +102,16 @@ class Implementation:
 
 
 class Roster:
-    """The registered plugins and the failures so far."""
+    """The registered plugins and the failures so far.
+
+    Attributes:
+        failures: What failed, of any plugin.
+        absent: Failures of plugins that are not registered and may have had a say in what is written.
+    """
 
     def __init__(self) -> None:
         self.failures: list[PluginError] = []
+        self.absent: list[PluginError] = []
         self._sources: dict[str, Source] = {}
         self._silenced: set[tuple[str, str]] = set()
         self._manager = pluggy.PluginManager(PROJECT)
@@ -110,9 +133,9 @@ class Roster:
     def _load(self, point: EntryPoint, source: Source) -> None:
         try:
             plugin = point.load()
-        except Exception as error:  # noqa: BLE001  whatever a module does when imported
+        except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a module does when imported
             why = f"it cannot be loaded ({type(error).__name__}: {error})"
-            self.fail(source.failed("", why), error)
+            self._leave_out(None, source.failed("", why, hint=_absent(source)), error)
         else:
             self._register(plugin, source)
 
@@ -126,9 +149,13 @@ class Roster:
             self._manager.register(plugin, source.plugin)
         except pluggy.PluginValidationError as error:
             hook = next((n for n in _hooks_of(plugin) if repr(n) in str(error)), "")
-            self.fail(source.failed(hook, str(error).splitlines()[-1]), error)
+            self._leave_out(plugin, source.failed(hook, str(error).splitlines()[-1]), error)
         except ValueError as error:
-            self.fail(source.failed("", "it is registered already, or its name is taken"), error)
+            failure = source.failed("", "it is registered already, or its name is taken")
+            if self._manager.is_registered(plugin):
+                self.fail(failure, error)
+            else:
+                self._leave_out(plugin, failure, error)
         else:
             self._sources[source.plugin] = source
             self._refuse_wrappers(plugin, source)
@@ -139,8 +166,20 @@ class Roster:
             for found in caller.get_hookimpls():
                 if found.plugin is plugin and (found.wrapper or found.hookwrapper):
                     self._manager.unregister(plugin)
-                    self.fail(source.failed(caller.name, "wrappers are not supported"))
+                    self._leave_out(plugin, source.failed(caller.name, "wrappers are not supported"))
                     return
+
+    def _leave_out(
+        self, plugin: object | None, failure: PluginError, cause: BaseException | None = None
+    ) -> None:
+        """Note that a plugin is not registered; None = nobody knows what it holds.
+
+        What it would have refused or taken out is not known either, unless its hooks say that it has no
+        such rule.
+        """
+        self.fail(failure, cause)
+        if plugin is None or not set(_hooks_of(plugin)) <= _WITHOUT_RULES:
+            self.absent.append(failure)
 
     def check_pending(self) -> None:
         """Take out plugins with a hook that does not exist: a misspelt gate would never refuse anything."""
@@ -154,7 +193,9 @@ class Roster:
                 hooks = ", ".join(hook for hook in dir(hookspecs) if hook.startswith(PREFIX))
                 source = self._sources.get(name, Source(name))
                 what = f"there is no such hook; hooks are {hooks}"
-                self.fail(source.failed(", ".join(unknown), what), error)
+                self._leave_out(
+                    error.plugin, source.failed(", ".join(unknown), what, hint=_absent(source)), error
+                )
             else:
                 return
 
@@ -197,6 +238,13 @@ def _source(point: EntryPoint) -> Source:
     if point.dist is None:
         return Source(point.name)
     return Source(point.name, point.dist.name, point.dist.version)
+
+
+def _absent(source: Source) -> str:
+    return (
+        "What it would have refused or taken out is not known, so that nothing is written. "
+        f"Mend or upgrade it, remove it, or leave it out with {DISABLE}={source.plugin}."
+    )
 
 
 def _disabled() -> set[str]:

@@ -16,9 +16,13 @@ class Refuses:
 
 
 class Breaks:
+    broken = True
+
     @hookimpl
     def accord_gate(self, batch: Any) -> dict[str, str]:
-        raise RuntimeError("a bug in a plugin")
+        if self.broken:
+            raise RuntimeError("a bug in a plugin")
+        return {}
 
 
 class Shortens:
@@ -69,11 +73,31 @@ def test_a_plugins_gate_refuses_one_record(build: Build) -> None:
     assert report.total.held == {"refused:own staff": 1}
 
 
-def test_a_broken_gate_lets_nothing_through(build: Build) -> None:
+def test_a_broken_gate_lets_nothing_through_and_says_so(build: Build) -> None:
     town = build(Breaks())
     town["shop"].put(mail="ann@example.com")
-    town.run()
+    report = town.run()
     assert town["crm"].calls == []
+    assert "Breaks in accord_gate: it raised RuntimeError" in report.problems[0].message
+    assert report.exit_code == 2
+
+
+def test_what_a_broken_gate_kept_back_goes_once_it_is_mended(build: Build) -> None:
+    plugin = Breaks()
+    town = build(plugin)
+    shop, crm = town["shop"].put(mail="ann@example.com", first="Ann"), town["crm"]
+    town.run()
+    plugin.broken = False
+    town.settle()
+    assert crm.shown("first") == [{"first": "Ann"}]
+    plugin.broken = True
+    town["shop"].put(shop, first="Anna")
+    town.run()
+    town.run()
+    assert crm.shown("first") == [{"first": "Ann"}]
+    plugin.broken = False
+    town.settle()
+    assert crm.shown("first") == [{"first": "Anna"}]
 
 
 def test_a_transformed_value_is_no_echo(build: Build) -> None:

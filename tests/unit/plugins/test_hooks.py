@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import typer
 
-from accord.errors import PluginError, SecretMissingError
+from accord.errors import PluginError, SecretMissingError, StateError
 from accord.hookspecs import HookRecord, hookimpl
 from accord.plugins import Plugins
 from accord.store.rows import DeadLetter
@@ -25,6 +25,14 @@ def plugin(hook: str, function: Callable[..., Any], name: str = "Plugin") -> Any
 
 def boom(document: Any = None) -> None:
     raise ValueError("secret words")
+
+
+def leave() -> None:
+    raise SystemExit(0)
+
+
+def say() -> None:
+    raise StateError("secret words")
 
 
 def test_without_plugins_nothing_is_asked() -> None:
@@ -86,13 +94,6 @@ def test_a_transformation_cannot_change_the_hub() -> None:
     assert document == {"custom": {"size": 42}}
 
 
-def test_a_transformation_that_raises_stops_the_write() -> None:
-    transform = Plugins([plugin("accord_transform", boom)]).transformer(FLOW, MEMBER)
-    assert transform is not None
-    with pytest.raises(PluginError, match="accord_transform"):
-        transform({})
-
-
 def test_one_refusal_refuses() -> None:
     def refuse(batch: list[HookRecord], purpose: str) -> dict[str, str]:
         return {record.id: purpose for record in batch if record.document.get("company")}
@@ -104,14 +105,33 @@ def test_one_refusal_refuses() -> None:
     assert gate([Seen("e1", cells={"company": "X"}), Seen("e2")]) == {"e1": "marketing.direct"}
 
 
-@pytest.mark.parametrize("answer", [boom, lambda: "no", lambda: ["e1"]])
-def test_a_gate_that_fails_refuses_the_batch(answer: Callable[..., Any]) -> None:
-    plugins = Plugins([plugin("accord_gate", answer)])
-    gate = plugins.gate(FLOW, MEMBER)
+WRONG: dict[str, Callable[..., Any]] = {
+    "text": lambda: "no",
+    "a list": lambda: ["e1"],
+    "somebody else": lambda: {"e3": "no"},
+    "no reason": lambda: {"e1": None},
+    "an empty reason": lambda: {"e1": ""},
+    "a record for a reason": lambda batch: {"e1": batch[0].document},
+}
+
+
+@pytest.mark.parametrize("answer", [boom, leave, say, *WRONG.values()])
+def test_a_gate_that_fails_lets_nothing_through_and_is_named(answer: Callable[..., Any]) -> None:
+    gate = Plugins([plugin("accord_gate", answer)]).gate(FLOW, MEMBER)
     assert gate is not None
     for _ in range(2):
-        assert gate([Seen("e1"), Seen("e2")]) == {"e1": "plugin_failed:Plugin", "e2": "plugin_failed:Plugin"}
-    assert len(plugins.failures) == 1
+        with pytest.raises(PluginError, match="plugin Plugin in accord_gate") as caught:
+            gate([Seen("e1", cells={"given_name": "secret words"}), Seen("e2")])
+        assert "secret words" not in str(caught.value)
+
+
+@pytest.mark.parametrize("answer", [boom, leave, say])
+def test_no_transformation_speaks_in_its_own_words(answer: Callable[..., Any]) -> None:
+    transform = Plugins([plugin("accord_transform", answer)]).transformer(FLOW, MEMBER)
+    assert transform is not None
+    with pytest.raises(PluginError, match="plugin Plugin in accord_transform") as caught:
+        transform({})
+    assert "secret words" not in str(caught.value)
 
 
 def test_a_conflict_is_decided_by_the_first_answer() -> None:

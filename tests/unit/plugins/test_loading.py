@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from accord.connector import Stream
 from accord.errors import PluginError, UnknownConnectorError
 from accord.hookspecs import hookimpl
 from accord.plugins import Plugins, roster
-from tests.unit.plugins.samples import Contacts, Crm, Offering, Shop
+from tests.unit.plugins.samples import Contacts, Crm, FlowStub, MemberStub, Offering, Shop
 
 
 def points(monkeypatch: pytest.MonkeyPatch, **named: str) -> None:
@@ -53,6 +54,46 @@ def test_nothing_is_loaded_before_the_first_hook(monkeypatch: pytest.MonkeyPatch
     Plugins.load()
 
 
+def test_what_an_absent_plugin_would_have_refused_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    points(monkeypatch, broken="no_such_module_anywhere")
+    gate = Plugins.load().gate(FlowStub(), MemberStub(Contacts.__new__(Contacts)))
+    assert gate is not None
+    with pytest.raises(PluginError, match="plugin broken: it cannot be loaded"):
+        gate([])
+
+
+def test_a_module_that_exits_when_imported_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "leaves_at_once.py").write_text("raise SystemExit(0)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    points(monkeypatch, leaves="leaves_at_once", thing="tests.unit.plugins.thing")
+    plugins = Plugins.load()
+    assert list(plugins.connectors()) == ["crm"]
+    assert plugins.failures[0].facts["plugin"] == "leaves"
+
+
+def test_a_plugin_without_rules_may_be_absent() -> None:
+    class Wrong(Offering):
+        @hookimpl
+        def accord_run_started(self, anything: Any) -> None: ...
+
+    plugins = Plugins([Wrong(Shop), Offering(Crm)])
+    assert list(plugins.connectors()) == ["crm"]
+    assert plugins.gate(FlowStub(), MemberStub(Contacts.__new__(Contacts))) is None
+
+
+def test_a_gate_registered_twice_is_asked_once() -> None:
+    class Gate:
+        @hookimpl
+        def accord_gate(self) -> None: ...
+
+    one = Gate()
+    gate = Plugins([one, one]).gate(FlowStub(), MemberStub(Contacts.__new__(Contacts)))
+    assert gate is not None
+    assert gate([]) == {}
+
+
 def test_a_misspelt_hook_is_named() -> None:
     class Misspelt:
         @hookimpl
@@ -63,6 +104,10 @@ def test_a_misspelt_hook_is_named() -> None:
     (failure,) = plugins.check_pending()
     assert failure.facts["hook"] == "accord_gates"
     assert "accord_gate," in str(failure)
+    gate = plugins.gate(FlowStub(), MemberStub(Contacts.__new__(Contacts)))
+    assert gate is not None
+    with pytest.raises(PluginError, match="accord_gates"):
+        gate([])
 
 
 def test_a_wrong_argument_is_named() -> None:
