@@ -148,6 +148,23 @@ def test_k4_a_job_that_took_long_to_prepare_is_marked_anew_before_its_last_step(
     assert max(ages) <= MARK_SECONDS
 
 
+def test_k4_a_job_whose_process_slept_once_it_had_asked_is_not_run(stage: Stage, importer: Importer) -> None:
+    slept: list[str] = []
+
+    def sleep(point: str) -> None:
+        if point == "recheck:committed" and not slept:
+            slept.append(point)
+            stage.env.forward(60)
+            stage.withdraw()
+
+    stage.env.switches.append(sleep)
+    stage.sync()
+    assert slept
+    assert importer.log[:3] == ["create", "members", "abandon"]
+    recover(stage)
+    assert stage.mails("letter") == [BOB]
+
+
 def test_k4_a_withdrawal_after_the_last_step_is_revoked(stage: Stage, importer: Importer) -> None:
     importer.when["run"] = stage.withdraw
     stage.sync()

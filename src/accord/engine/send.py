@@ -306,7 +306,9 @@ class Sender:
             self.account.refused(tx, told)
             over = {intent.id for _, _, intent, _ in ended}
             renew(tx, [one[0] for one in noted if one[0].id not in over], self.scope.now())
-        return frozenset(over | (asked - {intent.id for intent, _, _, _ in noted}))
+        latest = self.scope.now() - MARK_SECONDS  # this process may have slept since
+        late = {intent.id for intent, _, _, _ in noted if (intent.sent_at or 0.0) < latest}
+        return frozenset(over | late | (asked - {intent.id for intent, _, _, _ in noted}))
 
     def gives_way(self, tx: Transaction) -> bool:
         """Whether a refusal is due here: it goes first, and what was to be sent is decided again after it."""
@@ -401,11 +403,8 @@ def group_of(intent: Intent) -> str:
 
 def _still_stands(known: Standing, intent: Intent, entity: Entity, verdict: Verdict) -> bool:
     """Whether a marked write is still ours, of the same living record, under the same permission."""
-    mine, record, now = (
-        known.intents.get(entity.id),
-        known.entities.get(entity.id),
-        known.verdicts.get(entity.id),
-    )
+    id_ = entity.id
+    mine, record, now = known.intents.get(id_), known.entities.get(id_), known.verdicts.get(id_)
     if mine is None or (mine.id, mine.sent_at) != (intent.id, intent.sent_at):
         return False
     if record is None or (record.id, record.state) != (entity.id, entity.state) or now is None:
