@@ -195,6 +195,23 @@ def test_a_replayed_grant_does_not_revive_who_refused_since(shop: Shop) -> None:
     assert state(shop, id_)["marketingState"] == "UNSUBSCRIBED"
 
 
+# Failures inside the vendor.
+
+
+@pytest.mark.parametrize("verb", [accord.Verb.UNSUBSCRIBE, accord.Verb.SUBSCRIBE, accord.Verb.ERASE])
+def test_a_failure_inside_shopify_is_tried_again_and_given_up_by_nobody(
+    shop: Shop, verb: accord.Verb
+) -> None:
+    id_, at = person(shop), shop.env.now()
+    channel = "" if verb is accord.Verb.ERASE else "email"
+    write = wish(verb, id_, channel, grant="g1", at=at)
+    shop.sandbox.unwell = True
+    outcome = carried(shop, write)
+    assert (outcome.result, outcome.reason) == (accord.Result.RETRY, "vendor_failure")
+    shop.sandbox.unwell = False
+    assert carried(shop, write).result is accord.Result.DONE
+
+
 # Erasure.
 
 

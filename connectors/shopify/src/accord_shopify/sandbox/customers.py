@@ -212,7 +212,9 @@ class Customers:
     def _consent(self, given: Values, name: str, point: str) -> dict[str, Any]:
         item = self.table.get(number_of(given["customerId"]))
         error: dict[str, Any] | None
-        if item is None:
+        if self._shop.unwell:
+            error = problem("An internal error occurred", "input", code="INTERNAL_ERROR")
+        elif item is None:
             error = problem("Customer not found", "input", "customerId", code="INVALID")
         elif not item.values.get(point):
             text = f"{point.capitalize()} is required to set the marketing state"

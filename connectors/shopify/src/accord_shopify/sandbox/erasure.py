@@ -39,6 +39,8 @@ class Erasure:
         number = number_of(customerId)
         if number not in self._shop.customers.table:
             return _refused("DOES_NOT_EXIST", "Customer does not exist")
+        if self._shop.unwell:
+            return _refused("FAILED_TO_REQUEST", "Could not schedule erasure")
         if number not in self._table:
             self._table.insert({"due": self._due(number).isoformat()}, id_=number)
         return {"customerId": gid("Customer", number), "userErrors": []}

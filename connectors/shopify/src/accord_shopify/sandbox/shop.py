@@ -85,6 +85,7 @@ class ShopifySandbox(Access):
         self.points = self.bucket(RESTORE_RATE, BUCKET)
         self.scopes = SCOPES.split(",")
         self.fault = ""
+        self.unwell = False  # Whether consents and erasures fail inside the vendor, in a 200 answer.
         self.router = _Door()
         self.declare_access()
         self.route("POST", "/admin/api/{version}/graphql.json", self.answer)

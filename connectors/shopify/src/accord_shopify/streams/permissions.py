@@ -22,6 +22,9 @@ INPUTS = {
     "email": "CustomerEmailMarketingConsentUpdateInput!",
     "sms": "CustomerSmsMarketingConsentUpdateInput!",
 }
+TEMPORARY = ("INTERNAL_ERROR", "FAILED_TO_REQUEST")
+"""Codes of a failure inside the vendor, told in a 200 answer: nothing about the person, so it goes again."""
+
 POINTS = {"email": ("email", "emailAddress"), "sms": ("phone", "phoneNumber")}
 """The canonical contact point of each channel and the vendor's identifier for it."""
 
@@ -142,6 +145,8 @@ def _decided(
     if user_errors.is_missing(errors) or user_errors.has_code(errors, "INCLUSION"):
         # Nobody there, or nobody with an address or number: nothing that could be sent to.
         return accord.Outcome(write.id, accord.Result.GONE, key, reason=user_errors.reason(errors))
+    if user_errors.has_code(errors, *TEMPORARY):
+        return _later(write, key)
     if errors or row is None:
         return accord.Outcome(write.id, accord.Result.REJECTED, key, reason=user_errors.reason(errors))
     kept = (row.get(FIELDS[write.channel]) or {}).get("marketingState")
@@ -162,9 +167,15 @@ def _erased(write: accord.ConsentWrite, key: str | None, said: dict[str, Any] | 
     errors = said["userErrors"]
     if user_errors.has_code(errors, "DOES_NOT_EXIST"):
         return accord.Outcome(write.id, accord.Result.GONE, key)
+    if user_errors.has_code(errors, *TEMPORARY):
+        return _later(write, key)
     if errors:
         return accord.Outcome(write.id, accord.Result.REJECTED, key, reason=user_errors.reason(errors))
     return accord.Outcome(write.id, accord.Result.DONE, key, receipt=accord.Receipt.ACCEPTED)
+
+
+def _later(write: accord.ConsentWrite, key: str) -> accord.Outcome:
+    return accord.Outcome(write.id, accord.Result.RETRY, key, reason="vendor_failure")
 
 
 def _is_overruled(write: accord.ConsentWrite, outcome: accord.Outcome, now: datetime) -> bool:
