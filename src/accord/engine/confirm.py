@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from accord.engine import clashes
+from accord.engine import clashes, patience
 from accord.engine.account import send_id
 from accord.engine.agreement import Agreement
 from accord.engine.ask import request
@@ -169,7 +169,7 @@ class Confirmation:
 
     def _wait(self, intent: Intent, outcome: Outcome) -> None:
         intent.state, intent.sent_at, intent.settle_until = IntentState.PLANNED, None, None
-        intent.not_before = self.scope.now() + (outcome.retry_after or 1.0)
+        intent.not_before = self.scope.now() + (patience.asked(outcome.retry_after) or 1.0)
         self.updated.append(intent)
 
     def _exists(self, intent: Intent, outcome: Outcome) -> None:

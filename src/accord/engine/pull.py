@@ -15,6 +15,7 @@ from accord.connector import Deletes, overlap_of
 from accord.engine import canary
 from accord.engine.absences import observe_absences
 from accord.engine.absorb import Absorber, Touched
+from accord.engine.circles import Circles
 from accord.engine.counts import Counts
 from accord.engine.fresh import fresh
 from accord.engine.observe import Observer, Seen
@@ -133,11 +134,10 @@ class Pull:
         read = self.stream.operations.read
         if read is None:
             return
-        last: str | None = None
+        circles = Circles()
         for page in read(request) if self.ahead == 0 else self._fetched(read, request):
-            if page.token is not None and page.token == last:
+            if circles.closed(page.token, len(page.rows)):
                 raise self._repeats()
-            last = page.token
             yield page
 
     def _fetched(self, read: Read, request: ReadRequest) -> Iterator[Page]:
@@ -167,7 +167,7 @@ class Pull:
 
     def _repeats(self) -> AnswerShapeError:
         return AnswerShapeError(
-            f"{self.scope.member.scope}: the vendor gave the same page again and again",
+            f"{self.scope.member.scope}: the vendor gave the same page again and again, or empty ones",
             hint="Nothing was advanced. Run again; if it stays so, report it to the connector's author.",
             facts={"connection": self.scope.member.connection, "stream": self.stream.name},
         )

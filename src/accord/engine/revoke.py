@@ -16,7 +16,7 @@ from accord.consent.guard import NOT_LINKED
 from accord.consent.purposes import Use
 from accord.consent.scope import key_of
 from accord.consent.signal import Actor, ConsentSignal, Kind
-from accord.engine import clashes, erase
+from accord.engine import clashes, erase, patience
 from accord.engine.addresses import point_for, points_of
 from accord.engine.ask import may_ask
 from accord.engine.due import OUTDATED, account_of, contact_of
@@ -258,7 +258,7 @@ class Revoker:
             self._final(tx, one, outcome, now)
         else:
             one.state = RevocationState.PENDING
-            one.not_before = now + (outcome.retry_after or self._wait(one))
+            one.not_before = now + (patience.asked(outcome.retry_after) or self._wait(one))
             if one.attempt >= PATIENT and outcome.result is Result.REJECTED:
                 self._tell(tx, one, now)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from accord.connector import Atomicity, Creates
 from accord.consent.decision import ALLOWED
-from accord.engine import clashes
+from accord.engine import clashes, patience
 from accord.engine.account import Account, send_id
 from accord.engine.confirm import Confirmation
 from accord.engine.counts import Counts
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from accord.store import Transaction
 
 _log = logging.getLogger(__name__)
-BACKOFF_FIRST, BACKOFF_CAP = 1.0, 300.0
 
 
 @dataclass(slots=True)
@@ -167,7 +166,7 @@ class Sender:
         """The vendor certainly did not take it: the intents wait and are decided again."""
         now = self.scope.now()
         ids = [send_id(intent) for intent in batch.intents]
-        delay = retry_after if retry_after is not None else backoff(batch.intents[0].attempt, self.scope)
+        delay = patience.asked(retry_after) or patience.backoff(batch.intents[0].attempt, self.scope)
         for intent in batch.intents:
             # The vendor's bad hour is not the record's fault: it does not count as an attempt.
             intent.attempt -= 1
@@ -430,8 +429,3 @@ def _write(intent: Intent, derived: Derived, recheck: Recheck | None) -> Write:
 def _code(error: RecordRejectedError) -> str:
     code = error.facts.get("code")
     return str(code) if code else str(error)
-
-
-def backoff(attempt: int, scope: Scope) -> float:
-    """Seconds to wait before the next attempt: full jitter, doubling, capped (sync.md A9)."""
-    return scope.env.random.uniform(0.0, min(BACKOFF_CAP, BACKOFF_FIRST * 2**attempt))

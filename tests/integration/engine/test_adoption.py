@@ -43,20 +43,18 @@ def enter(town: Town, key: str | None, /, **row: Any) -> str:
     return key
 
 
-def test_an_edit_of_what_an_unanswered_create_made_stands_whatever_the_clocks_say(town: Town) -> None:
-    _, crm = make(town, first="Ann", last="Lee")
-    town["crm"].put(crm, last="Lin")
-    town.settle()
-    assert town.everywhere("first", "last") == [{"first": "Ann", "last": "Lin"}]
-    assert town.kinds() == []
-
-
-def test_an_edit_elsewhere_meanwhile_is_merged_cell_by_cell(town: Town) -> None:
+@pytest.mark.parametrize(
+    ("elsewhere", "first"), [({}, "Ann"), ({"first": "Anna"}, "Anna")], ids=["alone", "with one elsewhere"]
+)
+def test_an_edit_of_what_an_unanswered_create_made_stands_whatever_the_clocks_say(
+    town: Town, elsewhere: dict[str, str], first: str
+) -> None:
     shop, crm = make(town, first="Ann", last="Lee")
     town["crm"].put(crm, last="Lin")
-    enter(town, shop, first="Anna")
+    if elsewhere:
+        enter(town, shop, **elsewhere)
     town.settle()
-    assert town.everywhere("first", "last") == [{"first": "Anna", "last": "Lin"}]
+    assert town.everywhere("first", "last") == [{"first": first, "last": "Lin"}]
     assert town.kinds() == []
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count, cycle, repeat
 from typing import Any, cast
 
 import pytest
 
 from accord import Page
-from accord.errors import AccordError, AnswerShapeError, OutcomeUnknownError
+from accord.engine import circles
+from accord.errors import AccordError, AnswerShapeError, OutcomeUnknownError, RateLimitedError
 from accord.model.record import Account, Outcome, Result
 from accord.store.rows import IntentState
 from tests.integration.engine.town import Town
@@ -60,6 +63,49 @@ def test_a_write_that_answers_with_something_else_is_named_and_in_doubt(
 def test_a_search_that_answers_with_something_else_is_named(town: Town, find: object) -> None:
     town["crm"].fail("create", OutcomeUnknownError("no answer"))
     assert "contacts.find of the connector 'memory' answered" in problem(town, find=find)
+
+
+def told(tokens: Iterator[str], rows: list[Any]) -> Iterator[Page]:
+    return (Page([dict(row) for row in rows], token) for token in tokens)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "rows"),
+    [
+        (lambda: repeat("a"), [{"id": "c1", "mail": "ann@example.com"}]),
+        (lambda: cycle("abcde"), [{"id": "c1", "mail": "ann@example.com"}]),
+        (lambda: (str(number) for number in count()), []),
+    ],
+    ids=["one cursor", "cursors in a circle", "empty pages"],
+)
+def test_a_read_without_an_end_is_ended_and_the_others_go_on(
+    town: Town, monkeypatch: pytest.MonkeyPatch, tokens: Any, rows: list[Any]
+) -> None:
+    monkeypatch.setattr(circles, "MOST_EMPTY", 20)
+    town["shop"].put(mail=SECRET)
+    town.change("crm", read=lambda _: told(tokens(), rows))
+    report = town.accord.sync("customers")
+    (problem,) = report.problems
+    assert "crm/contacts: the vendor gave the same page again and again, or empty ones" in problem.message
+    assert report.members["shop/contacts"].applied == 1
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -5.0, 0.0, 31_536_000.0])
+@pytest.mark.parametrize("raised", [True, False])
+def test_an_absurd_wait_keeps_nothing_back_for_ever(town: Town, seconds: float, *, raised: bool) -> None:
+    create = town.accord.connections.streams["crm"]["contacts"].operations.create
+    if raised:
+        town["crm"].fail("create", RateLimitedError("wait", retry_after=seconds))
+    else:
+        town.change(
+            "crm", create=lambda writes: [Outcome(w.id, Result.RETRY, retry_after=seconds) for w in writes]
+        )
+    town["shop"].put(mail="ann@example.com")
+    town.accord.sync("customers", max_seconds=0.5)
+    town.change("crm", create=create)
+    town.env.forward(3_601.0)
+    town.sync()
+    assert town["crm"].shown("mail") == [{"mail": "ann@example.com"}]
 
 
 def broken() -> Account:
