@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from accord.consent.scope import key_of
 from accord.engine.fingerprints import fingerprint
 from accord.engine.merge import Clash, Observation
-from accord.engine.observe import Seen
+from accord.engine.observe import Seen, json_of
 from accord.store.rows import Change, Conflict, DeadLetter, Entity, Intent, Link
 
 if TYPE_CHECKING:
@@ -105,7 +107,7 @@ def unreadable(scope: Scope, seen: Seen) -> DeadLetter:
         entity=None,
         error=type(error).__name__,
         reason=str(error),
-        payload=dict(seen.row),
+        payload=orjson.loads(json_of(seen.row)),  # as digested: a value of a strange type is told as text
         first_at=scope.now(),
         last_at=scope.now(),
         run=scope.run,

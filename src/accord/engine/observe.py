@@ -64,11 +64,17 @@ class Observer:
         """Digest a page's rows. A row listed twice counts once, as last shown; one without id is an error."""
         found: dict[str, Seen] = {}
         for number, row in enumerate(rows):
-            raw = json_of(row)
-            seen = Seen("", self._digest(raw), row)
+            error, plain = None, row
             try:
-                seen.external_id = self.stream.external_id(row)
-                seen.deleted = self.stream.is_deleted(row)
+                raw = json_of(row)
+            except TypeError:  # one such row must not stop its stream
+                error = self._error("a value in the row is none that JSON can spell", "")
+                plain = {name: value for name, value in row.items() if _is_spelled(name, value)}
+                raw = json_of(plain)
+            seen = Seen("", self._digest(raw), plain, error=error)
+            try:
+                seen.external_id = self.stream.external_id(plain)
+                seen.deleted = self.stream.is_deleted(plain)
             except (KeyError, TypeError, AttributeError):
                 seen.external_id = f"?{seen.digest.hex()[:12]}"
                 seen.error = self._error("a row has no external id", self.stream.key)
@@ -139,3 +145,12 @@ class Observer:
                 "path": path,
             },
         )
+
+
+def _is_spelled(name: object, value: object) -> bool:
+    """Whether it is no half character, no number beyond 64 bits, no thousandfold nesting."""
+    try:
+        orjson.dumps({name: value}, default=str)
+    except TypeError:
+        return False
+    return True

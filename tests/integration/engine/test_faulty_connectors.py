@@ -108,6 +108,30 @@ def test_an_absurd_wait_keeps_nothing_back_for_ever(town: Town, seconds: float, 
     assert town["crm"].shown("mail") == [{"mail": "ann@example.com"}]
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"first": "\ud800"},
+        {"id": "\ud800"},
+        {"first": 10**5000},
+        {"id": 10**5000},
+        {5: "five"},
+        {"first": object()},
+    ],
+    ids=["half a character", "half a character as id", "a huge number", "a huge id", "a key", "an object"],
+)
+def test_a_row_that_json_cannot_spell_is_set_aside_and_the_others_go_on(
+    town: Town, value: dict[Any, Any]
+) -> None:
+    rows = [{"id": "c1", "mail": SECRET, **value}, {"id": "c2", "mail": "ann@example.com"}]
+    town.change("crm", read=lambda _: iter([Page(rows)]))
+    report = town.run()
+    assert not report.problems
+    assert town["shop"].shown("mail") == [{"mail": "ann@example.com"}]
+    (letter,) = town.accord.dead_letters()
+    assert SECRET not in letter.reason
+
+
 def broken() -> Account:
     raise ValueError(SECRET)
 
