@@ -45,7 +45,7 @@ DIRECTED = (
     *(("privacy", seed) for seed in (3, 53, 1074)),
     *(("regrouping", seed) for seed in (1, 16, 24, 34, 37, 38, 78, 148, 410053, 800050, 800055)),
     *(("refusals", seed) for seed in (32, 99, 123, 1039, 410069, 800004)),
-    *(("mixed", seed) for seed in (5, 310006, 310511, 430014, 520020)),
+    *(("mixed", seed) for seed in (5, 310006, 310511, 410145, 430014, 520020)),
 )
 """Weathers and seeds that found a fault of the engine once, or of the oracle."""
 

@@ -10,6 +10,7 @@ from accord.connector import Creates
 from accord.engine import gate
 from accord.engine.match import keys_of
 from accord.engine.plan import Derived, Hold, Reference, derive
+from accord.errors import OutcomeUnknownError
 from accord.model.cells import implode
 from accord.model.record import Operation
 from accord.store.rows import (
@@ -135,9 +136,14 @@ def held(scope: Scope, known: Standing, entity: Entity) -> tuple[Hold, str] | No
         return Hold.APART, "split"
     if not _accepted(scope, entity):
         return Hold.FILTERED, "filter"
-    if letter is not None and letter.rev >= entity.rev:
+    if letter is not None and (letter.rev >= entity.rev or _is_in_doubt(known, letter, entity)):
         return Hold.DEAD, "dead_letter"
     return None
+
+
+def _is_in_doubt(known: Standing, letter: DeadLetter, entity: Entity) -> bool:
+    """Whether a record may stand here already and nobody can tell: no edit answers that, only a person."""
+    return letter.error == OutcomeUnknownError.__name__ and known.live(entity.id) is None
 
 
 def _accepted(scope: Scope, entity: Entity) -> bool:

@@ -21,7 +21,7 @@ from accord.engine.fresh import fresh
 from accord.engine.observe import Observer, Seen
 from accord.engine.parents import fetch_parents
 from accord.engine.progress import Progress
-from accord.engine.rebase import baseline_of
+from accord.engine.rebase import baseline_of, retry
 from accord.engine.stop import BrakeError, Budget
 from accord.errors import AnswerShapeError
 from accord.model.record import Page, ReadRequest
@@ -269,6 +269,8 @@ class Pull:
         state.baseline = baseline_of(self.stream.mapping)
         with self.store.transaction("pull done", self.fences) as tx:
             tx.streams.save(state)
+            if self.rebasing:
+                retry(tx, self.scope.member.key)
         self.scope.rebased()
 
     def _refuse_empty(self, state: StreamState) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from accord.engine.scope import Scope
     from accord.engine.world import World
     from accord.mapping import Mapping as FieldMapping
+    from accord.store import Transaction
 
 PAGE = 500
 
@@ -170,8 +171,15 @@ def rebase_unread(scope: Scope, counts: Counts, fences: Sequence[Fence]) -> bool
     state.mapping_version, state.baseline = mapping.version, baseline_of(mapping)
     with store.transaction("rebased", fences) as tx:
         tx.streams.save(state)
+        if rebase is not None:
+            retry(tx, key)
     scope.rebased()
     return rebase is not None
+
+
+def retry(tx: Transaction, key: tuple[str, str]) -> None:
+    """Decide anew what a stream refused: it may take in the new mapping's terms what it did not before."""
+    tx.dirty.add([(*key, entity) for entity in tx.letters.replay_refused(*key)])
 
 
 def notice(scope: str, rebased: int) -> str:

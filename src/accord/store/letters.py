@@ -22,6 +22,9 @@ _ANY_OPEN = "SELECT id FROM dead_letter WHERE state = 'open'"
 _WRITES = f"{_HERE} AND entity IN :entities AND state = 'open' AND direction = 'write'"
 _OF_WRITES = dead_letter.select(f"{_WRITES} ORDER BY last_at", rare=_ANY_OPEN)
 _CLOSE_WRITES = Statement(f"UPDATE dead_letter SET state = 'closed' {_WRITES}", rare=_ANY_OPEN)
+_REFUSALS = f"{_HERE} AND state = 'open' AND direction = 'write' AND error <> 'OutcomeUnknownError'"
+_REFUSED = Statement(f"SELECT entity FROM dead_letter {_REFUSALS} ORDER BY entity", rare=_ANY_OPEN)
+_REPLAY_WRITES = Statement(f"UPDATE dead_letter SET state = 'replayed' {_REFUSALS}", rare=_ANY_OPEN)
 _READS = f"{_HERE} AND external_id IN :external_ids AND state = 'open' AND direction = 'read'"
 _OF_READS = dead_letter.select(_READS, rare=_ANY_OPEN)
 _CLOSE_READS = Statement(f"UPDATE dead_letter SET state = 'closed', payload = NULL {_READS}", rare=_ANY_OPEN)
@@ -76,6 +79,15 @@ class Letters:
         """These hub records are there, or need nothing there: what was refused before is settled."""
         asked = dict.fromkeys(entities)
         self._bulk.change(_CLOSE_WRITES, connection=connection, stream=stream, entities=asked)
+
+    def replay_refused(self, connection: str, stream: str) -> list[str]:
+        """Everything that was refused there gets another try; the hub records it is about.
+
+        Not what nobody knows the outcome of: that may be there.
+        """
+        found = self._bulk.rows(_REFUSED, connection=connection, stream=stream)
+        self._bulk.change(_REPLAY_WRITES, connection=connection, stream=stream)
+        return [entity for (entity,) in found if entity is not None]
 
     def open_reads(self, connection: str, stream: str, external_ids: Iterable[str]) -> set[str]:
         """Which of these records could not be absorbed when they were last read."""

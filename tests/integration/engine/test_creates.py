@@ -173,6 +173,20 @@ def test_nobody_repeats_a_blind_create(build: Build) -> None:
     assert len(town["crm"].calls) == 1
 
 
+def test_an_edit_repeats_no_blind_create(build: Build) -> None:
+    town = build(
+        flow={"both": ["shop"], "to": ["crm"]},
+        crm={"creates": Creates.BLIND, "find": None, "reference": None},
+    )
+    ann = town["shop"].put(mail="ann@example.com", first="Ann")
+    town["crm"].lose_replies("create")
+    town.sync()
+    town["shop"].put(ann, first="Anna")
+    town.settle()
+    assert len(town["crm"].rows) == 1
+    assert [letter.error for letter in town.accord.dead_letters()] == ["OutcomeUnknownError"]
+
+
 def test_a_person_may_have_a_blind_create_repeated(build: Build) -> None:
     town = build(
         flow={"both": ["shop"], "to": ["crm"]},

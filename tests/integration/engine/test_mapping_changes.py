@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from accord.connector import Creates
 from accord.mapping import Via, both, each, write
 from accord.mapping.declaration import Declaration
 from tests.integration.engine.town import THREE, Build, Town
@@ -149,6 +150,27 @@ def test_a_stream_that_is_only_written_gets_its_new_field(build: Build) -> None:
     assert town.sync().total.updated == 1
     assert town["till"].row()["greeting"] == "Ann"
     assert town.sync().writes == 0
+
+
+def test_what_was_refused_is_tried_in_the_terms_of_the_new_mapping(town: Town) -> None:
+    town["crm"].refuses = lambda row: "invalid_name" if row.get("first") else None
+    town["shop"].put(mail="ann@example.com", first="Ann")
+    assert town.sync().total.dead_letters == 1
+    declare(town, "crm", without="given_name")
+    town.sync()
+    assert town["crm"].shown("mail", "first") == [{"mail": "ann@example.com", "first": None}]
+    assert town.accord.dead_letters() == []
+
+
+def test_what_nobody_knows_the_outcome_of_is_not_repeated_for_a_new_mapping(build: Build) -> None:
+    blind = {"creates": Creates.BLIND, "find": None, "reference": None}
+    town = build(flow={"both": ["shop"], "to": ["crm"]}, crm=blind)
+    town["shop"].put(mail="ann@example.com", first="Ann")
+    town["crm"].lose_replies("create")
+    town.sync()
+    declare(town, "crm", both("family_name", "greeting"), without="family_name")
+    town.settle()
+    assert len(town["crm"].rows) == 1
 
 
 def test_an_approved_change_that_is_interrupted_goes_on(town: Town) -> None:

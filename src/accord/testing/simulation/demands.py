@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from accord.testing.simulation.editions import ELSEWHERE
 
 if TYPE_CHECKING:
     from accord.model.record import Row
+    from accord.store.rows import DeadLetter
     from accord.testing.simulation.configuration import Alteration
     from accord.testing.simulation.evidence import Finding
     from accord.testing.simulation.town import Town
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 I2 = "I2 quiescence"
 STAMPS = ("version", "updated_at")
 """Columns that tell of a write, not of what it wrote."""
+Place = tuple[str, str, str]
 Hub = dict[str, tuple[str, dict[str, Any]]]
 
 
@@ -27,11 +30,17 @@ class Standing:
 
     What a vendor refused is no write: a record that was set aside is tried once more when anybody says
     anything new of it, be it the value that it had.
+
+    Attributes:
+        refused: Rows that a vendor refused to change, by (vendor, table, id).
+        owed: How many records each vendor refused to make, or is to get after one that it refused.
     """
 
-    rows: dict[tuple[str, str, str], Row]
+    rows: dict[Place, Row]
     hub: Hub
     writes: int
+    refused: frozenset[Place]
+    owed: Counter[str]
 
     @property
     def vendors(self) -> set[str]:
@@ -39,8 +48,18 @@ class Standing:
         return {place[0] for place in self.rows}
 
     @classmethod
-    def of(cls, town: Town, hub: Hub) -> Standing:
-        """As it is now."""
+    def of(cls, town: Town, hub: Hub, letters: Iterable[DeadLetter], blocked: Iterable[str]) -> Standing:
+        """As it is now.
+
+        Args:
+            town: The vendors.
+            hub: All hub records.
+            letters: What was refused and waits.
+            blocked: For each write that waits for another one, its vendor.
+        """
+        writes = [letter for letter in letters if letter.direction == "write"]
+        refused = {(one.connection, one.stream, one.external_id) for one in writes if one.external_id}
+        owed = Counter(one.connection for one in writes if not one.external_id) + Counter(blocked)
         rows = {
             (name, table.name, id_): {column: v for column, v in row.items() if column not in STAMPS}
             for name, vendor in town.vendors.items()
@@ -48,21 +67,25 @@ class Standing:
             for id_, row in table.rows.items()
         }
         tables = [table for vendor in town.vendors.values() for table in vendor.tables.values()]
-        return cls(rows, hub, sum(table.attempts - table.refused for table in tables))
+        made = sum(table.attempts - table.refused for table in tables)
+        return cls(rows, hub, made, frozenset(refused), owed)
 
 
 def beyond(change: Alteration, before: Standing, after: Standing) -> Iterator[Finding]:
     """What moved although the change did not ask for it."""
     columns = set() if change.is_silent else {change.column, ELSEWHERE.get(change.column)}
-    changed = 0
+    changed, owed = 0, before.owed[change.vendor]  # which the new mapping may let through
     for place in sorted({*before.rows, *after.rows}):
         old, new = before.rows.get(place), after.rows.get(place)
+        if old is None and place[0] == change.vendor and owed > 0:
+            owed, changed = owed - 1, changed + 1
+            continue
         if old is None or new is None:
             yield I2, f"{change}: {'/'.join(place)} was {'made' if old is None else 'removed'}"
             continue
         moved = {column for column in {**old, **new} if old.get(column) != new.get(column)}
         changed += bool(moved)
-        if moved - columns:
+        if moved - columns and not (place in before.refused and place[0] == change.vendor):
             yield I2, f"{change}: {'/'.join(place)} changed in {', '.join(sorted(moved - columns))}"
     told = sum(before.hub.get(id_) != now for id_, now in after.hub.items()) * len(before.vendors)
     if not change.is_blind and after.writes - before.writes > changed + told:

@@ -208,7 +208,10 @@ class Oracle:
 
     def standing(self) -> Standing:
         """Everything as it stands now."""
-        return Standing.of(self.town, self.hub())
+        with self.store.reading() as tx:
+            letters = tx.letters.list(limit=10_000)
+            blocked = [place[0] for place in self.places() for _ in tx.intents.blocked(*place)]
+        return Standing.of(self.town, self.hub(), letters, blocked)
 
     def moved(self, change: Alteration, before: Standing) -> None:
         """A change of the configuration alone moved no more than it asked for."""
