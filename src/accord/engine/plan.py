@@ -195,7 +195,9 @@ def _update(
     cells: dict[str, tuple[int, bytes | None]] = {}
     for cell, version in behind.items():
         digest = target.digest(wanted.get(cell))
-        if digest == shadow.seen.get(cell):
+        reference = references.get(cell)
+        # Nothing is shown and nothing can be said yet: that is a wait, no agreement.
+        if digest == shadow.seen.get(cell) and (reference is None or not reference.waits):
             shadow.agreed[cell] = version
         else:
             cells[cell] = (version, digest or b"")

@@ -52,6 +52,20 @@ def test_an_order_before_its_customer_is_linked_later(build: Build) -> None:
     assert town["crm/orders"].shown("contact_id") == [{"contact_id": "c1"}]
 
 
+def test_an_order_that_went_without_its_customer_waits_to_be_linked(build: Build) -> None:
+    town = build(shop={"get": None})
+    town["crm"].refuses = lambda row: "invalid_name" if row.get("first") == "Poison" else None
+    order(town, first="Poison")
+    town.sync("orders")
+    town.sync()
+    town.sync("orders")
+    assert town["crm/orders"].shown("contact_id") == [{"contact_id": None}]
+    town["shop"].put("s1", first="Ann")
+    town.sync()
+    town.sync("orders")
+    assert town["crm/orders"].shown("contact_id") == [{"contact_id": "c1"}]
+
+
 def test_all_flows_at_once_go_in_order(town: Town) -> None:
     order(town)
     town.accord.sync_all()
