@@ -41,7 +41,7 @@ DIRECTED = (
         for seed in (18492, 18809, 20286, 26221, 47928, 51252, 57234, 82062, 86238, 42204, 211037)
     ),
     *(("unconditional", seed) for seed in (271, 334)),
-    *(("operator", seed) for seed in (3, 12, 165, 205, 230, 261, 554, 532014)),
+    *(("operator", seed) for seed in (3, 12, 165, 205, 230, 261, 554, 532014, 536056)),
     *(("privacy", seed) for seed in (3, 53, 1074)),
     *(("regrouping", seed) for seed in (1, 16, 24, 34, 37, 38, 78, 148, 410053, 800050, 800055)),
     *(("refusals", seed) for seed in (32, 99, 123, 1039, 410069, 800004)),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from accord.engine.absorb import Absorber
 from accord.engine.observe import Observer, Seen
+from accord.engine.rebase import baseline_of
 from accord.engine.run import FlowRun
 from accord.errors import SetupError
 
@@ -49,10 +50,17 @@ class RecordRun(FlowRun):
         return self.report
 
     def _leave_rebased(self) -> None:
-        """A stream whose mapping changed is compared as a whole first: nobody knows yet what stands there."""
+        """A stream whose mapping changed is compared as a whole first: nobody knows yet what stands there.
+
+        One that was never read notes the mapping: what is written there now is in its terms.
+        """
         for scope in self.working(self.flow.members):
             with self.world.store.reading() as tx:
-                rebase = scope.rebase(tx)
+                state, rebase = tx.streams.load(*scope.member.key), scope.rebase(tx)
+            if not state.mapping_version and state.baseline is None:
+                state.baseline = baseline_of(scope.member.stream.mapping)
+                with self.world.store.transaction("mapping", self.fences) as tx:
+                    tx.streams.save(state)
             if rebase is not None:
                 self.leave(
                     scope, f"{scope.member.scope}: its mapping changed; it waits for a run of the flow"

@@ -173,6 +173,16 @@ def test_what_nobody_knows_the_outcome_of_is_not_repeated_for_a_new_mapping(buil
     assert len(town["crm"].rows) == 1
 
 
+def test_a_field_that_moved_before_the_first_read_is_written_where_it_stands_now(town: Town) -> None:
+    person = town["shop"].put(mail="ann@example.com", tel="+33612345678")
+    town.accord.sync_record(f"shop/contacts:{person}")
+    assert town["crm"].row()["tel"] == "+33612345678"
+    declare(town, "crm", both("phone", "mobile"), without="phone")
+    assert str(town.run().state) == "waiting"
+    town.settle()
+    assert town["crm"].row()["mobile"] == "+33612345678"
+
+
 def test_an_approved_change_that_is_interrupted_goes_on(town: Town) -> None:
     for number in range(7):
         town["shop"].put(mail=f"p{number}@example.com", nick=f"N{number}")
