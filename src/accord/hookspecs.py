@@ -174,7 +174,8 @@ def accord_transform(document: Document, target: HookTarget) -> Document | None:
     """Change what a target is given of a record; plugins are applied one after the other.
 
     Asked for each record that is compared with a written stream, so it must be fast, and always give
-    the same for the same document: its result is what the target is expected to hold. None = unchanged.
+    the same for the same document: its result is what the target is expected to hold. It must fit the
+    schema; one that does not stops the target. None = unchanged.
     """
 
 

@@ -8,8 +8,9 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
-from accord.errors import PluginError, SecretMissingError, UnknownConnectorError
+from accord.errors import MappingError, PluginError, SecretMissingError, UnknownConnectorError
 from accord.hookspecs import ConflictQuestion, MatchQuestion
+from accord.model.document import validated
 from accord.model.record import Document
 from accord.plugins import views
 from accord.plugins.offers import Offers, collect
@@ -206,9 +207,7 @@ class Plugins:
             document = views.copied(document)
             for step in steps:
                 changed = step.blamed({"document": document, "target": target})
-                if changed is not None and not isinstance(changed, dict):
-                    raise step.failed(f"it answered {type(changed).__name__} instead of a document")
-                document = document if changed is None else changed
+                document = document if changed is None else _fitting(step, flow, changed)
             return document
 
         return transform
@@ -259,6 +258,16 @@ class Plugins:
             given = {name: make() for name, make in made.items()}
             for _ in self._roster.ask(hook, **given):
                 pass
+
+
+def _fitting(step: Implementation, flow: FlowView, changed: Any) -> Document:
+    """A changed document in canonical form, as the schema has it."""
+    if not isinstance(changed, dict):
+        raise step.failed(f"it answered {type(changed).__name__} instead of a document")
+    try:
+        return validated(flow.model, changed)
+    except MappingError as error:
+        raise step.failed(f"its answer does not fit the schema: {error}") from None
 
 
 def _refusals(each: Implementation, given: dict[str, Any], asked: AbstractSet[str]) -> Mapping[str, str]:

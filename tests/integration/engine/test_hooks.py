@@ -25,6 +25,13 @@ class Breaks:
         return {}
 
 
+class Hides:
+    @hookimpl
+    def accord_transform(self, document: Any, target: Any) -> Any:
+        hidden = target.connection == "crm" and target.stream == "orders"
+        return {**document, "notes": None} if hidden else None
+
+
 class Shortens:
     @hookimpl
     def accord_transform(self, document: Any, target: Any) -> Any:
@@ -106,6 +113,16 @@ def test_a_transformed_value_is_no_echo(build: Build) -> None:
     town.settle()
     assert town["crm"].shown("first") == [{"first": "A"}]
     assert town["shop"].shown("first") == [{"first": "Ann"}]
+
+
+def test_a_transformed_order_keeps_its_customer(build: Build) -> None:
+    town = build(Hides())
+    person = town["shop"].put(mail="ann@example.com")
+    town["shop/orders"].put(number="1001", contact_id=person, note="by the back door")
+    town.sync()
+    town.sync("orders")
+    assert town["crm/orders"].shown("note", "contact_id") == [{"note": None, "contact_id": "c1"}]
+    assert town.sync("orders").writes == 0
 
 
 def test_a_plugin_decides_a_conflict(build: Build) -> None:

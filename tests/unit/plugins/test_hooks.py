@@ -134,6 +134,24 @@ def test_no_transformation_speaks_in_its_own_words(answer: Callable[..., Any]) -
     assert "secret words" not in str(caught.value)
 
 
+ODD: dict[str, Any] = {
+    "a number for an address": {"email": 7},
+    "no number": {"email": float("nan")},
+    "an object": {"given_name": object()},
+    "half a character": {"given_name": "\ud800", "email": "nobody"},
+    "an unknown field": {"nickname": "Nan"},
+    "a field that is no text": {7: "Nan"},
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_transformation_that_fits_no_schema_is_named_and_stops(odd: str) -> None:
+    transform = Plugins([plugin("accord_transform", lambda: ODD[odd])]).transformer(FLOW, MEMBER)
+    assert transform is not None
+    with pytest.raises(PluginError, match="plugin Plugin in accord_transform: its answer does not fit"):
+        transform({})
+
+
 def test_a_conflict_is_decided_by_the_first_answer() -> None:
     later = plugin(
         "accord_conflict",
