@@ -56,7 +56,7 @@ def append(path: Path, entry: Entry) -> None:
         }
     )
     try:
-        with path.open("ab") as file:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:
             # A line of its own, also after one that a crash cut off.
             file.write(b"\n" + line + b"\n")
             file.flush()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from accord.api import journal
 from accord.connector import Creates
 from accord.errors import OutcomeUnknownError, RetryableError, SetupError
 from accord.store.rows import EntityState
@@ -35,6 +36,13 @@ def test_an_erased_person_is_gone_from_the_hub(peopled: Town) -> None:
     assert (left.state, left.cells) == (EntityState.ERASED, {})
     with pytest.raises(SetupError, match="no record is known"):
         peopled.accord.find(ANN)
+
+
+def test_the_journal_is_its_owners_alone(tmp_path: Path) -> None:
+    file = tmp_path / journal.NAME
+    journal.append(file, journal.Entry("r1", "e1", "ticket 17", 0.0, []))
+    assert file.stat().st_mode & 0o077 == 0
+    assert [entry.request for entry in journal.read(file)] == ["r1"]
 
 
 def test_every_system_is_told_and_gives_a_receipt(peopled: Town) -> None:
