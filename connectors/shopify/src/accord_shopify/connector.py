@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 import accord
 from accord.errors import AccessError, AnswerShapeError, RecordRejectedError
-from accord.http import ApiKey, Auth, ErrorRule, ErrorTable, Http, OAuth2ClientCredentials, RateLimit
+from accord.http import ApiKey, Auth, ErrorRule, ErrorTable, Http, RateLimit
 from accord_shopify import reference
 from accord_shopify.privacy import privacy_request
 from accord_shopify.streams.customers import Customers
@@ -223,6 +223,8 @@ def _auth(settings: ShopifySettings) -> Auth:
     """
     if settings.token is not None:
         return ApiKey(settings.token, header=KEY_HEADER)
+    from accord.http import OAuth2ClientCredentials
+
     return OAuth2ClientCredentials(
         "/admin/oauth/access_token",
         str(settings.client_id),
