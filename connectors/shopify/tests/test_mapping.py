@@ -104,6 +104,21 @@ def test_an_authorisation_is_no_payment() -> None:
     assert ORDER.read({"transactions": [transaction]})["payments"]["t"]["status"] == "authorized"
 
 
+def test_a_line_that_several_taxes_are_charged_on_has_them_all() -> None:
+    charged = [("0.60", 0.06), ("0.15", 0.015)]
+    taxes = [
+        {"rate": rate, "priceSet": {"shopMoney": {"amount": amount, "currencyCode": "USD"}}}
+        for amount, rate in charged
+    ]
+    line = ORDER.read({"lineItems": {"nodes": [{"id": "l", "taxLines": taxes}]}})["lines"]["l"]
+    assert (line["tax"], line["tax_rate"]) == ({"amount": "0.75", "currency": "USD"}, 0.075)
+
+
+def test_a_line_without_taxes_says_nothing_of_them() -> None:
+    line = ORDER.read({"lineItems": {"nodes": [{"id": "l", "sku": "S", "taxLines": []}]}})["lines"]["l"]
+    assert {"tax", "tax_rate"}.isdisjoint(line)
+
+
 def test_only_the_available_quantity_is_written() -> None:
     written = LEVEL.write({"available": 3, "on_hand": 9, "sku": "X"})
     assert written == {"quantities": [{"name": "available", "quantity": 3}]}

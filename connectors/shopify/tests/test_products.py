@@ -149,3 +149,11 @@ def test_every_order_is_read_with_its_customer(busy: Shop) -> None:
     assert len(documents) == len(busy.sandbox.orders.table)
     known = {row["id"] for row in rows_of(busy.stream("customers"))}
     assert {document["customer"]["ref"] for document in documents if document["customer"]} <= known
+
+
+def test_stock_is_read_at_every_location_of_a_shop_with_more_than_a_page_of_them(busy: Shop) -> None:
+    stock = busy.sandbox.inventory
+    far = [stock.locations.insert({"name": f"Shop {n}"}) for n in range(260)][-1]
+    [item, *_] = stock.items.items()
+    level = stock.levels.insert({"itemId": item.id, "locationId": far.id, "available": 7, "committed": 0})
+    assert any(f"InventoryLevel/{level.id}?" in row["id"] for row in rows_of(busy.stream("inventory_levels")))

@@ -11,9 +11,11 @@ unsubscribed since.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from accord.mapping import (
+    MISSING,
     Converter,
     Instant,
     Language,
@@ -143,6 +145,21 @@ def discounts(row: dict[str, Any]) -> dict[str, dict[str, str]]:
     return {code: {"code": code} for code in row.get("discountCodes") or []}
 
 
+def line_tax(row: dict[str, Any]) -> Any:
+    """What is charged on a line by all its taxes together (a state's, a county's), or MISSING."""
+    charged = [tax["priceSet"]["shopMoney"] for tax in row.get("taxLines") or []]
+    if not charged:
+        return MISSING
+    amount = sum(Decimal(money["amount"]) for money in charged)
+    return MoneyIn().read((str(amount), charged[0]["currencyCode"]), row)
+
+
+def line_tax_rate(row: dict[str, Any]) -> Any:
+    """All its rates together: each is a share of the line's price (TaxLine.rate); MISSING without one."""
+    rates = [tax["rate"] for tax in row.get("taxLines") or [] if tax.get("rate") is not None]
+    return float(sum(Decimal(str(rate)) for rate in rates)) if rates else MISSING
+
+
 def shop_money(path: str) -> tuple[str, str]:
     """Amount and currency of a MoneyBag, in the shop's currency."""
     return f"{path}.shopMoney.amount", f"{path}.shopMoney.currencyCode"
@@ -200,8 +217,8 @@ ORDERS = Mapping(
         read("quantity", "quantity"),
         read("unit_price", shop_money("originalUnitPriceSet"), as_=MoneyIn()),
         read("discount", shop_money("totalDiscountSet"), as_=MoneyIn()),
-        read("tax", shop_money("taxLines[0].priceSet"), as_=MoneyIn()),
-        read("tax_rate", "taxLines[0].rate"),
+        read("tax", line_tax, needs=("taxLines",)),
+        read("tax_rate", line_tax_rate, needs=("taxLines",)),
         read("total", shop_money("discountedTotalSet"), as_=MoneyIn()),
         key="id",
         direction="read",

@@ -14,8 +14,8 @@ from accord_shopify.streams import user_errors
 from accord_shopify.streams.aliased import Part
 from accord_shopify.streams.shop_stream import ShopStream, changed_between, unanswered
 
-LOCATIONS = """query Locations {
-  locations(first: 250, sortKey: ID) { nodes { id } }
+LOCATIONS = """query Locations($after: String) {
+  locations(first: 250, after: $after, sortKey: ID) { nodes { id } pageInfo { hasNextPage endCursor } }
 }"""
 NOTHING: dict[str, Any] = {"nodes": [], "pageInfo": {"hasNextPage": False}}
 STALE = (
@@ -119,7 +119,15 @@ class InventoryLevels(ShopStream):
 
     @cached_property
     def _locations(self) -> list[str]:
-        return [node["id"] for node in self.ask(LOCATIONS, {}, cost=252)["locations"]["nodes"]]
+        """All of them: a shop may have 1,000 (help.shopify.com/manual/locations), and apps add theirs."""
+        found: list[str] = []
+        after: str | None = None
+        while True:
+            page = self.ask(LOCATIONS, {"after": after}, cost=252)["locations"]
+            found += [node["id"] for node in page["nodes"]]
+            if not page["pageInfo"]["hasNextPage"]:
+                return found
+            after = page["pageInfo"]["endCursor"]
 
     @property
     def _page(self) -> str:

@@ -16,11 +16,6 @@ PLAIN = ("title", "descriptionHtml", "vendor", "productType", "status", "tags")
 ONLY_OPTION, ONLY_VALUE = "Title", "Default Title"
 VARIANT = "id title sku barcode price compareAtPrice selectedOptions { name value }"
 ERRORS = "userErrors { code field message }"
-MORE_VARIANTS = f"""query MoreVariants($id: ID!, $after: String) {{
-  product(id: $id) {{
-    variants(first: 100, after: $after) {{ nodes {{ {VARIANT} }} pageInfo {{ hasNextPage endCursor }} }}
-  }}
-}}"""
 
 
 class Products(ShopStream):
@@ -55,16 +50,11 @@ class Products(ShopStream):
         """Our reference as a metafield of the new product."""
         return {**row, "metafields": [metafield(hub_id)]}
 
-    def row(self, node: dict[str, Any]) -> accord.Row:
+    def row(self, node: dict[str, Any]) -> accord.Row | None:
         """A product with all its variants, each under its key, and the currency of the shop's prices."""
-        variants = node["variants"]
-        page = variants["pageInfo"]
-        while page["hasNextPage"]:
-            more = self.ask(MORE_VARIANTS, {"id": node["id"], "after": page["endCursor"]}, cost=110)
-            further = more["product"]["variants"]
-            variants["nodes"] += further["nodes"]
-            page = further["pageInfo"]
-        keyed = _keyed(variants["nodes"])
+        if not self.follow(node, "variants", VARIANT):
+            return None
+        keyed = _keyed(node["variants"]["nodes"])
         return {**node, "variants": {"nodes": keyed}, "currencyCode": self.shop.currency}
 
     @accord.batch(10)
@@ -74,7 +64,8 @@ class Products(ShopStream):
             return [[] for _ in probes]
         parts = [_question(at, probe) for at, probe in enumerate(probes)]
         data = self.look("FindProducts", parts, self.fragment)
-        return [[self.row(found)] if (found := data.get(f"p{at}")) else [] for at in range(len(probes))]
+        shown = [self.row(found) if (found := data.get(f"p{at}")) else None for at in range(len(probes))]
+        return [[] if row is None else [row] for row in shown]
 
     @accord.batch(5)
     def create(self, writes: Sequence[accord.Write]) -> Sequence[accord.Outcome]:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from accord_shopify.connector import Shopify
 
 TOO_DEAR = "MAX_COST_EXCEEDED"
+NESTED = 100
+"""Nodes of a further page of a connection inside a record."""
+
 MUTATION_COST = 10
 """Points of one mutation (https://shopify.dev/docs/api/usage/limits)."""
 
@@ -67,7 +70,7 @@ class ShopStream(accord.Stream):
             found = answer.json()["data"][self.listed]
             more = found["pageInfo"]["hasNextPage"]
             token = found["pageInfo"]["endCursor"] if more else None
-            rows = [self.row(node) for node in found["nodes"]]
+            rows = [row for node in found["nodes"] if (row := self.row(node)) is not None]
             yield accord.Page(rows, token, answer.server_time)
             if token is None:
                 return
@@ -81,9 +84,7 @@ class ShopStream(accord.Stream):
                     self.shop.path, document, asked, cost=2 + self.page_size * self.row_cost
                 )
             except AnswerShapeError as error:
-                if error.facts.get("code") != TOO_DEAR or self.page_size <= 1:
-                    raise
-                self.page_size //= 2
+                self._ask_for_less(error)
 
     @accord.batch(50)
     def get(self, ids: Sequence[str]) -> Mapping[str, accord.Row | None]:
@@ -92,13 +93,52 @@ class ShopStream(accord.Stream):
         The vendor keeps no trace of a merged record under its old id: it is gone like a deleted one.
         """
         document = f"query {self.noun}ById($ids: [ID!]!) {{ nodes(ids: $ids) {{ ...Row }} }}\n{self.fragment}"
-        data = self.ask(document, {"ids": list(ids)}, cost=len(ids) * self.row_cost)
-        rows = {node["id"]: self.row(node) for node in data["nodes"] if node}
+        rows: dict[str, accord.Row | None] = {}
+        left = list(ids)
+        while left:
+            asked = left[: self.page_size]
+            try:
+                data = self.ask(document, {"ids": asked}, cost=len(asked) * self.row_cost)
+            except AnswerShapeError as error:
+                self._ask_for_less(error)
+                continue
+            left = left[len(asked) :]
+            rows |= {node["id"]: self.row(node) for node in data["nodes"] if node}
         return {id_: rows.get(id_) for id_ in ids}
 
-    def row(self, node: dict[str, Any]) -> accord.Row:
-        """A record as the mapping reads it; by default as the vendor gave it."""
+    def _ask_for_less(self, error: AnswerShapeError) -> None:
+        """Halve the page for good, if it was too dear; anything else is raised."""
+        if error.facts.get("code") != TOO_DEAR or self.page_size <= 1:
+            raise error
+        self.page_size //= 2
+
+    def row(self, node: dict[str, Any]) -> accord.Row | None:
+        """A record as the mapping reads it; by default as the vendor gave it. None: it is gone meanwhile."""
         return node
+
+    def follow(self, node: dict[str, Any], part: str, fields: str) -> bool:
+        """Add the rest of a nested connection to its first page; False when the record is gone meanwhile.
+
+        Args:
+            node: The record as its page showed it.
+            part: The connection inside it, asked for with ``pageInfo``: ``lineItems``.
+            fields: What is asked of each of its nodes.
+        """
+        root, shown = self.noun.lower(), node[part]
+        document = f"""query More($id: ID!, $after: String) {{
+  {root}(id: $id) {{
+    {part}(first: {NESTED}, after: $after) {{ nodes {{ {fields} }} pageInfo {{ hasNextPage endCursor }} }}
+  }}
+}}"""
+        page = shown["pageInfo"]
+        while page["hasNextPage"]:
+            variables = {"id": node["id"], "after": page["endCursor"]}
+            record = self.ask(document, variables, cost=2 * NESTED)[root]
+            if record is None:
+                return False
+            shown["nodes"] += record[part]["nodes"]
+            page = record[part]["pageInfo"]
+        return True
 
     def ask(self, document: str, variables: Mapping[str, Any], *, cost: float) -> dict[str, Any]:
         """Send one document and return its data."""
