@@ -185,6 +185,16 @@ def test_a_forgotten_address_is_refused(account: Account) -> None:
     assert len(account.sandbox.members) == 0
 
 
+def test_an_address_that_signed_up_too_often_is_tried_again_later(account: Account) -> None:
+    account.sandbox.crowded.add("ana@example.com")
+    stream = account.members()
+    [outcome] = stream.create([creating(stream, email="Ana@example.com")])
+    assert (outcome.result, outcome.reason) == (accord.Result.RETRY, "too_many_signups")
+    assert outcome.retry_after
+    account.sandbox.crowded.clear()
+    assert stream.create([creating(stream, email="Ana@example.com")])[0].result is accord.Result.DONE
+
+
 def test_a_refusal_names_the_field_and_nobody(account: Account) -> None:
     account.sandbox.merge_fields.insert({"tag": "SHOP", "name": "Shop", "type": "address", "options": {}})
     stream = account.members()

@@ -10,8 +10,18 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import accord
+from accord.http import Answer
+
 COMPLIANCE_STATE = "compliance_state"
 FORGOTTEN = "forgotten_email"
+CROWDED = "too_many_signups"
+CROWDED_DETAIL = "signed up to a lot of lists very recently"
+"""An address that came to many audiences of Mailchimp's at once is refused for now, under the title of a bad
+member: only the sentence tells (ibericode/mailchimp-for-wordpress#771, verbb/formie#2276)."""
+
+CROWDED_WAIT = 3600.0
+"""Seconds until such an address is tried again; the vendor says only "for now"."""
 
 TITLES = {
     "Member In Compliance State": COMPLIANCE_STATE,
@@ -32,8 +42,20 @@ def reason_of(body: Any, status: int) -> str:
         status: Its HTTP status, for a title that is not known.
     """
     problem: Mapping[str, Any] = body if isinstance(body, dict) else {}
+    if CROWDED_DETAIL in str(problem.get("detail")):
+        return CROWDED
     code = TITLES.get(str(problem.get("title")), f"status {status}")
     named = (
         str(error.get("field") or "") for error in problem.get("errors") or () if isinstance(error, dict)
     )
     return " ".join([code, *(name for name in named if FIELD.fullmatch(name))])
+
+
+def refused(write: accord.Write | accord.ConsentWrite, answer: Answer) -> accord.Outcome:
+    """A refused write: for good, or, where Mailchimp takes the address for crowded, for now."""
+    reason = reason_of(answer.json(), answer.status)
+    if reason == CROWDED:
+        return accord.Outcome(
+            write.id, accord.Result.RETRY, write.external_id, reason=reason, retry_after=CROWDED_WAIT
+        )
+    return accord.Outcome(write.id, accord.Result.REJECTED, write.external_id, reason=reason)

@@ -43,6 +43,7 @@ class MemberHandlers(MergeFields, Recipients):
         hashed = {"hash": lambda values: hash_of(values["email_address"])}
         self.members = self.shelf.table("members", hashed)
         self.forgotten = self.shelf.table("_forgotten")
+        self.crowded: set[str] = set()
         self.reports = self.shelf.table("_abuse_reports")
         members = "/3.0/lists/{list_id}/members"
         self.route("GET", members, self.list_members)
@@ -163,6 +164,7 @@ class MemberHandlers(MergeFields, Recipients):
         if status not in STATUSES:
             raise self.invalid("status_if_new", "Data did not match any of the schemas described in anyOf.")
         self.refuse_forgotten(values["email_address"])
+        self.refuse_crowded(values["email_address"])
         return self.members.insert({**values, **self.stamped(values, status)})
 
     def restored(self, item: Item, body: Values) -> Item:
@@ -196,6 +198,8 @@ class MemberHandlers(MergeFields, Recipients):
             raise self.refuse(400, "compliance_state", f"{detail} and cannot be subscribed.")
         if status == now:
             return {}
+        if status == "pending":
+            self.refuse_crowded(email)
         return {"status": status, **self.stamped(item.values, status)}
 
     def stamped(self, values: Values, status: Any) -> Values:
@@ -225,6 +229,12 @@ class MemberHandlers(MergeFields, Recipients):
             detail = f"{email} was permanently deleted and cannot be re-imported."
             again = "The contact must re-subscribe to get back on the list."
             raise self.refuse(400, "forgotten_email", f"{detail} {again}")
+
+    def refuse_crowded(self, email: str) -> None:
+        """Refuse an address that has come to many audiences at once (those in ``crowded``)."""
+        if email.lower() in self.crowded:
+            detail = f"{email} has signed up to a lot of lists very recently;"
+            raise self.refuse(400, "invalid_resource", f"{detail} we're not allowing more signups for now")
 
     def address(self, body: Values) -> str:
         """The address in a body; 400 when it is none."""

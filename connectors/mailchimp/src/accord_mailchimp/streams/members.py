@@ -17,7 +17,7 @@ from typing import ClassVar
 import accord
 from accord.http import Answer, Offset, Pages
 from accord_mailchimp.mapping import MEMBERS, REFERENCE
-from accord_mailchimp.problem import reason_of
+from accord_mailchimp.problem import reason_of, refused
 from accord_mailchimp.streams.permission import MEMBER, MISSING, REFUSED, Permission, subscriber_hash
 
 PAGE = 1000
@@ -224,8 +224,7 @@ def _outcome(write: accord.Write, answer: Answer) -> accord.Outcome:
     if answer.status == MISSING:
         return accord.Outcome(write.id, accord.Result.GONE, write.external_id)
     if answer.status == REFUSED:
-        reason = reason_of(answer.json(), answer.status)
-        return accord.Outcome(write.id, accord.Result.REJECTED, write.external_id, reason=reason)
+        return refused(write, answer)
     row = answer.json()
     whole = None if _any_left([row]) else row  # a complaint stands in another answer
     return accord.Outcome(write.id, accord.Result.DONE, row["contact_id"], whole)

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import accord
 from accord.http import Answer
-from accord_mailchimp.problem import reason_of
+from accord_mailchimp.problem import refused
 
 REFUSED, MISSING = 400, 404
 MEMBER = "/3.0/lists/{list_id}/members/{subscriber_hash}"
@@ -102,7 +102,7 @@ class Permission(accord.Stream):
         for row in self._meant(write):
             answer = self.patch(row["contact_id"], {"status": "unsubscribed"})
             if answer.status == REFUSED:
-                return _refused(write, answer)
+                return refused(write, answer)
             if answer.status == MISSING:
                 continue
             after = answer.json()["status"]
@@ -128,7 +128,7 @@ class Permission(accord.Stream):
         if answer.status == MISSING:
             return accord.Outcome(write.id, accord.Result.GONE, write.external_id)
         return (
-            _refused(write, answer)
+            refused(write, answer)
             if answer.status == REFUSED
             else _done(write, row, accord.Receipt.ACCEPTED)
         )
@@ -169,10 +169,6 @@ def _targets(write: accord.ConsentWrite) -> list[str]:
     hashed = subscriber_hash(email) if email else None
     named = (write.external_id, write.identifiers.get("subscriber_hash"), hashed)
     return list(dict.fromkeys(target for target in named if target))
-
-
-def _refused(write: accord.ConsentWrite, answer: Answer) -> accord.Outcome:
-    return _rejected(write, reason_of(answer.json(), answer.status))
 
 
 def _rejected(write: accord.ConsentWrite, reason: str) -> accord.Outcome:
