@@ -32,6 +32,9 @@ class Contacts(Permissions):
     mapping = CONTACTS
     subject = "self"
     modified = "lastmodifieddate"
+    # The recycle bin tells at once who was archived. Who was deleted for good under the GDPR is in no list:
+    # absence from two complete reads tells, confirmed by a look at each.
+    deletes = accord.Deletes.SCAN
     # An upsert by our reference repeats safely, but a portal may hold the same person without it: where the
     # contacts are only written, the engine must look before it creates.
     creates = accord.Creates.REFERENCE

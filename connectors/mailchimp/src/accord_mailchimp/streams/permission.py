@@ -128,9 +128,7 @@ class Permission(accord.Stream):
         if answer.status == MISSING:
             return accord.Outcome(write.id, accord.Result.GONE, write.external_id)
         return (
-            refused(write, answer)
-            if answer.status == REFUSED
-            else _done(write, row, accord.Receipt.ACCEPTED)
+            refused(write, answer) if answer.status == REFUSED else _done(write, row, accord.Receipt.ACCEPTED)
         )
 
     def _meant(self, write: accord.ConsentWrite, *, archived: bool = False) -> Iterator[accord.Row]:
