@@ -20,6 +20,7 @@ OPERATIONS = {
     "GET /account",
     "GET /contacts",
     "GET /contacts/attributes",
+    "GET /ecommerce/config/displayCurrency",
     "POST /contacts",
     "POST /contacts/batch",
     "GET /contacts/{identifier}",

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import accord
+from accord.errors import AccessError
 from accord_brevo.streams.orders import Orders
 from connectors.brevo.tests.conftest import Account
 
@@ -75,3 +76,24 @@ def test_only_the_accounts_currency_is_added_up(
 
 def test_a_change_is_completed_with_the_whole_order() -> None:
     assert {"lines", "total", "placed_at"} <= Orders.mapping.completes(["status"])
+
+
+def test_check_says_that_orders_need_the_e_commerce_app(account: Account) -> None:
+    assert account.connect(currency="EUR").check().details["orders"] == "taken"
+    account.sandbox.ecommerce = False
+    [missing] = account.connect(currency="EUR").check().missing
+    assert "e-commerce" in missing
+
+
+def test_an_account_that_gets_contacts_only_needs_no_e_commerce_app(account: Account) -> None:
+    account.sandbox.ecommerce = False
+    found = account.connect().check()
+    assert not found.missing
+    assert "not activated" in found.details["orders"]
+
+
+def test_an_account_that_takes_no_orders_makes_no_dead_letters(account: Account) -> None:
+    stream = Orders(account.connect())
+    account.sandbox.ecommerce = False
+    with pytest.raises(AccessError):
+        stream.upsert([order(stream)])

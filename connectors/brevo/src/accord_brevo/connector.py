@@ -12,6 +12,10 @@ from accord.http import ApiKey, ErrorRule, ErrorTable, Http, RateLimit
 from accord_brevo.streams.contacts import Contacts
 from accord_brevo.streams.orders import Orders
 
+NOT_ACTIVATED = 403
+"""The answer of the e-commerce app's own endpoints while the account has not activated it
+(developers.brevo.com/reference/get-the-iso-4217-compliant-display-currency-code-for-your-brevo-account)."""
+
 
 class BrevoSettings(accord.Settings):
     """The connection's keys in accord.toml.
@@ -50,6 +54,7 @@ class Brevo(accord.Connector[BrevoSettings]):
         RateLimit(10, scope="contacts"),
         RateLimit(5, scope="orders"),
         RateLimit(1000, scope="blocks"),
+        RateLimit(100, seconds=3600, burst=100, scope="ecommerce"),
         RateLimit(100, seconds=3600, burst=100, scope="default"),
     )
     api_version = "v3"
@@ -72,18 +77,35 @@ class Brevo(accord.Connector[BrevoSettings]):
         )
 
     def check(self) -> accord.Account:
-        """Ask for the account, and for attributes that the mapping fills but the account lacks."""
+        """Ask for the account, for attributes that it lacks, and whether it can take orders.
+
+        Brevo takes orders once its e-commerce app is activated. Accounts that get contacts only need not have
+        it, so that it is missing only where ``currency`` is set, which is about orders and nothing else.
+        """
         account = self.http.get("/v3/account").json()
         rows = self.http.get("/v3/contacts/attributes", limit_class="contacts").json()["attributes"]
         known = {row["name"] for row in rows} | {"EXT_ID"}
         wanted = Contacts(self).attributes
+        takes_orders = self._takes_orders()
+        lacks = [f"contact attribute {name}" for name in wanted if name not in known]
+        if not takes_orders and self.settings_value.currency is not None:
+            lacks.append("the e-commerce app, without which no orders are taken")
         plans = ", ".join(sorted(plan["type"] for plan in account.get("plan", ())))
         return accord.Account(
             fingerprint=account.get("organization_id") or _digest(account["email"]),
             title=account["companyName"],
-            details={"plan": plans, "api": self.api_version},
-            missing=[f"contact attribute {name}" for name in wanted if name not in known],
+            details={
+                "plan": plans,
+                "api": self.api_version,
+                "orders": "taken" if takes_orders else "not taken: the e-commerce app is not activated",
+            },
+            missing=lacks,
         )
+
+    def _takes_orders(self) -> bool:
+        """Whether the e-commerce app is activated: its display currency is shown to nobody else."""
+        path = "/v3/ecommerce/config/displayCurrency"
+        return self.http.get(path, accept={NOT_ACTIVATED}, limit_class="ecommerce").status != NOT_ACTIVATED
 
 
 def _digest(email: str) -> str:

@@ -31,6 +31,7 @@ class BrevoSandbox(ConsentHandlers):
             "contacts": self.bucket(10, 10),
             "orders": self.bucket(5, 5),
             "blocks": self.bucket(1000, 1000),
+            "ecommerce": self.bucket(100 / 3600, 100),
             "": self.bucket(100 / 3600, 100),
         }
         self.declare_contacts()
@@ -40,6 +41,9 @@ class BrevoSandbox(ConsentHandlers):
         self.route("GET", "/v3/account", self.account)
         self.route("POST", "/v3/contacts/import", self.import_contacts, kind="contacts")
         self.route("GET", "/v3/processes/{process}", self.get_process)
+        self.ecommerce = True
+        currency = "/v3/ecommerce/config/displayCurrency"
+        self.route("GET", currency, self.display_currency, kind="ecommerce")
         self.route("GET", "/v3/orders", self.list_orders)
         self.route("POST", "/v3/orders/status", self.post_order, kind="orders")
         self.route("POST", "/v3/orders/status/batch", self.post_orders)
@@ -151,6 +155,16 @@ class BrevoSandbox(ConsentHandlers):
 
     # Orders.
 
+    def display_currency(self, request: Request) -> Response:  # noqa: ARG002
+        """The currency of the e-commerce app, which an account activates first (``ecommerce``)."""
+        self.require_ecommerce()
+        return Response.json({"code": "EUR"})
+
+    def require_ecommerce(self) -> None:
+        """Refuse what needs the e-commerce app of an account that has not activated it."""
+        if not self.ecommerce:
+            raise self.refuse(403, "permission_denied", "eCommerce is not activated")
+
     def list_orders(self, request: Request) -> Response:
         """A page of orders by offset, ordered by creation."""
         limit, offset = self.window(request, ORDERS_PAGE)
@@ -164,6 +178,7 @@ class BrevoSandbox(ConsentHandlers):
 
     def post_order(self, request: Request) -> Response:
         """Create an order or move its status on."""
+        self.require_ecommerce()
         self.keep_order(self.checked_order(self.body(request)))
         return Response.empty()
 
