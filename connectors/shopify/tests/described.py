@@ -18,6 +18,7 @@ from graphql import (
 
 NEWER = Path(__file__).with_name("newer.graphql")
 _OLD_PRODUCT_UPDATE = re.compile(r"productUpdate\(\s*\"[^\"]*\"\s*input: ProductInput!\s*\)")
+_OLD_LEVELS = re.compile(r"(query: String)(\s*\): InventoryLevelConnection!)")
 
 
 @cache
@@ -31,6 +32,8 @@ def described(specs: Path) -> GraphQLSchema:
     """The vendor's schema of 2022-07 with what was verified to be newer."""
     text, count = _OLD_PRODUCT_UPDATE.subn("productUpdate(product: ProductUpdateInput)", _text(specs))
     assert count == 1, "the kept description has another productUpdate"
+    text, count = _OLD_LEVELS.subn(r"\1, includeInactive: Boolean = false\2", text)
+    assert count == 2, "the kept description has other inventoryLevels"
     return build_schema(text + NEWER.read_text(encoding="utf-8"), assume_valid=True)
 
 

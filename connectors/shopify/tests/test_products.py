@@ -157,3 +157,34 @@ def test_stock_is_read_at_every_location_of_a_shop_with_more_than_a_page_of_them
     [item, *_] = stock.items.items()
     level = stock.levels.insert({"itemId": item.id, "locationId": far.id, "available": 7, "committed": 0})
     assert any(f"InventoryLevel/{level.id}?" in row["id"] for row in rows_of(busy.stream("inventory_levels")))
+
+
+def test_stock_of_an_article_that_a_location_stocks_no_more_is_gone(busy: Shop) -> None:
+    stream, stock = busy.stream("inventory_levels"), busy.sandbox.inventory
+    row = rows_of(stream)[0]
+    since = busy.env.now()
+    level = stock.levels.items()[0]
+    stock.levels.update(level.id, {"active": False})
+    [shown] = [row for row in rows_of(stream, since=since) if stream.is_deleted(row)]
+    assert f"InventoryLevel/{level.id}?" in shown["id"]
+    written = stream.mapping.write({"available": 3})
+    write = Write("w", Operation.UPDATE, written, {}, "h", "k", shown["id"], stream.version(row))
+    assert stream.update([write])[0].result is Result.GONE
+
+
+def test_stock_at_a_closed_location_is_gone(busy: Shop) -> None:
+    stream, stock = busy.stream("inventory_levels"), busy.sandbox.inventory
+    before = {row["id"] for row in rows_of(stream)}
+    stock.locations.update(stock.locations.items()[0].id, {"active": False})
+    absent = sorted(before - {row["id"] for row in rows_of(stream)})
+    assert absent
+    assert all(stream.is_deleted(row) for row in stream.get(absent).values())
+
+
+def test_a_read_that_was_interrupted_at_a_location_closed_since_begins_again(busy: Shop) -> None:
+    stream, stock = busy.stream("inventory_levels"), busy.sandbox.inventory
+    stream.page_size = 3
+    page = next(iter(stream.read(ReadRequest())))
+    stock.locations.update(stock.locations.items()[0].id, {"active": False})
+    again = rows_of(stream, token=page.token)
+    assert {row["id"] for row in again} == {row["id"] for row in rows_of(stream)}

@@ -93,9 +93,10 @@ class Inventory:
             return self.location_node(id)
         return next((self._show_location(place) for place in self.locations.items()), None)
 
-    def list_locations(self, _info: Any, **page: Any) -> Any:
-        """A page of locations."""
-        return connection(self.locations.items(), _by_number, self._show_location, page)
+    def list_locations(self, _info: Any, *, includeInactive: bool = False, **page: Any) -> Any:  # noqa: N803
+        """A page of locations; closed ones only for who asks."""
+        rows = [row for row in self.locations.items() if includeInactive or row.values.get("active", True)]
+        return connection(rows, _by_number, self._show_location, page)
 
     def list_items(self, _info: Any, query: str | None = None, **page: Any) -> Any:
         """A page of stock items."""
@@ -103,10 +104,19 @@ class Inventory:
         wanted = [row for row in self.items.items() if test(self._searchable_item(row))]
         return connection(wanted, _by_number, self._show_item, page)
 
-    def _levels(self, key: str, id_: str, query: str | None, page: Mapping[str, Any]) -> Any:
+    def _levels(
+        self,
+        key: str,
+        id_: str,
+        query: str | None = None,
+        *,
+        includeInactive: bool = False,  # noqa: N803  the vendor's name
+        **page: Any,
+    ) -> Any:
         test = parse(query)
         rows = self.levels.indexed() if query else self.levels.items()
-        wanted = [row for row in rows if row.values[key] == id_ and test(_searchable_level(row))]
+        shown = [row for row in rows if includeInactive or row.values.get("active", True)]
+        wanted = [row for row in shown if row.values[key] == id_ and test(_searchable_level(row))]
         return connection(wanted, _by_number, self._show_level, page, disturb=disturbance(self._shop))
 
     def _show_location(self, place: Item) -> dict[str, Any]:
@@ -115,10 +125,8 @@ class Inventory:
             "id": gid("Location", place.id),
             "legacyResourceId": place.id,
             "name": place.values["name"],
-            "isActive": True,
-            "inventoryLevels": lambda _info, query=None, **page: self._levels(
-                "locationId", place.id, query, page
-            ),
+            "isActive": place.values.get("active", True),
+            "inventoryLevels": lambda _info, **page: self._levels("locationId", place.id, **page),
         }
 
     def _show_item(self, item: Item) -> dict[str, Any]:
@@ -133,7 +141,7 @@ class Inventory:
             "updatedAt": moment(item.updated_at),
             "variant": lambda _info: self._shop.products.variant_node(variant),
             "inventoryLevel": lambda _info, locationId: self._level_at(item.id, locationId),  # noqa: N803
-            "inventoryLevels": lambda _info, query=None, **page: self._levels("itemId", item.id, query, page),
+            "inventoryLevels": lambda _info, **page: self._levels("itemId", item.id, **page),
         }
 
     def _show_level(self, level: Item) -> dict[str, Any]:
@@ -152,6 +160,7 @@ class Inventory:
         return {
             "__typename": "InventoryLevel",
             "id": f"{gid('InventoryLevel', level.id)}?inventory_item_id={values['itemId']}",
+            "isActive": values.get("active", True),
             "createdAt": moment(level.created_at),
             "updatedAt": moment(level.updated_at),
             "item": lambda _info: self.item_node(values["itemId"]),
