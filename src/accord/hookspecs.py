@@ -9,7 +9,8 @@ A plugin is a module or an object::
         return {record.id: "never to this list" for record in batch if record.document.get("company")}
 
 An implementation takes any of a hook's arguments, by name. It is found through an entry point of the
-group ``accord``. Objects are frozen; their documents are copies, changing one changes nothing elsewhere.
+group ``accord``; what offers connectors and nothing else through one of ``accord.connectors``. Objects are
+frozen; their documents are copies, changing one changes nothing elsewhere.
 """
 
 # mypy: disable-error-code="empty-body"

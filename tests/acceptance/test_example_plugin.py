@@ -42,8 +42,10 @@ def site(tmp_path: Path) -> Path:
     (info / "METADATA").write_text(
         f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
     )
-    points = "".join(f"{name} = {module}\n" for name, module in project["entry-points"]["accord"].items())
-    (info / "entry_points.txt").write_text(f"[accord]\n{points}")
+    lines: list[str] = []
+    for group, points in project["entry-points"].items():
+        lines += [f"[{group}]", *(f"{name} = {module}" for name, module in points.items())]
+    (info / "entry_points.txt").write_text("\n".join(lines))
     return tmp_path / "site"
 
 

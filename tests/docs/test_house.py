@@ -171,7 +171,7 @@ def test_a_connector_is_a_thin_distribution(folder: Path) -> None:
     project = tomllib.loads(text(folder / "pyproject.toml"))
     package = f"accord_{folder.name}"
     assert project["project"]["name"] == f"accord-{folder.name}"
-    assert project["project"]["entry-points"]["accord"] == {folder.name: package}
+    assert project["project"]["entry-points"]["accord.connectors"] == {folder.name: package}
     assert [need for need in project["project"]["dependencies"] if re.match(r"accord>=\d+\.\d+,<\d+$", need)]
     assert set(project.get("tool", {})) <= {"hatch"}
     assert (folder / "README.md").is_file()

@@ -13,7 +13,9 @@ def test_the_first_sync_runs_as_written(tmp_path: Path) -> None:
 
 def test_the_connector_of_the_tutorial_works(tmp_path: Path) -> None:
     offer(
-        tmp_path, "accord-tinycrm", accord="accord_tinycrm", **{"accord.sandboxes": "tinycrm_sandbox:create"}
+        tmp_path,
+        "accord-tinycrm",
+        **{"accord.connectors": "accord_tinycrm", "accord.sandboxes": "tinycrm_sandbox:create"},
     )
     assert follow(DOCS / "tutorial/write-a-connector.md", tmp_path, PYTHONPATH=str(tmp_path)) == 2
 

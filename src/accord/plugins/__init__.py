@@ -6,6 +6,6 @@ A plugin that fails is named with its distribution, its version and the hook, an
 from __future__ import annotations
 
 from accord.plugins.facade import Arbiter, Gate, Matcher, Plugins, Transformer
-from accord.plugins.roster import DISABLE, GROUP
+from accord.plugins.installed import CONNECTORS, DISABLE, GROUP
 
-__all__ = ["DISABLE", "GROUP", "Arbiter", "Gate", "Matcher", "Plugins", "Transformer"]
+__all__ = ["CONNECTORS", "DISABLE", "GROUP", "Arbiter", "Gate", "Matcher", "Plugins", "Transformer"]

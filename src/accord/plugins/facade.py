@@ -13,7 +13,7 @@ from accord.hookspecs import ConflictQuestion, MatchQuestion
 from accord.model.document import validated
 from accord.model.record import Document
 from accord.plugins import views
-from accord.plugins.offers import Offers, collect
+from accord.plugins.offers import Offers
 from accord.plugins.roster import Implementation, Roster
 from accord.plugins.views import (
     ClaimView,
@@ -37,7 +37,7 @@ Arbiter = Callable[[str, str, ClaimView, ClaimView, str], Literal["hub", "vendor
 
 
 class Plugins:
-    """All plugins. They are imported when the first hook is needed, not before.
+    """All plugins. They are imported when the first hook is needed, and connectors when they are used.
 
     Args:
         extra: Modules or objects with hook implementations; they are asked before all others.
@@ -83,24 +83,33 @@ class Plugins:
 
     @cached_property
     def _offers(self) -> Offers:
-        return collect(self._roster)
+        return Offers(self._roster)
 
     def connectors(self) -> Mapping[str, type[Connector[Any]]]:
-        """Every sound connector by its name, sorted."""
-        return self._offers.connectors
+        """Every sound connector by its name, sorted. All that are installed are loaded for it."""
+        offered = self._offered().connectors
+        return {name: offered[name] for name in sorted(offered)}
+
+    def _offered(self, name: str | None = None) -> Offers:
+        """What is offered once the connectors of this name are loaded, or all."""
+        if self._installed:
+            self._roster.add_connectors(name)
+            self._roster.check_pending()
+        self._offers.collect()
+        return self._offers
 
     def connector(self, name: str) -> type[Connector[Any]]:
-        """The connector of a name.
+        """The connector of a name. Others that are installed are not loaded for it.
 
         Raises:
             PluginError: its plugin is broken, or two plugins offer one of this name.
             UnknownConnectorError: no installed plugin offers it.
         """
-        found = self.connectors().get(name)
-        if found is not None:
-            return found
-        if name in self._offers.refused:
-            raise self._offers.refused[name]
+        offers = self._offered(name)
+        if name in offers.connectors:
+            return offers.connectors[name]
+        if name in offers.refused:
+            raise offers.refused[name]
         for failure in self.failures:
             if failure.facts["plugin"] == name:
                 raise failure

@@ -1,66 +1,73 @@
-"""The connectors that plugins offer: each is checked when it is registered, not when it first fails."""
+"""The connectors that plugins offer: each is checked when it is offered, not when it first fails."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from accord.connector import Atomicity, Connector, Creates, Deletes, Origin, Settings, Stream
 from accord.errors import PluginError
 from accord.mapping.mapping import Mapping as FieldMapping
 from accord.model import Canonical, name_of, references
-from accord.plugins.roster import Implementation, Roster
+from accord.plugins.installed import CONNECTORS
+from accord.plugins.roster import OFFER, Implementation, Roster
 
-HOOK = "accord_connectors"
 RESERVED = ("connector", "mapping", "disabled", "canary")
 """Keys of a connection in accord.toml that belong to Accord, so that no setting may be called so."""
 
 _OPERATIONS = ("read", "get", "find", "create", "update", "upsert", "delete")
 
 
-@dataclass(frozen=True, slots=True)
 class Offers:
-    """What came of asking all plugins.
+    """What the plugins offer, as far as they were asked.
 
     Attributes:
-        connectors: Sound connectors by name, sorted.
+        connectors: Sound connectors by name.
         refused: Why a connector of this name cannot be used.
     """
 
-    connectors: Mapping[str, type[Connector[Any]]]
-    refused: Mapping[str, PluginError]
+    def __init__(self, roster: Roster) -> None:
+        self.connectors: dict[str, type[Connector[Any]]] = {}
+        self.refused: dict[str, PluginError] = {}
+        self._roster = roster
+        self._asked: set[str] = set()
+        self._from: dict[str, Implementation] = {}
 
+    def collect(self) -> None:
+        """Ask each plugin for its connectors, once, and check them."""
+        new = [each for each in self._roster.implementations(OFFER) if each.source.key not in self._asked]
+        self._asked.update(each.source.key for each in new)
+        for each, offered in self._roster.answers(new, {}):
+            for connector in self._listed(each, offered):
+                self._take(each, connector)
 
-def collect(roster: Roster) -> Offers:
-    """Ask all plugins for their connectors and check each."""
-    sound: dict[str, tuple[Implementation, type[Connector[Any]]]] = {}
-    refused: dict[str, PluginError] = {}
-    for each, offered in roster.ask(HOOK):
-        for connector in _listed(roster, each, offered):
-            name = str(getattr(connector, "name", getattr(connector, "__name__", connector)))
-            other = sound.get(name)
-            if other is not None:
-                failure = each.failed(
-                    f"connector {name!r} is offered by {other[0].source} too; remove one of them"
-                )
-            else:
-                problems = list(problems_of(connector))
-                if not problems:
-                    sound[name] = (each, connector)
-                    continue
-                failure = each.failed(f"connector {name!r}: {'; '.join(problems)}")
-            refused[name] = failure
-            roster.fail(failure)
-    usable = {name: sound[name][1] for name in sorted(sound) if name not in refused}
-    return Offers(usable, refused)
+    def _listed(self, each: Implementation, offered: Any) -> list[Any]:
+        if isinstance(offered, Iterable) and not isinstance(offered, (str, bytes, Mapping)):
+            return list(offered)
+        self._roster.fail(each.failed("it must answer with a list of Connector classes"))
+        return []
 
+    def _take(self, each: Implementation, connector: Any) -> None:
+        name = str(getattr(connector, "name", getattr(connector, "__name__", connector)))
+        if each.source.connectors and name not in each.source.connectors:
+            wanted = f'name it in the group {CONNECTORS}: {name} = "{each.source.module}"'
+            self._roster.fail(each.failed(f"connector {name!r} has no entry point of its name; {wanted}"))
+            return
+        problems = list(problems_of(connector))
+        if name in self._from:
+            other = self._from[name].source
+            self._refuse(name, each, f" is offered by {other} too; remove one of them")
+        elif problems:
+            self._refuse(name, each, f": {'; '.join(problems)}")
+        else:
+            self._from[name] = each
+            if name not in self.refused:
+                self.connectors[name] = connector
 
-def _listed(roster: Roster, each: Implementation, offered: Any) -> list[Any]:
-    if isinstance(offered, Iterable) and not isinstance(offered, (str, bytes, Mapping)):
-        return list(offered)
-    roster.fail(each.failed("it must answer with a list of Connector classes"))
-    return []
+    def _refuse(self, name: str, each: Implementation, why: str) -> None:
+        self.refused[name] = failure = each.failed(f"connector {name!r}{why}")
+        self.connectors.pop(name, None)
+        self._roster.fail(failure)
 
 
 def problems_of(connector: Any) -> Iterator[str]:

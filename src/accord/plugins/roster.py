@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any, Final
 
 import pluggy
@@ -15,48 +14,22 @@ import pluggy
 from accord import hookspecs
 from accord.errors import AccordError, PluginError
 from accord.hookspecs import PREFIX, PROJECT
-
-GROUP: Final = "accord"
-"""The entry-point group of plugins."""
-
-DISABLE: Final = "ACCORD_DISABLE_PLUGINS"
-"""Environment variable: names of entry points or distributions that are not loaded, with commas."""
+from accord.plugins import installed
+from accord.plugins.installed import Source
 
 BUILT_IN: Final = ("accord.secrets.sources",)
 """Accord's own plugins. By name, so that they are loaded as those of others are."""
 
-_RULES: Final = frozenset({"accord_gate", "accord_transform"})
-_WITHOUT_RULES: Final = frozenset(name for name in dir(hookspecs) if name.startswith(PREFIX)) - _RULES
+OFFER: Final = "accord_connectors"
+"""The hook that offers connectors."""
+
+_HOOKS: Final = frozenset(name for name in dir(hookspecs) if name.startswith(PREFIX))
+_WITHOUT_RULES: Final = _HOOKS - {"accord_gate", "accord_transform"}
 """Hooks that neither refuse nor take out anything: a plugin without others may be missing."""
 
+_MOVE: Final = f"name it under the entry points of {installed.GROUP} instead, which are always asked"
+
 _log = logging.getLogger("accord.plugins")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a plugin comes from."""
-
-    plugin: str
-    distribution: str = ""
-    version: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.plugin} ({self.distribution} {self.version})" if self.distribution else self.plugin
-
-    def failed(self, hook: str, what: str, *, hint: str = "") -> PluginError:
-        """The error that names this plugin."""
-        told = hint or f"Upgrade or remove it, or leave it out with {DISABLE}={self.plugin}."
-        where = f" in {hook}" if hook else ""
-        return PluginError(
-            f"plugin {self}{where}: {what}",
-            hint=told,
-            facts={
-                "plugin": self.plugin,
-                "distribution": self.distribution,
-                "version": self.version,
-                "hook": hook,
-            },
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +86,7 @@ class Roster:
         self.failures: list[PluginError] = []
         self.absent: list[PluginError] = []
         self._sources: dict[str, Source] = {}
+        self._loaded: set[str] = set()
         self._silenced: set[tuple[str, str]] = set()
         self._manager = pluggy.PluginManager(PROJECT)
         self._manager.add_hookspecs(hookspecs)
@@ -120,22 +94,28 @@ class Roster:
     def add_built_in(self) -> None:
         """Register Accord's own plugins."""
         for module in BUILT_IN:
-            if module.split(".")[1] not in _disabled():
-                self.add(import_module(module), module.split(".")[1])
+            name = module.split(".")[1]
+            if not installed.disabled(Source(name)):
+                self.add(import_module(module), name)
 
     def add_installed(self) -> None:
-        """Load and register what distributions offer under the entry-point group, by name."""
-        for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
-            source = _source(point)
-            if not {source.plugin, source.distribution} & _disabled():
-                self._load(point, source)
+        """Load and register the installed plugins with any hooks."""
+        for source, point in installed.plugins():
+            self._load(source, point)
 
-    def _load(self, point: EntryPoint, source: Source) -> None:
+    def add_connectors(self, name: str | None = None) -> None:
+        """Load and register the installed connectors, all or those of one name; each once."""
+        for source, point in installed.connectors(name):
+            if source.key not in self._loaded:
+                self._loaded.add(source.key)
+                self._load(source, point)
+
+    def _load(self, source: Source, point: EntryPoint) -> None:
         try:
             plugin = point.load()
         except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a module does when imported
             why = f"it cannot be loaded ({type(error).__name__}: {error})"
-            self._leave_out(None, source.failed("", why, hint=_absent(source)), error)
+            self._leave_out(None, source, source.failed("", why, hint=source.absent), error)
         else:
             self._register(plugin, source)
 
@@ -146,39 +126,50 @@ class Roster:
 
     def _register(self, plugin: object, source: Source) -> None:
         try:
-            self._manager.register(plugin, source.plugin)
+            self._manager.register(plugin, source.key)
         except pluggy.PluginValidationError as error:
             hook = next((n for n in _hooks_of(plugin) if repr(n) in str(error)), "")
-            self._leave_out(plugin, source.failed(hook, str(error).splitlines()[-1]), error)
+            self._leave_out(plugin, source, source.failed(hook, str(error).splitlines()[-1]), error)
         except ValueError as error:
             failure = source.failed("", "it is registered already, or its name is taken")
             if self._manager.is_registered(plugin):
                 self.fail(failure, error)
             else:
-                self._leave_out(plugin, failure, error)
+                self._leave_out(plugin, source, failure, error)
         else:
-            self._sources[source.plugin] = source
-            self._refuse_wrappers(plugin, source)
+            self._sources[source.key] = source
+            self._refuse_hooks(plugin, source)
 
-    def _refuse_wrappers(self, plugin: object, source: Source) -> None:
-        """A wrapper would run around other plugins' implementations, so that no failure could be blamed."""
+    def _refuse_hooks(self, plugin: object, source: Source) -> None:
+        """Refuse wrappers, which would run around others so that no failure could be blamed on a plugin.
+
+        Refuse also rules that would be asked only where a certain connector is in use.
+        """
         for caller in self._manager.get_hookcallers(plugin) or ():
             for found in caller.get_hookimpls():
-                if found.plugin is plugin and (found.wrapper or found.hookwrapper):
-                    self._manager.unregister(plugin)
-                    self._leave_out(plugin, source.failed(caller.name, "wrappers are not supported"))
-                    return
+                if found.plugin is not plugin:
+                    continue
+                if found.wrapper or found.hookwrapper:
+                    what = "wrappers are not supported"
+                elif source.connectors and caller.name in _HOOKS - {OFFER}:
+                    what = f"a plugin of {installed.CONNECTORS} may offer connectors only; {_MOVE}"
+                else:
+                    continue
+                self._manager.unregister(plugin)
+                self._leave_out(plugin, source, source.failed(caller.name, what, hint=source.absent))
+                return
 
     def _leave_out(
-        self, plugin: object | None, failure: PluginError, cause: BaseException | None = None
+        self, plugin: object | None, source: Source, failure: PluginError, cause: BaseException | None = None
     ) -> None:
         """Note that a plugin is not registered; None = nobody knows what it holds.
 
-        What it would have refused or taken out is not known either, unless its hooks say that it has no
-        such rule.
+        What it would have refused or taken out is not known either, unless it may not have such a rule, or
+        its hooks say that it has none.
         """
         self.fail(failure, cause)
-        if plugin is None or not set(_hooks_of(plugin)) <= _WITHOUT_RULES:
+        unknown = plugin is None and not source.connectors
+        if unknown or not set(_hooks_of(plugin)) <= _WITHOUT_RULES:
             self.absent.append(failure)
 
     def check_pending(self) -> None:
@@ -190,12 +181,11 @@ class Roster:
                 name = self._manager.get_name(error.plugin) or ""
                 unknown = [hook for hook in _hooks_of(error.plugin) if not hasattr(hookspecs, hook)]
                 self._manager.unregister(error.plugin)
-                hooks = ", ".join(hook for hook in dir(hookspecs) if hook.startswith(PREFIX))
+                hooks = ", ".join(sorted(_HOOKS))
                 source = self._sources.get(name, Source(name))
                 what = f"there is no such hook; hooks are {hooks}"
-                self._leave_out(
-                    error.plugin, source.failed(", ".join(unknown), what, hint=_absent(source)), error
-                )
+                failure = source.failed(", ".join(unknown), what, hint=source.absent)
+                self._leave_out(error.plugin, source, failure, error)
             else:
                 return
 
@@ -210,7 +200,13 @@ class Roster:
 
     def ask(self, hook: str, **given: Any) -> Iterator[tuple[Implementation, Any]]:
         """The answers of all plugins that answer; one that fails is noted, and not asked again."""
-        for each in self.implementations(hook):
+        yield from self.answers(self.implementations(hook), given)
+
+    def answers(
+        self, asked: Iterable[Implementation], given: dict[str, Any]
+    ) -> Iterator[tuple[Implementation, Any]]:
+        """The answers of these; as :meth:`ask`."""
+        for each in asked:
             try:
                 answer = each(given)
             except AccordError as error:
@@ -232,23 +228,6 @@ class Roster:
         error.__cause__ = cause
         self.failures.append(error)
         _log.warning("%s", error, extra={"facts": error.facts})
-
-
-def _source(point: EntryPoint) -> Source:
-    if point.dist is None:
-        return Source(point.name)
-    return Source(point.name, point.dist.name, point.dist.version)
-
-
-def _absent(source: Source) -> str:
-    return (
-        "What it would have refused or taken out is not known, so that nothing is written. "
-        f"Mend or upgrade it, remove it, or leave it out with {DISABLE}={source.plugin}."
-    )
-
-
-def _disabled() -> set[str]:
-    return {name.strip() for name in os.environ.get(DISABLE, "").split(",") if name.strip()}
 
 
 def _hooks_of(plugin: Any) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,31 @@ import pytest
 from accord.connector import Stream
 from accord.errors import PluginError, UnknownConnectorError
 from accord.hookspecs import hookimpl
-from accord.plugins import Plugins, roster
+from accord.plugins import CONNECTORS, GROUP, Plugins, installed
 from tests.unit.plugins.samples import Contacts, Crm, FlowStub, MemberStub, Offering, Shop
 
+GATE = """
+from accord import hookimpl
 
-def points(monkeypatch: pytest.MonkeyPatch, **named: str) -> None:
-    """Pretend that these entry points are installed."""
-    found = EntryPoints(EntryPoint(name, value, "accord") for name, value in named.items())
-    monkeypatch.setattr(roster, "entry_points", lambda group: found)
+@hookimpl
+def accord_gate():
+    return None
+"""
+
+
+def points(
+    monkeypatch: pytest.MonkeyPatch, group: str = GROUP, others: Sequence[EntryPoint] = (), **named: str
+) -> None:
+    """Pretend that these entry points are installed, and no others."""
+    found = EntryPoints([*others, *(EntryPoint(name, value, group) for name, value in named.items())])
+    monkeypatch.setattr(installed, "entry_points", lambda group: found.select(group=group))
+
+
+def module(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> str:
+    """Write a module that can be imported."""
+    (folder / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(folder)
+    return name
 
 
 def test_installed_plugins_offer_connectors(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,6 +59,79 @@ def test_a_connector_whose_plugin_failed_says_why(monkeypatch: pytest.MonkeyPatc
         Plugins.load().connector("broken")
 
 
+def test_a_connector_is_loaded_without_its_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    points(monkeypatch, CONNECTORS, crm="tests.unit.plugins.thing", other="no_such_module_anywhere")
+    plugins = Plugins.load()
+    assert plugins.connector("crm").name == "crm"
+    assert not plugins.failures
+
+
+def test_a_broken_connector_stops_only_those_who_use_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    points(monkeypatch, CONNECTORS, crm="tests.unit.plugins.thing", other="no_such_module_anywhere")
+    plugins = Plugins.load()
+    with pytest.raises(PluginError, match="plugin other: it cannot be loaded") as caught:
+        plugins.connector("other")
+    assert "Connections of other connectors go on." in caught.value.hint
+    assert list(plugins.connectors()) == ["crm"]
+    assert plugins.gate(FlowStub(), MemberStub(Contacts.__new__(Contacts))) is None
+
+
+def test_one_module_may_offer_several_connectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    points(monkeypatch, CONNECTORS, crm="tests.unit.plugins.two", shop="tests.unit.plugins.two")
+    plugins = Plugins.load()
+    assert plugins.connector("shop").name == "shop"
+    assert list(plugins.connectors()) == ["crm", "shop"]
+    assert not plugins.failures
+
+
+def test_a_connector_needs_an_entry_point_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    points(monkeypatch, CONNECTORS, crm="tests.unit.plugins.two")
+    plugins = Plugins.load()
+    assert list(plugins.connectors()) == ["crm"]
+    (failure,) = plugins.failures
+    assert 'shop = "tests.unit.plugins.two"' in str(failure)
+
+
+def test_two_distributions_that_claim_one_name_are_both_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    twin = module(tmp_path, monkeypatch, "twin_of_thing", "from tests.unit.plugins.thing import *\n")
+    points(monkeypatch, CONNECTORS, [EntryPoint("crm", twin, CONNECTORS)], crm="tests.unit.plugins.thing")
+    with pytest.raises(PluginError, match="offered by crm too"):
+        Plugins.load().connector("crm")
+
+
+def test_a_plugin_and_its_connector_may_have_one_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rules = module(tmp_path, monkeypatch, "rules_of_crm", GATE)
+    points(monkeypatch, CONNECTORS, [EntryPoint("crm", rules, GROUP)], crm="tests.unit.plugins.thing")
+    plugins = Plugins.load()
+    assert plugins.connector("crm").name == "crm"
+    assert plugins.gate(FlowStub(), MemberStub(Contacts.__new__(Contacts))) is not None
+    assert not plugins.failures
+
+
+def test_a_rule_may_not_hide_behind_a_connector(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    text = f"from tests.unit.plugins.thing import *\n{GATE}"
+    points(monkeypatch, CONNECTORS, crm=module(tmp_path, monkeypatch, "hidden_rule", text))
+    plugins = Plugins.load()
+    with pytest.raises(PluginError, match="may offer connectors only") as caught:
+        plugins.connector("crm")
+    assert caught.value.facts["hook"] == "accord_gate"
+    gate = plugins.gate(FlowStub(), MemberStub(Contacts.__new__(Contacts)))
+    assert gate is not None
+    with pytest.raises(PluginError, match="may offer connectors only"):
+        gate([])
+
+
+def test_a_disabled_connector_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    points(monkeypatch, CONNECTORS, crm="tests.unit.plugins.thing")
+    monkeypatch.setenv("ACCORD_DISABLE_PLUGINS", "crm")
+    with pytest.raises(UnknownConnectorError):
+        Plugins.load().connector("crm")
+
+
 def test_disabled_plugins_are_not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     points(monkeypatch, broken="no_such_module_anywhere", thing="tests.unit.plugins.thing")
     monkeypatch.setenv("ACCORD_DISABLE_PLUGINS", "thing, broken")
@@ -50,7 +141,7 @@ def test_disabled_plugins_are_not_loaded(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_nothing_is_loaded_before_the_first_hook(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(roster, "entry_points", lambda group: pytest.fail("loaded too early"))
+    monkeypatch.setattr(installed, "entry_points", lambda group: pytest.fail("loaded too early"))
     Plugins.load()
 
 
@@ -65,9 +156,8 @@ def test_what_an_absent_plugin_would_have_refused_is_not_written(monkeypatch: py
 def test_a_module_that_exits_when_imported_ends_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (tmp_path / "leaves_at_once.py").write_text("raise SystemExit(0)\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    points(monkeypatch, leaves="leaves_at_once", thing="tests.unit.plugins.thing")
+    leaves = module(tmp_path, monkeypatch, "leaves_at_once", "raise SystemExit(0)\n")
+    points(monkeypatch, leaves=leaves, thing="tests.unit.plugins.thing")
     plugins = Plugins.load()
     assert list(plugins.connectors()) == ["crm"]
     assert plugins.failures[0].facts["plugin"] == "leaves"
