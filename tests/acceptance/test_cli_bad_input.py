@@ -117,12 +117,22 @@ def test_a_wrong_address_is_a_dead_letter(stage: Stage) -> None:
 
 def test_nothing_is_half_imported(stage: Stage) -> None:
     stage.inside("sync", "--approve")
+    stage.till.write_text(f"{stage.till.read_text()}9,Zoe,zoe@example.com,1\n")
+    stage.members("INSERT INTO members VALUES (9, 'Zo', 'zo@example.com', 1, datetime('now'))")
     header = "connection,stream,external_id,other_connection,other_stream,other_external_id\n"
     pairs = stage.root / "pairs.csv"
     pairs.write_text(f"{header}till,customers,9,loyalty,members,9\ntill,nowhere,8,loyalty,members,8\n")
     said = stage.inside("link", "import", "pairs.csv")
     refused(said, 2, "pairs.csv:3: ", "Nothing was linked")
     assert stage.inside("show", "till:9").code == 2
+
+
+def test_a_pair_is_not_imported_while_a_system_cannot_be_asked(stage: Stage) -> None:
+    header = "connection,stream,external_id,other_connection,other_stream,other_external_id\n"
+    (stage.root / "pairs.csv").write_text(f"{header}till,customers,1,loyalty,members,77\n")
+    refused(stage.inside("link", "import", "pairs.csv"), 2, "pairs.csv:2: loyalty/members has no record '77'")
+    said = stage.inside("link", "import", "pairs.csv", LOYALTY_URL=None)
+    refused(said, 2, "LOYALTY_URL is not set", "Set LOYALTY_URL")
 
 
 def test_an_unknown_command_leads_to_help(stage: Stage) -> None:

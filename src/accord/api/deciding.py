@@ -92,15 +92,26 @@ class Deciding(Opened):
     def import_links(self, pairs: Iterable[Pair]) -> int:
         """Record known pairs of external ids as one hub record each, all of them or none; how many.
 
+        Ids that are new to the store are looked up in their systems.
+
         Raises:
-            SetupError: some pairs are refused; ``facts["refused"]`` lists (position, reason). Nothing was
-                changed.
+            SetupError: a connection cannot be opened, or some pairs are refused; ``facts["refused"]`` lists
+                (position, reason). Nothing was changed.
+            VendorError: a system cannot be asked for the ids. Nothing was changed.
         """
+        from accord.api import pairing
         from accord.engine import decide
 
         known = list(pairs)
+        for connection in (side[0] for pair in known for side in pairing.sides_of(pair)):
+            if connection in self.connections.troubles:
+                raise self.connections.troubles[connection]
+        refused = pairing.unheard_of(self.world, known)
+        wrong = {position for position, _ in refused}
+        places = [position for position in range(len(known)) if position not in wrong]
         with self.store.transaction("import links") as tx:
-            refused = decide.import_links(self.world, tx, known)
+            told = decide.import_links(self.world, tx, [known[position] for position in places])
+            refused = sorted([*refused, *((places[at], why) for at, why in told)])
             if refused:
                 raise SetupError(
                     f"{len(refused)} of {len(known)} pairs cannot be linked: {refused[0][1]}",

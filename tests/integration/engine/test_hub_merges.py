@@ -159,8 +159,35 @@ class TestImport:
         with pytest.raises(SetupError, match="not streams of one model"):
             town.accord.import_links([self.pair(stream="leads")])
 
-    def test_importing_twice_changes_nothing(self, town: Town) -> None:
-        town.accord.import_links([self.pair("s9", "c9")])
+    def test_importing_twice_changes_nothing(self, build: Build) -> None:
+        town = build()
+        pairs = [self.pair(town["shop"].put(mail="ann@example.com"), town["crm"].put(mail="b@example.com"))]
+        town.accord.import_links(pairs)
         before = town.rows()
-        town.accord.import_links([self.pair("s9", "c9")])
+        town.accord.import_links(pairs)
         assert town.rows() == before
+
+    @pytest.mark.parametrize("policy", ["propagate", "archive", "detach"])
+    def test_an_id_that_is_not_there_is_refused_before_it_looks_deleted(
+        self, build: Build, policy: str
+    ) -> None:
+        town = build(flow={"delete": policy})
+        shop, crm = town["shop"].put(mail="ann@example.com"), town["crm"].put(mail="ann@example.com")
+        with pytest.raises(SetupError, match="crm/contacts has no record 'c77'"):
+            town.accord.import_links([self.pair(shop, "c77")])
+        town.settle()
+        assert (list(town["shop"].rows), list(town["crm"].rows)) == ([shop], [crm])
+        assert town.hub(f"shop:{shop}").id == town.hub(f"crm:{crm}").id
+
+    def test_each_refused_pair_is_told_with_its_place(self, build: Build) -> None:
+        town = build()
+        shop, crm = town["shop"].put(mail="ann@example.com"), town["crm"].put(mail="ann@example.com")
+        pairs = [
+            self.pair("s77", crm),
+            self.pair(shop, crm),
+            self.pair(stream="leads"),
+            self.pair(shop, "c77"),
+        ]
+        with pytest.raises(SetupError) as raised:
+            town.accord.import_links(pairs)
+        assert [position for position, _ in raised.value.facts["refused"]] == [0, 2, 3]
