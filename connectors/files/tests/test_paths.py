@@ -157,4 +157,4 @@ def test_the_root_may_be_a_link_itself(till: Till) -> None:
     till.root.symlink_to(real)
     (real / "customers.csv").write_text(HEADER + "7,Zoé,,\n")
     assert len(rows(till.stream())) == 1
-    assert till.open().check().fingerprint == f"files:{real.resolve()}"
+    assert till.open().check().fingerprint == "files:real"

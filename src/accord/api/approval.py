@@ -19,6 +19,12 @@ def given(store: Store, flow: str) -> bool:
     return state.approved_at is not None or state.waiting_plan is not None
 
 
+def ran(store: Store, flow: str) -> bool:
+    """Whether the flow ran before."""
+    with store.reading() as tx:
+        return tx.flows.load(flow).approved_at is not None
+
+
 def remember(store: Store, plan: Plan) -> None:
     """Note that a plan was made, with its counts. One that met trouble shows too little to count."""
     with store.transaction("plan made") as tx:

@@ -120,7 +120,8 @@ def note(world: World, tx: Transaction, path: Path, found: Doomed, entry: Entry)
     """
     links = [link for some in tx.links.of_entities(found.ids).values() for link in some]
     hmacs = list(dict.fromkeys([*entry.hmacs, *erase.digests(world, found, links)]))
-    journal.append(path, Entry(entry.request, entry.subject, entry.identity, entry.at, hmacs))
+    entry = Entry(entry.request, entry.subject, entry.identity, entry.at, hmacs)
+    journal.append(path, entry, world.store.key)
 
 
 def reapply(world: World, path: Path) -> list[str]:
@@ -142,6 +143,17 @@ def reapply(world: World, path: Path) -> list[str]:
     if missing:
         world.store.scrub()
     return [entry.request for entry in missing]
+
+
+def unknown_here(world: World, path: Path) -> list[str]:
+    """What a flow's first plan says of erasures by another store, whose people this one cannot recognise."""
+    number = journal.foreign(path, world.store.key)
+    said = (
+        f"{path.name} tells of erasures by another store ({number}): this one cannot recognise these people, "
+        "and takes them for new. Restore that store; or find out by the references in the file who they "
+        "were, and see that no system holds them before you sync"
+    )
+    return [said] if number else []
 
 
 def _again(world: World, tx: Transaction, entry: Entry) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 
 import orjson
@@ -31,6 +32,7 @@ class Entry:
 
     Attributes:
         hmacs: Keyed hashes under the store's key.
+        store: Which store's key that is; empty in lines of before this was noted.
     """
 
     request: str
@@ -38,10 +40,26 @@ class Entry:
     identity: str
     at: float
     hmacs: Sequence[bytes]
+    store: str = ""
 
 
-def append(path: Path, entry: Entry) -> None:
-    """Write an entry and wait until the disk has it.
+def mark_of(key: bytes) -> str:
+    """What tells one store from another: nobody makes the key of it (16 hexadecimal digits)."""
+    return blake2b(b"journal of erasures", digest_size=8, key=key).hexdigest()
+
+
+def foreign(path: Path, key: bytes) -> int:
+    """How many erasures of the journal another store carried out: this one's hashes are different.
+
+    Raises:
+        StateError: the file is damaged, or cannot be read.
+    """
+    ours = ("", mark_of(key))
+    return len({entry.request for entry in read(path) if entry.store not in ours})
+
+
+def append(path: Path, entry: Entry, key: bytes) -> None:
+    """Write an entry of the store with this key, and wait until the disk has it.
 
     Raises:
         StateError: the file cannot be written; nothing was erased.
@@ -53,6 +71,7 @@ def append(path: Path, entry: Entry) -> None:
             "identity": entry.identity,
             "at": entry.at,
             "hmacs": [one.hex() for one in entry.hmacs],
+            "store": mark_of(key),
         }
     )
     try:
@@ -100,4 +119,5 @@ def _entry(line: bytes) -> Entry:
         found["identity"],
         float(found["at"]),
         [bytes.fromhex(one) for one in found["hmacs"]],
+        str(found.get("store", "")),
     )

@@ -115,7 +115,7 @@ def _erase(desk: _Desk) -> Received:
 def _bar(desk: _Desk, tx: Transaction, request: str) -> None:
     """Nobody here is known by it: what they are known by elsewhere is barred all the same."""
     entry = _entry(desk, request, "", _hmacs(desk, tx))
-    journal.append(desk.path, entry)
+    journal.append(desk.path, entry, desk.world.store.key)
     tx.tombstones.add(entry.hmacs, request, entry.at)
     done = erase.bare(request, "", desk.identity, entry.at)
     done.closed_at = entry.at

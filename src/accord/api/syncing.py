@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -45,14 +46,28 @@ class Syncing(Opened):
     ) -> Plan:
         from accord.api import erasures
         from accord.engine import rehearse
+        from accord.engine.report import RunState
         from accord.engine.run import Options
+        from accord.engine.stop import BrakeError
 
         chosen = self.flow(flow)
         erasures.reapply(self.world, self._journal)
         options = Options(full=full, only=self._only(connections), kind="plan")
         with self._budget(max_seconds) as budget:
             accounts.refuse_changed(self.connections, self.store, self.env, chosen, options.only)
-            return rehearse.plan(self.world, chosen, options, budget)
+            plan = rehearse.plan(self.world, chosen, options, budget)
+            if plan.state is RunState.WAITING:  # a limit hid what a person is asked to approve
+                stopped = [one for one in plan.problems if one.exit_code == BrakeError.exit_code]
+                plan = rehearse.plan(self.world, chosen, replace(options, approved=True), budget)
+                plan.state, plan.problems = RunState.WAITING, [*stopped, *plan.problems]
+        plan.notices += self._notices_of_a_first_run(flow)
+        return plan
+
+    def _notices_of_a_first_run(self, flow: str) -> list[str]:
+        """What a person should know before a flow runs for the first time."""
+        from accord.api import approval, erasures
+
+        return [] if approval.ran(self.store, flow) else erasures.unknown_here(self.world, self._journal)
 
     def sync(
         self,
@@ -98,11 +113,12 @@ class Syncing(Opened):
             untold = {scope.partition("/")[0] for scope in changed} & {p.connection for p in plan.problems}
             if plan.total.rebased or untold:
                 return approval.waiting(self.store, plan, unattended=unattended, first=False)
-        options = Options(full=full, approved=approve, only=only)
+        options, notices = Options(full=full, approved=approve, only=only), self._notices_of_a_first_run(flow)
         with self._budget(max_seconds) as budget:
             accounts.refuse_changed(self.connections, self.store, self.env, chosen, only)
             due.started(self.store, self.env, chosen.name, self._schedule(flow))
             report = FlowRun(self.world, chosen, options, budget).sync()
+        report.notices += notices
         approval.granted(self.store, flow, self.env, rebase.pending(self.world, chosen, only))
         self.store.analyze_if_grown()
         return report

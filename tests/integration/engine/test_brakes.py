@@ -63,6 +63,19 @@ def test_too_many_absences_wait_for_a_person(build: Build) -> None:
     assert town.sync(full=True, approve=True).total.removed == 4
 
 
+def test_the_plan_shows_the_deletions_that_a_limit_holds_back(build: Build) -> None:
+    town = town_of(build, 6, Deletes.SCAN, max_deletes=2)
+    town.sync()
+    town.sync(full=True)
+    for number in range(1, 5):
+        town["shop"].remove(f"s{number}")
+    town.run(full=True)
+    plan = town.plan(full=True)
+    assert (str(plan.state), [one.operation for one in plan.writes_planned]) == ("waiting", ["delete"] * 4)
+    assert "more than 2 of 6 linked records are missing" in plan.problems[0].message
+    assert (str(town.run(full=True).state), len(town["crm"].rows)) == ("waiting", 6)
+
+
 def test_what_only_a_refused_read_showed_is_missing_after_the_next_two(build: Build) -> None:
     town = town_of(build, 6, Deletes.SCAN, max_deletes=2)
     town.sync(full=True)

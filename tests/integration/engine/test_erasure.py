@@ -40,7 +40,7 @@ def test_an_erased_person_is_gone_from_the_hub(peopled: Town) -> None:
 
 def test_the_journal_is_its_owners_alone(tmp_path: Path) -> None:
     file = tmp_path / journal.NAME
-    journal.append(file, journal.Entry("r1", "e1", "ticket 17", 0.0, []))
+    journal.append(file, journal.Entry("r1", "e1", "ticket 17", 0.0, []), b"key")
     assert file.stat().st_mode & 0o077 == 0
     assert [entry.request for entry in journal.read(file)] == ["r1"]
 

@@ -51,7 +51,12 @@ class Files(Connector[FilesSettings]):
             if stream.config.write is not None:
                 self._require_writable(stream.config.write)
             details[stream.name] = f"{len(stream.stamps())} files"
-        return Account(f"files:{self.folder.root}", self.folder.root.name, details)
+        return Account(f"files:{self._place()}", self.folder.root.name, details)
+
+    def _place(self) -> str:
+        """Where the folder is, as seen from accord.toml: the two may be moved together."""
+        root, ours = self.folder.root, self.context.root.resolve()
+        return root.relative_to(ours).as_posix() if root.is_relative_to(ours) else str(root)
 
     def _require_writable(self, name: str) -> None:
         try:

@@ -34,7 +34,7 @@ class Database:
     """One database, opened on first use."""
 
     def __init__(self, url: str, password: str | None, root: Path, connection: str) -> None:
-        self.connection = connection
+        self.connection, self.root = connection, root
         self.url = self._parsed(url, password, root)
         self._turn = threading.Lock()
 
@@ -70,9 +70,12 @@ class Database:
 
     @property
     def identity(self) -> str:
-        """Which database this is, without secrets."""
+        """Which database this is, without secrets; a file as seen from accord.toml: they move together."""
+        if self._is_file(self.url):
+            file, ours = Path(str(self.url.database)), self.root.resolve()
+            return f"sql:sqlite:{file.relative_to(ours).as_posix() if file.is_relative_to(ours) else file}"
         if self.dialect == "sqlite":
-            return f"sql:sqlite:{self.url.database or ':memory:'}"
+            return "sql:sqlite::memory:"
         where = f"{self.url.host or 'local'}:{self.url.port or 'default'}"
         return f"sql:{self.dialect}:{where}/{self.url.database}"
 
