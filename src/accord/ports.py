@@ -10,11 +10,17 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An access token as the vendor issued it. ``expires_at`` is UTC, None = unknown."""
+    """An access token as the vendor issued it.
+
+    Attributes:
+        expires_at: UTC; None = unknown.
+        origin: A digest of the consent, or of the refresh token, that all this began with; empty = unknown.
+    """
 
     access: str
     refresh: str | None = None
     expires_at: datetime | None = None
+    origin: str = ""
 
     def __repr__(self) -> str:
         """Never shows the token."""

@@ -253,6 +253,15 @@ class Connector(Generic[S]):
             limit_class, cost = getattr(operation, "limit_class", "default"), getattr(operation, "cost", 1.0)
             http.ready(limit_class=limit_class, cost=cost)
 
+    def begin_within(self, seconds: float) -> None:
+        """The next write of this thread begins within so many seconds, or not at all.
+
+        What it rests on, permissions among it, was asked a moment ago and holds for so long.
+        """
+        http = self.__dict__.get("http")
+        if http is not None:
+            http.begin_within(seconds)
+
     def privacy_request(self, body: bytes, headers: Mapping[str, str]) -> PrivacyRequest:  # noqa: ARG002
         """Verify and understand a privacy webhook; a connector whose vendor sends any defines it.
 

@@ -109,9 +109,11 @@ class Sender:
         if not batch.writes:
             return
         call = getattr(self.stream.operations, str(batch.operation))
-        if self._is_late(batch):
+        left = self._left(batch)
+        if left <= 0:
             self._back(batch, 0.0)
             return
+        self.stream.connector.begin_within(left)
         try:
             outcomes = list(call(batch.writes))
         except RecordRejectedError as error:
@@ -129,11 +131,10 @@ class Sender:
         else:
             self._confirm(batch, outcomes)
 
-    def _is_late(self, batch: Batch) -> bool:
-        """Whether the marks are void: too old, or a permission they rest on ended by itself since."""
-        now = self.scope.now()
+    def _left(self, batch: Batch) -> float:
+        """Seconds until the marks are void: too old, or a permission they rest on ends by itself."""
         ends = [verdict.ends_at for _, _, verdict, _ in batch.noted if verdict.ends_at is not None]
-        return now - (batch.intents[0].sent_at or 0.0) > MARK_SECONDS or min(ends, default=now + 1) <= now
+        return min([(batch.intents[0].sent_at or 0.0) + MARK_SECONDS, *ends]) - self.scope.now()
 
     def _outcome(self, write: Write, result: Result, reason: str) -> Outcome:
         return Outcome(write.id, result, write.external_id, reason=reason)
@@ -150,6 +151,7 @@ class Sender:
         middle = len(batch.writes) // 2
         for part in (slice(None, middle), slice(middle, None)):
             half = Batch(batch.operation, batch.intents[part], batch.writes[part], batch.entities)
+            self.stream.connector.ready(getattr(self.stream.operations, str(batch.operation)))
             self._remark(half)
             self.exchange(half)
 
@@ -305,8 +307,10 @@ class Sender:
             self.account.refused(tx, told)
             over = {intent.id for _, _, intent, _ in ended}
             renew(tx, [one[0] for one in noted if one[0].id not in over], self.scope.now())
-        latest = self.scope.now() - MARK_SECONDS  # this process may have slept since
-        late = {intent.id for intent, _, _, _ in noted if (intent.sent_at or 0.0) < latest}
+        now = self.scope.now()  # this process may have slept since
+        late = {intent.id for intent, _, _, _ in noted if (intent.sent_at or 0.0) < now - MARK_SECONDS}
+        marked = [intent.sent_at or 0.0 for intent, _, _, _ in noted if intent.id not in over | late]
+        self.stream.connector.begin_within(min(marked, default=now) + MARK_SECONDS - now)
         return frozenset(over | late | (asked - {intent.id for intent, _, _, _ in noted}))
 
     def gives_way(self, tx: Transaction) -> bool:

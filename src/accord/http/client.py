@@ -255,6 +255,13 @@ class Http:
         self._exchange.prepare()
         self._purse.ready(n, limit_class, cost)
 
+    def begin_within(self, seconds: float) -> None:
+        """The next write of this thread begins within so many seconds, or raises RetryableError unsent.
+
+        The engine says so after it has marked an intent as sent: what that rests on holds for so long.
+        """
+        self._exchange.begin_within(seconds)
+
     def urgent(self) -> AbstractContextManager[None]:
         """Within, requests may spend what is kept for interactive calls and withdrawals."""
         return self._purse.urgent()

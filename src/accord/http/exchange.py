@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,9 @@ _log = logging.getLogger("accord.http")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
 _UNAUTHORIZED = 401
+
+# A context variable, unlike a thread local, also keeps simulated threads (greenlets) apart.
+_due: ContextVar[tuple[Exchange, float] | None] = ContextVar("accord_http_due", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,10 @@ class Exchange:
         """Have credentials at hand that will not expire at once."""
         self._auth.credentials(self, Unsent("GET", str(self.pinned.base), {}))
 
+    def begin_within(self, seconds: float) -> None:
+        """The next write of this thread begins within so many seconds, or not at all."""
+        _due.set((self, self.env.monotonic() + seconds))
+
     def close(self) -> None:
         """Close the sockets."""
         self._wire.close()
@@ -109,16 +117,37 @@ class Exchange:
         A 401 means that nothing was applied, so that this holds for writes too.
 
         Raises:
-            RetryableError: nothing reached the vendor.
+            RetryableError: nothing reached the vendor, or it took nothing.
             OutcomeUnknownError: a write that may have been applied.
             AccessError: a certificate is not trusted, or the token endpoint refuses us.
             AnswerShapeError: a redirect leads astray, or the answer is too large.
         """
+        due = None if order.safe else self._due()
         credentials = self._credentials(order)
+        self._insist(order, due)
         answer = self._follow(order, credentials)
         if answer.status == _UNAUTHORIZED and not order.bare and self._auth.renew(self, credentials):
-            answer = self._follow(order, self._credentials(order))
+            credentials = self._credentials(order)
+            self._insist(order, due)
+            answer = self._follow(order, credentials)
         return answer
+
+    def _due(self) -> float | None:
+        """When the write that is about to be sent is due; only the first of an operation is."""
+        due = _due.get()
+        if due is None or due[0] is not self:
+            return None
+        _due.set(None)
+        return due[1]
+
+    def _insist(self, order: Order, due: float | None) -> None:
+        """A write that waited too long for a budget or for credentials is decided anew."""
+        if due is not None and self.env.monotonic() > due:
+            raise RetryableError(
+                f"Connection {self.connection!r}: {order.operation} could not begin in time",
+                hint="Nothing was applied. Accord decides anew and tries again.",
+                facts={"connection": self.connection, "operation": order.operation},
+            )
 
     def exchange(
         self,

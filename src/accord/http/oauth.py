@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal
 
 from accord.errors import AccessError
@@ -159,19 +160,25 @@ class OAuth2Refresh(_TokenEndpoint):
         self._first = refresh_token
 
     def fetch(self, desk: Desk, newest: Token | None) -> Token:
-        """Exchange the newest refresh token; if it is refused and a person gave a new one, that one."""
-        first = self._first.get_secret_value()
-        known = newest.refresh if newest is not None and newest.refresh else first
-        try:
-            return self._refresh(desk, known)
-        except AccessError:
-            if known == first:
-                raise
-            return self._refresh(desk, first)
+        """Exchange the newest refresh token; if it is refused and a person gave a new one, that one.
 
-    def _refresh(self, desk: Desk, refresh: str) -> Token:
+        The one that all began with is not tried again: it was used, and some vendors end every token of a
+        connection when a used one comes again (RFC 9700, 4.14.2).
+        """
+        first = self._first.get_secret_value()
+        origin = blake2b(first.encode(), digest_size=8).hexdigest()
+        if newest is None or not newest.refresh:
+            return self._refresh(desk, first, origin)
+        try:
+            return self._refresh(desk, newest.refresh, newest.origin)
+        except AccessError:
+            if origin == newest.origin:
+                raise
+            return self._refresh(desk, first, origin)
+
+    def _refresh(self, desk: Desk, refresh: str, origin: str) -> Token:
         token = self._grant(desk, {"grant_type": "refresh_token", "refresh_token": refresh})
-        return token if token.refresh else replace(token, refresh=refresh)
+        return replace(token, refresh=token.refresh or refresh, origin=origin)
 
 
 def token_of(answer: Answer, desk: Desk) -> Token:

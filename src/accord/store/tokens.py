@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from accord.errors import AccessError, RetryableError
+from accord.errors import AccessError, FenceLostError, RetryableError
 from accord.ports import Token
 from accord.store.codec import from_json, to_json
 from accord.store.statement import Statement
 from accord.store.tables import token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from accord.env import Env
     from accord.store.rows import Fence
     from accord.store.sealed import Sealer
@@ -50,13 +47,46 @@ class Tokens:
         """
         with self._transactions.reading() as tx:
             tx.bulk.require_sealer("tokens")
-        with self._lease(connection, stale) as renewed:
-            return renewed if renewed is not None else self._exchange(connection, stale, fetch)
+        deadline = self._env.monotonic() + 2 * TTL
+        while True:
+            began = self._env.monotonic()
+            fence = self._acquire(connection)
+            try:
+                fresh = self._renewed(connection, stale) or (
+                    self._exchange(connection, stale, fetch, fence, began) if fence is not None else None
+                )
+            finally:
+                self._release(fence)
+            if fresh is not None:
+                return fresh
+            if self._env.monotonic() > deadline:
+                raise RetryableError(
+                    f"another process has been refreshing the token of {connection} too long",
+                    hint="Run again; if it stays so, end the other process.",
+                )
+            self._env.sleep(_POLL)
+
+    def _renewed(self, connection: str, stale: Token | None) -> Token | None:
+        """The saved token, if another process renewed it meanwhile."""
+        saved = self.load(connection)
+        return None if saved == stale else saved
 
     def _exchange(
-        self, connection: str, stale: Token | None, fetch: Callable[[Token | None], Token]
-    ) -> Token:
+        self,
+        connection: str,
+        stale: Token | None,
+        fetch: Callable[[Token | None], Token],
+        fence: Fence,
+        began: float,
+    ) -> Token | None:
+        """Exchange the token under a lease; None: it may not be ours any more.
+
+        A vendor whose refresh tokens are good for one use may end them all when an old one comes again, so
+        that nobody may ask, or save what was answered, who stood still for as long as the lease lives.
+        """
         newest = self.load(connection) or stale
+        if self._env.monotonic() - began > TTL / 2:
+            return None
         try:
             fresh = fetch(newest)
         except AccessError:
@@ -67,37 +97,16 @@ class Tokens:
             return saved
         if fresh.refresh is None and newest is not None:
             fresh = replace(fresh, refresh=newest.refresh)
-        return self._save(connection, fresh)
+        try:
+            return self._save(connection, fresh, fence)
+        except FenceLostError:
+            return None
 
-    def _save(self, connection: str, fresh: Token) -> Token:
-        with self._transactions.transaction("token") as tx:
+    def _save(self, connection: str, fresh: Token, fence: Fence) -> Token:
+        with self._transactions.transaction("token", [fence]) as tx:
             sealed = tx.bulk.require_sealer("tokens").seal(_pack(fresh))
             tx.bulk.upsert(token, [{"connection": connection, "value": sealed}])
         return fresh
-
-    @contextmanager
-    def _lease(self, connection: str, stale: Token | None) -> Iterator[Token | None]:
-        """Hold the refresh lease; gives the token instead if another process renewed it meanwhile."""
-        deadline = self._env.monotonic() + 2 * TTL
-        while True:
-            fence = self._acquire(connection)
-            renewed = self.load(connection)
-            if renewed is not None and renewed != stale:
-                self._release(fence)
-                yield renewed
-                return
-            if fence is not None:
-                break
-            if self._env.monotonic() > deadline:
-                raise RetryableError(
-                    f"another process has been refreshing the token of {connection} too long",
-                    hint="Run again; if it stays so, end the other process.",
-                )
-            self._env.sleep(_POLL)
-        try:
-            yield None
-        finally:
-            self._release(fence)
 
     def _acquire(self, connection: str) -> Fence | None:
         env = self._env
@@ -118,9 +127,10 @@ def _load(tx: Transaction, connection: str) -> Token | None:
 
 
 def _pack(each: Token) -> bytes:
-    return to_json([each.access, each.refresh, each.expires_at])
+    return to_json([each.access, each.refresh, each.expires_at, each.origin])
 
 
 def _unpack(value: bytes, sealer: Sealer) -> Token:
-    access, refresh, expires_at = from_json(sealer.unseal(value))
-    return Token(access, refresh, None if expires_at is None else datetime.fromisoformat(expires_at))
+    access, refresh, expires_at, *origin = from_json(sealer.unseal(value))
+    expires = None if expires_at is None else datetime.fromisoformat(expires_at)
+    return Token(access, refresh, expires, *origin)

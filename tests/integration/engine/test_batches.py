@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from accord.connector import Atomicity, Creates, batch
 from accord.model.record import Outcome, Row, Write
 from tests.integration.engine.town import Build, Town
-from tests.integration.engine.vendors import Contacts
+from tests.integration.engine.vendors import Contacts, Memory
 
 
 def poison(row: Row) -> str | None:
@@ -88,3 +90,16 @@ def test_a_lost_batch_answer_doubles_nobody(town: Town) -> None:
     town["crm"].lose_replies("create", 3)
     town.settle()
     assert len(town["crm"].rows) == 9
+
+
+def test_halves_await_their_budget_before_their_mark_and_each_request_knows_when_it_ends(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town = build(flow={"both": ["shop"], "to": ["crm"]}, crm={"atomicity": Atomicity.ALL_OR_NOTHING})
+    wide(town)
+    people(town, 4, 2)
+    told: list[str] = []
+    monkeypatch.setattr(Memory, "ready", lambda *_: told.append("ready"))
+    monkeypatch.setattr(Memory, "begin_within", lambda _, seconds: told.append(f"within {seconds:.0f}"))
+    town.sync()
+    assert told == ["ready", "within 5"] * 5

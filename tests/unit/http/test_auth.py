@@ -99,6 +99,47 @@ def test_a_401_renews_and_repeats_once(vendor: Vendor, method: str) -> None:
     assert [call.request.headers["authorization"] for call in route.calls] == ["Bearer t1", "Bearer t2"]
 
 
+def slow_tokens(vendor: Vendor) -> None:
+    """Let the vendor take six seconds for a token."""
+
+    def slowly(_: httpx.Request) -> httpx.Response:
+        vendor.env.clock += 6
+        return httpx.Response(200, json={"access_token": f"t{vendor.env.clock}"})
+
+    vendor.router.post(f"{BASE}/token").mock(side_effect=slowly)
+
+
+def test_a_write_is_not_repeated_when_renewing_took_long(vendor: Vendor) -> None:
+    slow_tokens(vendor)
+    route = vendor.answers("POST", "/me", 401, {})
+    http = vendor.http(client_credentials())
+    http.ready()
+    http.begin_within(5)
+    error = caught(RetryableError, lambda: http.post("/me", json={}))
+    assert "Nothing was applied" in error.hint
+    assert route.call_count == 1
+
+
+def test_only_the_first_write_of_an_operation_must_begin_in_time(vendor: Vendor) -> None:
+    vendor.answers("POST", "/token", {"access_token": "t"})
+    route = vendor.answers("POST", "/me", {}, {})
+    http = vendor.http(client_credentials())
+    http.begin_within(5)
+    http.post("/me", json={})
+    vendor.env.clock += 60
+    http.post("/me", json={})
+    assert route.call_count == 2
+
+
+def test_reading_may_begin_at_any_time(vendor: Vendor) -> None:
+    slow_tokens(vendor)
+    route = vendor.answers("GET", "/me", 401, {})
+    http = vendor.http(client_credentials())
+    http.begin_within(5)
+    http.get("/me")
+    assert route.call_count == 2
+
+
 def test_a_second_401_is_an_access_error(vendor: Vendor) -> None:
     vendor.answers("POST", "/token", {"access_token": "t1"}, {"access_token": "t2"})
     route = vendor.answers("POST", "/me", 401, 401)
@@ -149,6 +190,18 @@ def test_a_persons_new_grant_replaces_a_refused_one(vendor: Vendor) -> None:
     vendor.answers("GET", "/me", {})
     vendor.http(refreshing(vendor)).get("/me")
     assert sent_refresh(token) == ["spent", "r0"]
+
+
+def test_the_first_refresh_token_is_not_used_twice(vendor: Vendor) -> None:
+    refused = httpx.Response(400, json={"error": "invalid_grant"})
+    first = {"access_token": "t1", "refresh_token": "r1"}
+    token = vendor.answers("POST", "/token", first, {"access_token": "t2", "refresh_token": "r2"}, refused)
+    vendor.answers("GET", "/me", 200, 401, 200, 401)
+    http = vendor.http(refreshing(vendor))
+    http.get("/me")
+    http.get("/me")
+    caught(AccessError, lambda: http.get("/me"))
+    assert sent_refresh(token) == ["r0", "r1", "r2"]
 
 
 def test_a_refused_grant_is_an_access_error(vendor: Vendor) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from accord.errors import AccessError, RetryableError, StateError
 from accord.ports import Token
-from accord.store import FernetSealer, Sealer, Store
+from accord.store import FernetSealer, Store
 from tests.stores import StepEnv
 
 OLD, NEW = Token("old", "r1", datetime(2024, 1, 1, tzinfo=UTC)), Token("new", "r2")
@@ -39,12 +39,50 @@ def test_a_failed_refresh_releases_its_lease(store: Store) -> None:
     assert store.tokens.refresh("crm", None, lambda _: NEW) == NEW
 
 
-def test_a_token_saved_during_a_refused_refresh_is_used(store: Store, sealer: Sealer) -> None:
+def test_a_token_saved_during_a_refused_refresh_is_used(store: Store) -> None:
     def late(stale: Token | None) -> Token:
-        store.tokens._save("crm", NEW)  # type: ignore[attr-defined]  # the zombie whose lease we took over
+        save(store, NEW)  # by the zombie whose lease we took over, a moment before we did
         return refused(stale)
 
     assert store.tokens.refresh("crm", None, late) == NEW
+
+
+def save(store: Store, fresh: Token) -> None:
+    """Save a token as another process."""
+    with store.transaction("lease") as tx:
+        grant = tx.leases.acquire("token:crm", "other", 60.0, 0.0, lambda _: False)
+    assert grant is not None
+    store.tokens._save("crm", fresh, grant.fence)  # type: ignore[attr-defined]
+
+
+def test_who_lost_the_lease_saves_nothing_and_uses_what_was_saved(store: Store) -> None:
+    def slowly(_: Token | None) -> Token:
+        save(store, NEW)  # by the one who took the lease over while we waited for the vendor
+        return OLD
+
+    assert store.tokens.refresh("crm", None, slowly) == NEW
+    assert store.tokens.load("crm") == NEW
+
+
+def test_who_stood_still_asks_for_no_token_before_it_holds_the_lease_anew(
+    store: Store, env: StepEnv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load, pauses = store.tokens.load, iter([0.0, 40.0])
+
+    def late(connection: str) -> Token | None:
+        env.clock += next(pauses, 0.0)  # at the second look the machine sleeps
+        return load(connection)
+
+    monkeypatch.setattr(store.tokens, "load", late)
+    asked: list[float] = []
+
+    def fetch(_: Token | None) -> Token:
+        asked.append(env.clock)
+        return NEW
+
+    assert store.tokens.refresh("crm", None, fetch) == NEW
+    assert env.trace.count("token lease") == 2
+    assert len(asked) == 1
 
 
 def test_threads_refresh_once(store: Store) -> None:
