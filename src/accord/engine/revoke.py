@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 PAGE = 100
+CALLED = (SendState.REVOKE_PENDING, SendState.REVOKE_FAILED)
+UNKNOWABLE = "nobody can look for the record"
 FIRST_WAIT, LONGEST_WAIT = 2.0, 3600.0
 """Seconds between attempts: doubling, without end."""
 PATIENT = 5
@@ -124,7 +126,8 @@ class Revoker:
                     claimed.append(one)
             self._overtaken(tx, [one for one in ready if one.state is RevocationState.DROPPED])
             # A send that reached nobody, or was abandoned: there is nothing left of it to call back.
-            self._settle(tx, [one for one in ready if one.state is RevocationState.GONE])
+            ended = (RevocationState.GONE, RevocationState.IMPOSSIBLE)
+            self._settle(tx, [one for one in ready if one.state in ended])
             tx.revocations.save(ready)
         return claimed
 
@@ -156,6 +159,14 @@ class Revoker:
         here = [s.at for s in sends if (s.connection, s.stream) == self.member.key and s.status in LEFT]
         return max(here) + MARK_SECONDS + self.stream.t_max + self.stream.l_max if here else 0.0
 
+    def _is_unknowable(self, tx: Transaction, one: Revocation) -> bool:
+        """Whether the person may have a record here that nobody can look for: a create had no answer."""
+        if self.stream.operations.find is not None:
+            return False
+        sends = [send for some in tx.ledger.of(erase.selves(tx, one.subject)).values() for send in some]
+        here = [send for send in sends if (send.connection, send.stream) == self.member.key]
+        return any(send.status in LEFT or (send.status in CALLED and not send.external_id) for send in here)
+
     def _decided(self, tx: Transaction, one: Revocation, person: Entity | None, states: States) -> bool:
         """Decide anew whether it still holds, and mark it; what was overtaken, or meets nobody, ends here."""
         now = self.scope.now()
@@ -164,7 +175,10 @@ class Revoker:
             return False
         if one.external_id is None and not one.identifiers and one.verb != Verb.ERASE:
             # Nobody is created there to record a refusal.
-            self._end(one, RevocationState.GONE, now, "nobody_there")
+            if self._is_unknowable(tx, one):
+                self._impossible(tx, one, now, UNKNOWABLE)
+            else:
+                self._end(one, RevocationState.GONE, now, "nobody_there")
             return False
         if person is not None and one.cause != OUTDATED:
             one.document = {**contact_of(person.cells), **one.document}
@@ -191,6 +205,13 @@ class Revoker:
 
     def _wait(self, one: Revocation) -> float:
         return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(one.attempt, 20))
+
+    def _impossible(self, tx: Transaction, one: Revocation, now: float, reason: str) -> None:
+        """A person has to do it by hand."""
+        one.receipt = Receipt.IMPOSSIBLE.value
+        self._end(one, RevocationState.IMPOSSIBLE, now, reason)
+        if one.verb != Verb.SUBSCRIBE:  # what cannot be opened harms nobody
+            self._tell(tx, one, now)
 
     @staticmethod
     def _end(one: Revocation, state: RevocationState, now: float, reason: str = "") -> None:
@@ -242,13 +263,10 @@ class Revoker:
 
     def _one(self, tx: Transaction, one: Revocation, outcome: Outcome, now: float) -> None:
         one.reason = outcome.reason
-        if outcome.reason == NOT_LINKED and self.stream.operations.find is None and self._landing(tx, one):
-            outcome = replace(outcome, receipt=Receipt.IMPOSSIBLE, reason="nobody can look for the record")
+        if outcome.reason == NOT_LINKED and self._is_unknowable(tx, one):
+            outcome = replace(outcome, receipt=Receipt.IMPOSSIBLE, reason=UNKNOWABLE)
         if outcome.receipt is Receipt.IMPOSSIBLE:
-            one.receipt = Receipt.IMPOSSIBLE.value
-            self._end(one, RevocationState.IMPOSSIBLE, now, outcome.reason)
-            if one.verb != Verb.SUBSCRIBE:  # what cannot be opened harms nobody
-                self._tell(tx, one, now)
+            self._impossible(tx, one, now, outcome.reason)
         elif outcome.result is Result.DONE:
             one.receipt = (outcome.receipt or Receipt.ACCEPTED).value
             self._end(one, RevocationState.DONE, now, outcome.reason)

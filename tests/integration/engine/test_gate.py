@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from accord.connector import Creates
 from accord.consent.signal import Kind
 from tests.integration.engine.town import Build, Town
 
@@ -120,3 +121,21 @@ def test_a_filter_holds_back(build: Build) -> None:
     report = town.sync()
     assert town["crm"].shown("last") == [{"last": "Lee"}]
     assert report.total.held == {"filtered:filter": 1}
+
+
+def test_who_withdraws_after_an_unanswered_blind_create_is_told_to_a_person(build: Build) -> None:
+    town = build(
+        flow={
+            "both": ["shop"],
+            "to": ["crm"],
+            "purpose": {"shop": "service.support", "crm": "marketing.direct"},
+        },
+        crm={"creates": Creates.BLIND, "find": None, "get": None, "reference": None},
+    )
+    ann = town["shop"].put(mail="ann@example.com", **GRANT)
+    town["crm"].lose_replies("create")
+    town.sync()
+    assert len(town["crm"].rows) == 1
+    town["shop"].put(ann, **WITHDRAWAL)
+    town.settle()
+    assert [(told.kind, told.connection) for told in town.accord.conflicts()] == [("revocation", "crm")]

@@ -239,6 +239,36 @@ def _mixed(seed: int) -> Climate:
     )
 
 
+def _tokens(seed: int) -> Climate:
+    """Vendors whose access tokens expire, and runs that freeze while they renew them."""
+    climate, random = brief(seed), Random(f"tokens weather {seed}")
+    traits = tuple(replace(each, lasts=random.choice((70.0, 90.0, 180.0))) for each in climate.traits)
+    return replace(
+        climate,
+        traits=traits,
+        runs=max(climate.runs, 8),
+        rush=random.choice((4.0, 15.0)),
+        faulty=random.choice((0.05, 0.12, 0.22)),
+        crashing=random.choice((0.0, 0.004)),
+        freezing=random.choice((0.004, 0.03, 0.03)),
+        together=random.choice((0.3, 0.9, 0.9)),
+    )
+
+
+def _blind(seed: int) -> Climate:
+    """Advertising goes to a system that shows nobody anything: it takes creates, and answers with an id."""
+    climate, random = _consent(seed), Random(f"blind weather {seed}")
+    silent = Traits(creates=Creates.BLIND, by_reference=False, conditional=False, silent=True)
+    return replace(
+        climate,
+        traits=(PLAIN, PLAIN, silent),
+        faulty=random.choice((0.05, 0.12, 0.22)),
+        crashing=random.choice((0.0, 0.004, 0.02)),
+        erasures=random.choice((0, 0, 1)),
+        together=random.choice((0.0, 0.5)),
+    )
+
+
 def _regrouping(seed: int) -> Climate:
     """An operator says who is who, while people edit and runs go on."""
     random = Random(f"regrouping {seed}")
@@ -266,6 +296,7 @@ WEATHERS: dict[str, Callable[[int], Climate]] = {
     **ABLATIONS,
     "unconditional": _unconditional,
     "adoption": _adoption,
+    "blind": _blind,
     "erasure": _erasure,
     "regrouping": _regrouping,
     "brief": brief,
@@ -273,6 +304,7 @@ WEATHERS: dict[str, Callable[[int], Climate]] = {
     "operator": _operator,
     "privacy": _privacy,
     "refusals": _refusals,
+    "tokens": _tokens,
 }
 """Every weather that a person may ask for by name."""
 

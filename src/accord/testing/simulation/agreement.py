@@ -30,6 +30,7 @@ class Agreement:
         yield from self.missing()
         yield from self.refused()
         yield from self.doubled()
+        yield from self.untold()
 
     def unread(self) -> Iterator[Finding]:
         """I10: rows that no incremental read brought."""
@@ -240,6 +241,19 @@ class Agreement:
                     f"two hub records for {key}: {seen[key][18:]}, {entity.id[18:]}",
                 )
             seen[key] = entity.id
+
+    def untold(self) -> Iterator[Finding]:
+        """I7: somebody who withdrew may stand where nobody can look, and nobody was told."""
+        place = (NEWS, "contacts")
+        if NEWS not in self.town.vendors or not self.town.vendors[NEWS].traits.silent:
+            return
+        told = {c.entity for c in self.known.conflicts if c.kind == "revocation"}
+        for hub_id, made in self.known.table(place).made_by.items():
+            entity = self.known.survivor(hub_id)
+            if entity.state is not EntityState.LIVE or self._granted(entity) or told & {hub_id, entity.id}:
+                continue
+            if any(row not in self.known.links[place] for row in made):
+                yield "I7 no send after withdrawal", f"nobody was told to look for {hub_id[18:]} in {NEWS}"
 
     def _unknowable(self, place: tuple[str, str], table: Table, id_: str) -> bool:
         """A person deleted or merged it before Accord could know that it had been made."""

@@ -38,6 +38,9 @@ HAPPENED = (
     "purge by people",
     "lists turned empty",
     "run stopped by a limit",
+    "token issued",
+    "token refused",
+    "no token issued",
 )
 """What the weather was told of, by the same name."""
 CLASSES = {

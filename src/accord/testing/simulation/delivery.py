@@ -37,11 +37,12 @@ class Delivery:
             OutcomeUnknownError, RetryableError, AccessError, AnswerShapeError: as the weather has it.
             RecordRejectedError: the vendor takes all or nothing, and one item is bad.
         """
-        return self._job() if self.vendor.traits.jobs else self._request()
+        if self.vendor.traits.jobs:
+            return self._job()
+        return self.system.call(self._request, self._begin, safe=False)
 
     def _request(self) -> Sequence[Outcome]:
         fate = self._fate()
-        self._begin()
         label = f"{self.label} {fate}"
         outcomes: list[Outcome] = []
         refused: RecordRejectedError | None = None

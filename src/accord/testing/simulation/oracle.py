@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from accord.testing.simulation.vendor import Table
     from accord.testing.simulation.webhooks import Webhooks
 
-UNFENCED = ("run started", "lease", "renew", "release", "run finished")
-"""Transactions that are not made under a lease."""
+UNFENCED = frozenset({"run started", "lease", "renew", "release", "run finished", "budget"})
+TOKENS = frozenset({"token lease", "token", "token release"})
+"""Transactions that are not made under the leases of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class Oracle:
         if moment != "committed":
             return
         self.witness.committed(what)
-        if self.town.climate.together and what not in UNFENCED:
+        if self.town.climate.together and what not in UNFENCED | TOKENS:
             self._fenced(process, what)
 
     def _fenced(self, process: Process, what: str) -> None:

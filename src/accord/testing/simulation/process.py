@@ -83,6 +83,8 @@ class Process:
         self.dead = self.crashed = False
         self.frozen_until = 0.0
         self.ablations = weather.ablations
+        self.lines: dict[str, httpx.BaseTransport] = {}
+        """Where requests to an address arrive, of vendors that are called by HTTP."""
         self._alive, self._watch = alive, watch
         self._ids = 0
 
@@ -129,9 +131,9 @@ class Process:
         self._breathe()
         return SimulatedChannel(self, size)
 
-    def transport(self, base_url: str) -> httpx.BaseTransport | None:  # noqa: ARG002
-        """Simulated vendors are no HTTP servers."""
-        return None
+    def transport(self, base_url: str) -> httpx.BaseTransport | None:
+        """The line to a vendor that is called by HTTP."""
+        return self.lines[base_url]
 
     def switch(self, label: str) -> None:
         """A point before or after a transaction: anybody else may run, and the database may be busy.

@@ -51,8 +51,14 @@ def _at_vendors(known: Evidence, one: Erased) -> Iterator[Finding]:
     """No record that was known to be theirs, or that Accord made for them, stands anywhere.
 
     What a network delivered twice, and a vendor made anew after it had been deleted, a person is told of,
-    unless it is a system that is only written to: there nobody can see it.
+    unless it is a system that is only written to: there nobody can see it. Where nobody can look for what a
+    create without an answer may have made, a person is told to.
     """
+    by_hand = {
+        (told.connection, told.stream)
+        for told in known.tx.revocations.of(one.ids)
+        if told.verb == "erase" and told.external_id is None and told.alerted_at is not None
+    }
     merged = {(m[0], row) for m in known.diary.merged for row in m[1:]}
     told = {(c.connection, c.stream, c.external_id) for c in known.conflicts if c.kind == "erased"}
     for place in known.places:
@@ -60,6 +66,8 @@ def _at_vendors(known: Evidence, one: Erased) -> Iterator[Finding]:
         linked = [link.external_id for link in known.links[place].values() if link.entity in one.ids]
         made = [row for id_ in one.ids for row in table.made_by.get(id_, ())]
         for row in dict.fromkeys([*linked, *made]):
+            if table.vendor.traits.silent and place in by_hand and row not in linked:
+                continue
             if row in table.repeated and ((*place, row) in told or place[0] == NEWS):
                 continue
             if place[1] == "contacts" and row in table.rows and (place[0], row) not in merged:

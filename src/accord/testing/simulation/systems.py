@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from accord.connector import (
     Atomicity,
@@ -34,14 +34,20 @@ from accord.model.record import (
     Write,
 )
 from accord.testing.simulation.delivery import Delivery
+from accord.testing.simulation.issuer import Line
 from accord.testing.simulation.process import Process
 from accord.testing.simulation.vendor import Table, Traits, Vendor, Verb, sorted_rows
 from accord.testing.simulation.weather import Fate, Weather
 
+T = TypeVar("T")
 Noted = Callable[[str, str, Write, str, Row], None]
 """What the vendor did, in which table, for which write, to which row, which held this before."""
 Begins = Callable[[Process, str, str, Sequence[Write]], None]
 """Told of a process, a vendor's stream and the writes of a request that begins now."""
+
+
+def _nothing() -> None:
+    """What happens when a reading request begins."""
 
 
 class SimulatedStream(Stream):
@@ -186,6 +192,10 @@ class System(Connector[Settings]):
     ) -> None:
         super().__init__(Settings(), context)
         self.process, self.vendor, self.noted, self.begins = process, vendor, noted, begins
+        self.line: Line | None = None
+        if vendor.issuer is not None:
+            self.line = Line(process, vendor.issuer, lambda what: self.travel(f"{vendor.name} {what}"))
+            self.http = self.line.open(context)
 
     @property
     def weather(self) -> Weather:
@@ -205,6 +215,17 @@ class System(Connector[Settings]):
 
     def close(self) -> None:
         """Nothing to release."""
+
+    def call(self, work: Callable[[], T], begins: Callable[[], object] = _nothing, *, safe: bool = True) -> T:
+        """Have the vendor do something: a request, with a token where the vendor asks for one.
+
+        Raises:
+            VendorError: what came of it.
+        """
+        if self.line is not None:
+            return self.line.call(self.http, work, begins, safe=safe)
+        begins()
+        return work()
 
     def open_streams(self) -> Sequence[Stream]:
         """Contacts and orders, declared as the vendor's traits say."""
@@ -227,6 +248,8 @@ class System(Connector[Settings]):
             "atomicity": Atomicity.ALL_OR_NOTHING if traits.together else Atomicity.PER_ITEM,
             **{verb: _sized(verb, traits.batch) for verb in ("create", "update", "delete")},
         }
+        if traits.silent:
+            declared |= {"read": None, "get": None, "find": None, "reference": None}
         contacts = type("Contacts", (Contacts,), declared | {"find_by": self._searchable("email")})
         orders = type("Orders", (Orders,), declared | {"find_by": self._searchable("number")})
         return [(contacts, self.vendor.edition.contacts()), (orders, self.vendor.edition.orders())]
@@ -236,6 +259,8 @@ class System(Connector[Settings]):
         return self.vendor.traits.by_reference and "reference" not in self.weather.ablations
 
     def _searchable(self, key: str) -> tuple[str, ...]:
+        if self.vendor.traits.silent:
+            return ()
         return ("hub_id", key) if self._stamps else (key,)
 
     def ask(self, fate: Fate, label: str) -> None:
@@ -244,6 +269,9 @@ class System(Connector[Settings]):
         Raises:
             RetryableError, AccessError, AnswerShapeError: as the weather has it.
         """
+        self.call(lambda: self._ask(fate, label))
+
+    def _ask(self, fate: Fate, label: str) -> None:
         self.travel(f"{self.vendor.name} {label} {fate}")
         if fate in (Fate.LOST, Fate.DOWN):
             raise RetryableError(f"{self.vendor.name} did not answer")

@@ -29,6 +29,7 @@ from accord.store.store import BUSY_TIMEOUT
 from accord.store.tables import SCHEMA_VERSION
 from accord.testing.simulation.configuration import Configuration
 from accord.testing.simulation.editions import CUT
+from accord.testing.simulation.issuer import Unsealed
 from accord.testing.simulation.people import People, token_of
 from accord.testing.simulation.process import Process, Watch
 from accord.testing.simulation.scheduler import Scheduler
@@ -38,8 +39,6 @@ from accord.testing.simulation.weather import Weather
 
 NAMES = ("amber", "birch", "cedar")
 KEY = b"simulated key of 32 bytes length"
-
-
 LATEST = Policy(PolicyKind.LATEST)
 LIMITS = Limits()
 
@@ -258,7 +257,8 @@ class Town:
         crashes = sum(process.crashed for process in self.processes)
         if crashes not in self._databases:
             self._databases[crashes] = open_database(f"sqlite:///{self.path}", BUSY_TIMEOUT)
-        return Store(self._databases[crashes], process, no_sealer, Opened(SCHEMA_VERSION, KEY))
+        find_sealer = Unsealed if any(vendor.issuer for vendor in self.vendors.values()) else no_sealer
+        return Store(self._databases[crashes], process, find_sealer, Opened(SCHEMA_VERSION, KEY))
 
     def world(self, process: Process, store: Store) -> World:
         """The configured flows, with connectors opened by this process."""

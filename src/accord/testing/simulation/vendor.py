@@ -11,6 +11,7 @@ from typing import Any
 from accord.connector import Creates, Deletes
 from accord.model.record import Row, Write
 from accord.testing.simulation.editions import Edition
+from accord.testing.simulation.issuer import Issuer
 from accord.testing.simulation.scheduler import Scheduler
 
 Normal = Callable[[Any], Any]
@@ -40,6 +41,8 @@ class Traits:
         together: Whether one bad item makes it refuse a whole batch.
         longest: Characters of a given name that it takes from us; 0 = any number. Its people may type more.
         jobs: Whether it takes writes as jobs that are prepared, started, and run on by themselves.
+        silent: Whether it shows nobody anything: what it holds can be neither listed, looked at nor searched.
+        lasts: Seconds until an access token expires; 0 = it asks for none.
     """
 
     creates: Creates = Creates.REFERENCE
@@ -58,6 +61,8 @@ class Traits:
     together: bool = False
     longest: int = 0
     jobs: bool = False
+    silent: bool = False
+    lasts: float = 0.0
     batch: int = 2
     page: int = 3
 
@@ -171,6 +176,8 @@ class Vendor:
         """How it is mapped at present."""
         self.declared: tuple[Edition, Sequence[Any]] | None = None
         """What its connector declares under an edition, made by the first process that opens it."""
+        self.issuer = Issuer(scheduler, traits.lasts, f"{name} {seed}") if traits.lasts else None
+        """Who issues its access tokens."""
         self.dark_until = 0.0
         """Until when its lists show nothing (records by id and searches do)."""
         self._last = 0.0
