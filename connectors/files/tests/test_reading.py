@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,45 @@ def test_an_empty_cell_is_known_to_be_empty(till: Till) -> None:
     till.put("customers.csv", HEADER + "7,Zoé,,\n")
     stream = till.stream()
     assert stream.mapping.read(rows(stream)[0])["email"] is None
+
+
+def test_words_are_listed_for_numbers_and_truth_values_too(till: Till) -> None:
+    till.put("c.jsonl", '{"id": 1, "news": {"yes": true}, "size": 2}\n{"id": 2, "news": {"yes": false}}\n')
+    words = {"column": "news.yes", "values": {"true": "granted", "false": "withdrawn"}}
+    size = {"column": "size", "values": {"2": "big"}}
+    fields = {"consents[marketing.direct:email].state": words, "custom.size": size}
+    stream = till.stream(path="c.jsonl", key="id", fields=fields)
+    first, second = (stream.mapping.read(row) for row in rows(stream))
+    assert first["custom"] == {"size": "big"}
+    shown = [one["consents"]["marketing.direct:email"]["state"] for one in (first, second)]
+    assert shown == ["granted", "withdrawn"]
+
+
+@pytest.mark.parametrize(
+    ("words", "known", "odd"),
+    [({"values": {"ja": "granted", "nein": "withdrawn"}}, "nein", "no"), ({}, "withdrawn", "nein")],
+)
+def test_a_permission_in_a_word_that_nobody_listed_is_told(
+    till: Till, caplog: pytest.LogCaptureFixture, words: dict[str, Any], known: str, odd: str
+) -> None:
+    fields = {"email": "mail", "consents[marketing.direct:email].state": {"column": "tel", **words}}
+    stream = till.stream(fields=fields)
+    till.put("customers.csv", f"{HEADER}7,Zoé,zoe@example.com,{known}\n8,Ann,ann@example.com,\n")
+    rows(stream)
+    assert caplog.messages == []
+    till.put("customers.csv", f"{HEADER}7,Zoé,zoe@example.com,{odd}\n")
+    rows(stream)
+    assert [message.partition(" holds ")[0] for message in caplog.messages] == [
+        "till/customers: column 'tel'"
+    ]
+
+
+def test_a_listed_word_may_mean_that_nothing_is_known(till: Till, caplog: pytest.LogCaptureFixture) -> None:
+    words = {"column": "tel", "values": {"ja": "granted", "never asked": "unknown"}}
+    stream = till.stream(fields={"email": "mail", "consents[marketing.direct:email].state": words})
+    till.put("customers.csv", f"{HEADER}7,Zoé,zoe@example.com,never asked\n")
+    rows(stream)
+    assert caplog.messages == []
 
 
 @pytest.mark.parametrize("sign", [",", ";", "\t", "|"])

@@ -40,6 +40,41 @@ def test_columns_become_canonical_fields(loyalty: Loyalty) -> None:
     }
 
 
+WORDS = {
+    "custom.level": {"column": "rev", "values": {"1": "gold", "-2": "silver"}},
+    "custom.known": {"column": "vip", "values": {"true": "yes", "false": "no"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("rev", "vip", "level", "known"), [(1, True, "gold", "yes"), (-2, False, "silver", "no")]
+)
+def test_words_are_listed_for_numbers_and_truth_values_too(
+    loyalty: Loyalty, rev: int, vip: bool, level: str, known: str
+) -> None:
+    loyalty.put({"id": 7, "rev": rev, "vip": vip})
+    stream = loyalty.stream(fields=WORDS)
+    (row,) = rows(stream)
+    shown = {"custom": {"level": level, "known": known}}
+    assert stream.mapping.read(row) == shown
+    assert stream.mapping.write(shown) == {"rev": str(rev), "vip": str(vip).lower()}
+
+
+def test_a_permission_in_a_word_that_nobody_listed_is_told(
+    loyalty: Loyalty, caplog: pytest.LogCaptureFixture
+) -> None:
+    words = {"column": "First Name", "values": {"ja": "granted", "nein": "withdrawn"}}
+    fields = {"email": "email", "consents[marketing.direct:email].state": words}
+    stream = loyalty.stream(fields=fields)
+    loyalty.put(*({"id": n, "First Name": word} for n, word in enumerate(("ja", "nein", "", None))))
+    rows(stream)
+    assert caplog.messages == []
+    loyalty.put({"id": 9, "First Name": "no"})
+    rows(stream)
+    (message,) = caplog.messages
+    assert message.startswith("loyalty/members: column 'First Name' holds words that are no known state")
+
+
 def test_a_full_read_goes_by_key_page_by_page(loyalty: Loyalty) -> None:
     loyalty.put(*({"id": n} for n in range(1, 2301)))
     found = pages(loyalty.stream())

@@ -26,6 +26,7 @@ from accord_files.jsonl_format import JsonlFormat
 from accord_files.record import Format, Layout
 from accord_files.settings import FileStreamSettings
 from accord_files.snapshot import Snapshot
+from accord_files.words import Permissions, natively
 from accord_files.xlsx_format import XlsxFormat
 
 if TYPE_CHECKING:
@@ -52,7 +53,10 @@ class FileStream(Stream):
         self.keys = KeyColumns(self.config.keys, nested=self.nested)
         self.hub_ids = HubIds(self.keys, self.config.hub_id, generated=self.config.key_from == "hub_id")
         where = f"connections.{connector.context.connection}.streams.{self.name}"
-        super().__init__(connector, declared(self.config, nested=self.nested, key=where))
+        words = natively(self.config)
+        super().__init__(connector, declared(words, nested=self.nested, key=where))
+        named = f"{connector.context.connection}/{self.name}"
+        self.permissions = Permissions(words, named, nested=self.nested)
         self.folder = connector.folder
         self.env = connector.context.env
         self.format = FORMATS[self.config.kind](self._layout())
@@ -126,7 +130,7 @@ class FileStream(Stream):
         if since is not None and all(stamp.touched < since.timestamp() for stamp in snapshot.stamps):
             yield Page([], server_time=snapshot.now)
             return
-        yield from snapshot.pages(since, request.token)
+        yield from self.permissions.watch(snapshot.pages(since, request.token))
         if snapshot.superseded:
             log.warning(
                 "%s/%s: %d rows gave way to a later row with the same key",

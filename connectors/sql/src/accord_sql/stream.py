@@ -24,6 +24,7 @@ from accord_sql.cellvalue import NO
 from accord_sql.paging import Pages
 from accord_sql.settings import SqlStreamSettings
 from accord_sql.source import Source
+from accord_sql.words import Permissions, natively
 
 if TYPE_CHECKING:
     from accord_sql.connector import Sql
@@ -42,7 +43,9 @@ class SqlStream(Stream):
     def __init__(self, connector: Sql) -> None:
         config = self.config
         where = f"connections.{connector.context.connection}.streams.{self.name}"
-        super().__init__(connector, declared(config, nested=False, key=where))
+        words = natively(config)
+        super().__init__(connector, declared(words, nested=False, key=where))
+        self.permissions = Permissions(words, f"{connector.context.connection}/{self.name}")
         self.source = Source(connector.database, config, where)
         self.env = connector.context.env
         self.keys = KeyColumns(config.keys)
@@ -57,7 +60,7 @@ class SqlStream(Stream):
 
     def read(self, request: ReadRequest) -> Iterator[Page]:
         """Page through the rows, all or those changed since."""
-        return iter(Pages(self.source, request, self.spelling, self.env.now()))
+        return self.permissions.watch(Pages(self.source, request, self.spelling, self.env.now()))
 
     @batch(FEW)
     def get(self, ids: Sequence[str]) -> Mapping[str, Row | None]:
