@@ -234,6 +234,15 @@ def test_a_contact_is_found_by_each_identifier(account: Account, field: str, val
     assert (stream.external_id(row), nothing) == (item.id, [])
 
 
+def test_an_id_stays_one_segment_of_the_path(account: Account) -> None:
+    stream = contacts(account)
+    assert stream.update([updating(stream, "1?a/../b", given_name="Ann")])[0].result is not accord.Result.DONE
+    paths = [request.url.raw_path for request, _ in account.recorder.exchanges]
+    assert paths[-1].startswith(b"/v3/contacts/1%3Fa%2F..%2Fb?")
+    with pytest.raises(RecordRejectedError):
+        stream.update([updating(stream, "..", given_name="Ann")])
+
+
 def test_a_deleted_contact_is_gone(account: Account) -> None:
     item = account.sandbox.person_creates("contacts", {"email": "a@example.com"})
     stream = contacts(account)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 import accord
-from accord.errors import AccessError, ConfigError, RateLimitedError, VendorError
+from accord.errors import AccessError, ConfigError, RateLimitedError, RecordRejectedError, VendorError
 from accord.mapping import both
 from accord.sandbox import FaultProfile
 from accord_mailchimp.mapping import MEMBERS
@@ -244,6 +244,23 @@ def test_the_answer_about_who_has_left_is_not_taken_for_the_whole(account: Accou
     [one], [two] = (stream.update([updating(stream, item.id, given_name="X")]) for item in (left, there))
     assert one.row is None
     assert two.row is not None
+
+
+def test_an_id_that_climbs_deletes_no_audience(account: Account) -> None:
+    """``DELETE /3.0/lists/LIST/members/..`` is the audience itself."""
+    stream = account.members()
+    with pytest.raises(RecordRejectedError):
+        stream.delete([replace(updating(stream, ".."), operation=accord.Operation.DELETE)])
+    for odd in ("../..", "a?b", "a#b", "%2e%2e"):
+        stream.delete([replace(updating(stream, odd), operation=accord.Operation.DELETE)])
+    paths = [request.url.raw_path.decode() for request, _ in account.recorder.exchanges]
+    assert "/3.0/lists/" not in {path.removesuffix("..") for path in paths}
+    assert [path.rpartition("/")[2] for path in paths if "/members/" in path] == [
+        "..%2F..",
+        "a%3Fb",
+        "a%23b",
+        "%252e%252e",
+    ]
 
 
 def test_a_repeated_delete_finds_nobody(account: Account) -> None:

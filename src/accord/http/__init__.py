@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from accord.http.signatures import verify_hmac as verify_hmac
     from accord.http.signatures import verify_timestamped as verify_timestamped
     from accord.http.signatures import verify_token as verify_token
+    from accord.http.templates import segment as segment
     from accord.http.tokens import MemoryTokens as MemoryTokens
     from accord.http.windows import Cap as Cap
     from accord.http.writes import Batch as Batch
@@ -68,6 +69,7 @@ _HOMES = {
     "retry": ("RetryPolicy",),
     "search": ("Search",),
     "signatures": ("sign", "verify_hmac", "verify_timestamped", "verify_token"),
+    "templates": ("segment",),
     "tokens": ("MemoryTokens",),
     "windows": ("Cap",),
     "writes": ("Batch", "Call", "Upsert"),

@@ -56,7 +56,7 @@ class Answer:
         charset = self.headers.get("content-type", "").lower().partition("charset=")[2].split(";")[0]
         try:
             return self.content.decode(charset.strip(" \"'") or "utf-8", errors="replace")
-        except LookupError:
+        except (LookupError, ValueError):  # a codec of its own rules, such as idna
             return self.content.decode("utf-8", errors="replace")
 
     @property
@@ -113,9 +113,9 @@ class Answer:
         """The vendor's clock (the Date header), None when it told nothing readable."""
         try:
             told = parsedate_to_datetime(self.headers.get("date", ""))
-        except (ValueError, TypeError):
+            return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
+        except (ValueError, TypeError, OverflowError):
             return None
-        return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
 
     @property
     def request_id(self) -> str:

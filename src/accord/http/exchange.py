@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -38,6 +39,8 @@ _log = logging.getLogger("accord.http")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
 _UNAUTHORIZED = 401
+_SENDABLE = re.compile(r"[\t\x20-\x7e]*")
+"""The characters of header values (RFC 9110, 5.5), without the obsolete ones above ASCII."""
 
 # A context variable, unlike a thread local, also keeps simulated threads (greenlets) apart.
 _due: ContextVar[tuple[Exchange, float] | None] = ContextVar("accord_http_due", default=None)
@@ -97,7 +100,7 @@ class Exchange:
         self.pinned = pinned
         self._auth = auth
         self._headers = headers
-        self._wire: Wire = Wire(transport, timeout)
+        self._wire: Wire = Wire(transport, timeout, env.monotonic)
 
     def prepare(self) -> None:
         """Have credentials at hand that will not expire at once."""
@@ -193,7 +196,15 @@ class Exchange:
         if order.bare:
             return Credentials()
         request = Unsent(order.method, str(order.url), order.params, order.content)
-        return self._auth.credentials(self, request)
+        credentials = self._auth.credentials(self, request)
+        if not all(_SENDABLE.fullmatch(value) for value in credentials.headers.values()):
+            raise AccessError(
+                f"Connection {self.connection!r}: a credential holds a character that no header may hold; "
+                "nothing was sent",
+                hint="Give the secret again: without line ends, and as the vendor shows it.",
+                facts={"connection": self.connection, "operation": order.operation},
+            )
+        return credentials
 
     def _follow(self, order: Order, credentials: Credentials) -> Answer:
         answer = self._once(order, credentials)

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from accord.errors import AnswerShapeError, ConfigError
+from accord.errors import AnswerShapeError, ConfigError, RecordRejectedError
 
 if TYPE_CHECKING:
     import httpx
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:|[/\\]{2}")
+_CLIMBS = re.compile(r"(^|[/\\])(\.|%2e){1,2}([/\\]|$)", re.IGNORECASE)
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\\\u2028\u2029\ufeff]")
 _PORTS = {"http": 80, "https": 443}
 
@@ -85,9 +86,16 @@ class Pinned:
 
         Raises:
             AnswerShapeError: the address leads to another host, or is not an address.
+            RecordRejectedError: the path climbs (``..``): with such an id it would name another object.
         """
         if _ABSOLUTE.match(path_or_url):
             return self._pinned(path_or_url, self.base)
+        if _CLIMBS.search(re.split(r"[?#]", path_or_url, maxsplit=1)[0]):
+            raise RecordRejectedError(
+                f"Connection {self.connection!r}: a path holds '..' where an id belongs; nothing was sent",
+                hint="Correct the record's id. In a connector, write ids with accord.http.segment.",
+                facts={"connection": self.connection},
+            )
         below = self.base.path.rstrip("/") + "/" + path_or_url.lstrip("/")
         return self._pinned(below, self.base)
 

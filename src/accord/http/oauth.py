@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from accord.http.answer import Answer
 
 _EARLY = timedelta(seconds=60)
+_LONGEST = timedelta(days=366)
+"""A token said to live longer is renewed after this: dates end in the year 9999."""
 
 
 class FetchedToken(Auth):
@@ -196,10 +198,17 @@ def token_of(answer: Answer, desk: Desk) -> Token:
             facts=answer.facts,
         )
     refresh = places.at(body, "refresh_token") or places.at(body, "refreshToken")
-    seconds = str(places.at(body, "expires_in") or places.at(body, "expiresIn") or "").rstrip("s")
-    lasts = timedelta(seconds=float(seconds)) if seconds.replace(".", "", 1).isdigit() else None
+    lasts = _lifetime(str(places.at(body, "expires_in") or places.at(body, "expiresIn") or ""))
     expires_at = None if lasts is None else desk.env.now() + lasts
     return Token(access, refresh if isinstance(refresh, str) else None, expires_at)
+
+
+def _lifetime(text: str) -> timedelta | None:
+    """How long a token lives; None when it was not told, or nonsense."""
+    seconds = text.removesuffix("s")
+    if not (seconds.isascii() and seconds.replace(".", "", 1).isdigit()):
+        return None
+    return timedelta(seconds=min(float(seconds), _LONGEST.total_seconds()))
 
 
 def _expires(token: Token, now: datetime) -> bool:

@@ -275,7 +275,7 @@ def _comparable(value: Any) -> str | None:
 
 def _status(value: Any) -> int | None:
     text = str(value)
-    return int(text) if text.isdigit() else None
+    return int(text) if text.isdecimal() else None
 
 
 def _first(value: Any) -> Any:

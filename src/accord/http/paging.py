@@ -319,13 +319,13 @@ class Keyset(Paging):
 
 def _count(leaf: Leaf, path: str) -> int:
     found = places.at(leaf.body, path)
-    if isinstance(found, bool) or not isinstance(found, (int, str)) or not str(found).isdigit():
+    if isinstance(found, bool) or not isinstance(found, (int, str)) or not str(found).isdecimal():
         raise leaf.answer.malformed(f"no number at {path!r}")
     return int(found)
 
 
 def _rise(keys: Sequence[Any]) -> bool:
-    numeric = all(str(key).isdigit() for key in keys)
+    numeric = all(str(key).isdecimal() for key in keys)
     ranks: list[Any] = [int(key) for key in keys] if numeric else [str(key) for key in keys]
     return all(one < other for one, other in pairwise(ranks))
 

@@ -168,7 +168,7 @@ class PagesOf(Bound[Pages]):
 
     def _total(self, answer: Answer) -> int | None:
         found = places.at(answer.json(), self.declared.total) if self.declared.total else None
-        return int(found) if isinstance(found, (int, str)) and str(found).isdigit() else None
+        return int(found) if isinstance(found, (int, str)) and str(found).isdecimal() else None
 
     def _ask(self, token: Place) -> Answer:
         declared = self.declared

@@ -63,18 +63,29 @@ def fill_path(template: str, scope: Scope) -> str:
     Raises:
         RecordRejectedError: a value is empty, or would climb to another path (``..``).
     """
+    return _SLOT.sub(lambda slot: segment(_value(slot.group(1), scope), slot.group(1), template), template)
 
-    def segment(slot: re.Match[str]) -> str:
-        text = _text(_value(slot.group(1), scope))
-        if not text or text in (".", ".."):
-            raise RecordRejectedError(
-                f"The record has no usable value for {{{slot.group(1)}}} in {template}",
-                hint="Give the record this value, or correct the declared path.",
-                facts={"operation": template},
-            )
-        return quote(text, safe="")
 
-    return _SLOT.sub(segment, template)
+def segment(value: Any, name: str = "key", template: str = "") -> str:
+    """A value as one segment of a path, percent-encoded: no id can lead to another path.
+
+    Args:
+        value: The id.
+        name: What it is called, for the message.
+        template: The path it stands in, for the message.
+
+    Raises:
+        RecordRejectedError: it is empty, or would climb to another path (``..``).
+    """
+    text = _text(value)
+    if not text or text in (".", ".."):
+        where = f" in {template}" if template else ""
+        raise RecordRejectedError(
+            f"The record has no usable value for {{{name}}}{where}",
+            hint="Give the record this value, or correct the declared path.",
+            facts={"operation": template},
+        )
+    return quote(text, safe="")
 
 
 def _value(path: str, scope: Scope) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import ssl
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -30,6 +30,10 @@ for _name in ("httpx", "httpcore"):
 MAX_BYTES = 64 * 1024 * 1024
 _NOTHING = httpx.ByteStream(b"")
 _CONNECT_SECONDS = 10.0
+_PARTS = 10
+"""An answer may take so many times the limit of one part: who sends a byte now and then holds up no run."""
+_PACKINGS = ("gzip", "deflate")
+_UNPACKED = frozenset({"br", "compress", "gzip", "deflate", "x-gzip", "zstd"})
 _CONNECTIONS = 32
 _DEEPEST_CAUSE = 8
 
@@ -80,12 +84,16 @@ class Wire:
 
     Args:
         transport: From :meth:`accord.env.Env.transport`; None means the network.
-        timeout: Seconds to wait for each part of an answer.
+        timeout: Seconds to wait for each part of an answer, and a tenth of what its body may take.
+        monotonic: The clock.
     """
 
-    def __init__(self, transport: httpx.BaseTransport | None, timeout: float) -> None:
+    def __init__(
+        self, transport: httpx.BaseTransport | None, timeout: float, monotonic: Callable[[], float]
+    ) -> None:
         self._transport = transport
         self._timeout = timeout
+        self._monotonic = monotonic
 
     @cached_property
     def _secure(self) -> httpx.Client:
@@ -103,7 +111,7 @@ class Wire:
             limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
             follow_redirects=False,
         )
-        client.headers = httpx.Headers({"Accept-Encoding": client.headers["Accept-Encoding"]})
+        client.headers = httpx.Headers({"Accept-Encoding": ", ".join(_PACKINGS)})
         return client
 
     def send(self, request: Outgoing) -> Incoming:
@@ -122,7 +130,7 @@ class Wire:
         try:
             answer = client.send(built, stream=True)
             try:
-                return Incoming(answer.status_code, answer.headers, _read(answer))
+                return Incoming(answer.status_code, answer.headers, self._read(answer))
             finally:
                 answer.close()
                 # A response and its stream know each other: the body that was sent would stay until the
@@ -136,6 +144,21 @@ class Wire:
             # httpx's text may quote the address; its class says enough.
             raise LostError(type(error).__name__) from None
 
+    def _read(self, answer: httpx.Response) -> bytes:
+        _check_packing(answer.headers.get("content-encoding", ""))
+        if int(_digits(answer.headers.get("content-length", "")) or 0) > MAX_BYTES:
+            raise TooLargeError
+        parts: list[bytes] = []
+        size, end = 0, self._monotonic() + _PARTS * self._timeout
+        for part in answer.iter_bytes():
+            size += len(part)
+            if size > MAX_BYTES:
+                raise TooLargeError
+            if self._monotonic() > end:
+                raise LostError("ReadTimeout")
+            parts.append(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
     def close(self) -> None:
         """Close the sockets."""
         for name in ("_secure", "_plain"):
@@ -144,17 +167,11 @@ class Wire:
                 client.close()
 
 
-def _read(answer: httpx.Response) -> bytes:
-    if int(_digits(answer.headers.get("content-length", "")) or 0) > MAX_BYTES:
-        raise TooLargeError
-    parts: list[bytes] = []
-    size = 0
-    for part in answer.iter_bytes():
-        size += len(part)
-        if size > MAX_BYTES:
-            raise TooLargeError
-        parts.append(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+def _check_packing(told: str) -> None:
+    """Refuse what we did not ask for: packed twice, or by a denser method, a few bytes fill the memory."""
+    packings = [name for name in told.lower().replace(" ", "").split(",") if name in _UNPACKED]
+    if len(packings) > 1 or not {*_PACKINGS, "x-gzip"}.issuperset(packings):
+        raise LostError("DecodingError")
 
 
 def _digits(text: str) -> str:

@@ -51,6 +51,14 @@ def test_a_key_in_the_query_replaces_one_of_a_link(vendor: Vendor) -> None:
     assert dict(route.calls.last.request.url.params) == {"a": "1", "key": "hush"}
 
 
+@pytest.mark.parametrize("auth", [Bearer(SecretStr("hush\n")), ApiKey(SecretStr("hush\u2019"))])
+def test_a_secret_that_no_header_may_hold_is_told_without_it(vendor: Vendor, auth: Auth) -> None:
+    route = vendor.answers("GET", "/me", {})
+    error = caught(AccessError, lambda: vendor.http(auth).get("/me"))
+    assert "hush" not in f"{error!r}{error.hint}{error.facts}"
+    assert not route.called
+
+
 def test_nothing_prints_a_secret(vendor: Vendor) -> None:
     vendor.answers("GET", "/me", 401)
     error = caught(AccessError, lambda: vendor.http(ApiKey(KEY, query="key")).get("/me"))
@@ -60,6 +68,14 @@ def test_nothing_prints_a_secret(vendor: Vendor) -> None:
 
 def client_credentials(**options: object) -> OAuth2ClientCredentials:
     return OAuth2ClientCredentials("/token", "app", KEY, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seconds", [10**18, "9" * 30, "²", "1.5.2"])
+def test_a_token_with_an_odd_lifetime_is_used(vendor: Vendor, seconds: object) -> None:
+    vendor.answers("POST", "/token", {"access_token": "t1", "expires_in": seconds})
+    me = vendor.answers("GET", "/me", {})
+    vendor.http(client_credentials()).get("/me")
+    assert me.calls.last.request.headers["authorization"] == "Bearer t1"
 
 
 def test_a_token_is_fetched_and_kept(vendor: Vendor) -> None:

@@ -16,7 +16,7 @@ from accord.errors import (
     RecordRejectedError,
     RetryableError,
 )
-from accord.http import Bearer, RetryPolicy
+from accord.http import Answer, Bearer, RetryPolicy
 from tests.unit.http.surroundings import BASE, Vendor, caught
 
 
@@ -105,8 +105,11 @@ def test_the_server_clock_is_told(vendor: Vendor) -> None:
     assert told.isoformat() == "2026-01-01T10:00:00+00:00"
 
 
-def test_an_unreadable_clock_is_no_clock(vendor: Vendor) -> None:
-    vendor.answers("GET", "/contacts", httpx.Response(200, json={}, headers={"Date": "soon"}))
+@pytest.mark.parametrize(
+    "date", ["soon", "Fri, 31 Dec 9999 23:59:59 -2300", f"Mon, {10**20} Jan 2024 00:00:00 +0000"]
+)
+def test_an_unreadable_clock_is_no_clock(vendor: Vendor, date: str) -> None:
+    vendor.answers("GET", "/contacts", httpx.Response(200, json={}, headers={"Date": date}))
     assert vendor.http().get("/contacts").server_time is None
 
 
@@ -145,6 +148,11 @@ def test_logs_show_no_secret_and_no_id(vendor: Vendor, caplog: pytest.LogCapture
         http.get("/contacts/42", params={"email": "jean@example.com"})
     assert "GET /contacts/{}" in caplog.text
     assert not any(word in caplog.text for word in ("hush", "jean", "42", "example.com"))
+
+
+@pytest.mark.parametrize("charset", ["idna", "undefined", "punycode", "nobody-knows"])
+def test_an_odd_charset_is_read_as_utf8(charset: str) -> None:
+    assert Answer(200, {"content-type": f"text/html; charset={charset}"}, b"a\xff").text == "a\ufffd"
 
 
 def test_polling_ends_with_the_wanted_answer(vendor: Vendor) -> None:

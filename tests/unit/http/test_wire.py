@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import httpx
 import pytest
 
 from accord.env import SystemEnv
@@ -97,6 +98,36 @@ def test_an_endless_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch, length: i
     bomb = answer(gzip.compress(b"x" * 1_000_000), "Content-Encoding: gzip", length=None)
     with server(bomb if length is None else answer(b"x" * length)) as http:
         caught(AnswerShapeError, lambda: http.get("/a"))
+
+
+@pytest.mark.parametrize("told", ["gzip, gzip", "gzip,identity,deflate", "br", "zstd"])
+def test_an_answer_packed_as_nobody_asked_for_is_not_unpacked(told: str) -> None:
+    """Packed twice, 2 KB become a gigabyte before the first byte can be counted."""
+    bomb = gzip.compress(gzip.compress(b"{}"))
+    with server(answer(bomb, f"Content-Encoding: {told}")) as http:
+        error = caught(RetryableError, lambda: http.get("/a"))
+    assert error.facts["cause"] == "DecodingError"
+
+
+class Trickle(httpx.SyncByteStream):
+    """A body that comes byte by byte, each in time."""
+
+    def __init__(self, now: list[float]) -> None:
+        self._now = now
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            self._now[0] += 4
+            yield b" "
+
+
+def test_an_answer_that_trickles_ends() -> None:
+    now = [0.0]
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Trickle(now)))
+    request = wire.Outgoing("GET", httpx.URL("http://127.0.0.1/a"), {}, None)
+    with pytest.raises(wire.LostError, match="ReadTimeout"):
+        wire.Wire(transport, 5, lambda: now[0]).send(request)
+    assert now[0] < 60
 
 
 def test_the_process_has_one_verifying_tls_context() -> None:

@@ -11,10 +11,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, ClassVar
-from urllib.parse import quote
 
 import accord
-from accord.http import Call, Offset, Pages
+from accord.http import Call, Offset, Pages, segment
 from accord_brevo.mapping import CONTACTS
 from accord_brevo.streams.blocks import Blocks, blocks_since
 from accord_brevo.streams.permissions import MISSING, PATH, REFUSED, Permissions
@@ -135,7 +134,7 @@ class Contacts(Permissions):
     def lookup(self, kind: str, value: str) -> accord.Row | None:
         """One contact by one of its identifiers, None when there is none."""
         answer = self.http.get(
-            f"{PATH}/{quote(value, safe='')}",
+            f"{PATH}/{segment(value)}",
             params={"identifierType": kind},
             accept={MISSING},
             limit_class="contacts",
@@ -191,7 +190,7 @@ class Contacts(Permissions):
             if refusal is not None:
                 return refusal
         answer = self.http.put(
-            f"{PATH}/{external_id}",
+            f"{PATH}/{segment(external_id)}",
             params={"identifierType": "contact_id"},
             json=body,
             accept={REFUSED, MISSING},

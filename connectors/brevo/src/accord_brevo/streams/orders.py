@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import accord
+from accord.http import segment
 from accord_brevo.mapping import ORDERS
 
 PATH = "/v3/orders/status"
@@ -53,7 +54,7 @@ class Orders(accord.Stream):
         if contact is None:
             return {}
         answer = self.http.get(
-            f"/v3/contacts/{contact}",
+            f"/v3/contacts/{segment(contact)}",
             params={"identifierType": "contact_id"},
             accept={404},
             limit_class="contacts",

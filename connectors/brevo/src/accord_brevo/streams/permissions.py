@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import accord
+from accord.http import segment
 from accord_brevo.subscription import FLAGS
 
 PATH = "/v3/contacts"
@@ -55,7 +56,7 @@ class Permissions(accord.Stream):
         if row.get(flag) is True:
             return _done(write, key)
         answer = self.http.put(
-            f"{PATH}/{key}",
+            f"{PATH}/{segment(key)}",
             params={"identifierType": "contact_id"},
             json=change,
             accept={REFUSED, MISSING},
@@ -105,7 +106,7 @@ class Permissions(accord.Stream):
             return accord.Outcome(write.id, accord.Result.GONE, write.external_id)
         key = str(row["id"])
         answer = self.http.delete(
-            f"{PATH}/{key}",
+            f"{PATH}/{segment(key)}",
             params={"identifierType": "contact_id"},
             accept={MISSING, NOT_ALLOWED},
             limit_class="contacts",

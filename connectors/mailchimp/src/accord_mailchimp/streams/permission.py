@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cached_property
 
 import accord
-from accord.http import Answer
+from accord.http import Answer, segment
 from accord_mailchimp.problem import refused
 
 REFUSED, MISSING = 400, 404
@@ -60,7 +60,7 @@ class Permission(accord.Stream):
 
     def path(self, target: str) -> str:
         """The path of one member, by contact id or subscriber hash."""
-        return f"/3.0/lists/{self.connector.settings_value.list_id}/members/{target}"
+        return f"/3.0/lists/{self.connector.settings_value.list_id}/members/{segment(target)}"
 
     @cached_property
     def audience(self) -> str:
