@@ -98,6 +98,13 @@ def test_a_missing_folder_is_refused_access(stage: Stage) -> None:
     assert found["hint"]
 
 
+def test_a_first_plan_that_met_trouble_does_not_lead_on(stage: Stage) -> None:
+    assert "Go on with: accord sync" in stage.inside("plan").out
+    stage.till.write_bytes(b"PK\x03\x04 no table")
+    said = stage.inside("plan")
+    assert ("plan again" in said.out, "Go on with" in said.out) == (True, False)
+
+
 def test_a_damaged_file_stops_its_connection_only(stage: Stage) -> None:
     stage.till.write_bytes(b"PK\x03\x04\x00\x00not a csv")
     said = stage.inside("sync", "--approve")

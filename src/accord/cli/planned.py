@@ -39,7 +39,10 @@ def show(output: Output, plan: Plan, *, every: bool = False) -> None:
     output.table(_HEADERS, rows, right=_NUMBERS)
     _samples(output, plan.writes_planned, every=every)
     reported.remarks(output, plan)
-    if plan.first:
+    if plan.first and plan.problems:
+        output.line(f"This plan shows too little to be the first of flow {plan.flow}; nothing was written.")
+        output.line("Correct what went wrong, then plan again.")
+    elif plan.first:
         output.line(f"This is the first plan of flow {plan.flow}; nothing was written.")
         output.line(f"Go on with: accord sync --flow {plan.flow}")
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
+import accord
+from accord.http import Pages
 from accord.testing import ConnectorContract
 from accord.testing.contract.schedule import ConformanceError, Schedule
 from tests.unit.testing import notebook
@@ -25,6 +28,25 @@ class TestNotebook(ConnectorContract):
 
 class Careless(TestNotebook):
     connector = notebook.Careless
+
+
+class Listed(notebook.People):
+    """Its vendor decides how many rows a page has."""
+
+    read = Pages("/people")
+
+
+class Vendor(notebook.Notebook):
+    streams: ClassVar[Sequence[type[accord.Stream]]] = (Listed,)
+
+
+class Leaving(TestNotebook):
+    connector = Vendor
+
+
+def test_the_size_of_a_page_may_be_left_to_the_vendor(tmp_path: Path) -> None:
+    suite = Leaving()
+    suite.test_declared_capabilities_are_sound(suite.build(tmp_path))
 
 
 def test_tests_that_no_stream_can_pass_are_not_there() -> None:
