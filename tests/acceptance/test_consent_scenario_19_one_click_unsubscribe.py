@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import socket
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 
@@ -10,6 +12,7 @@ import pytest
 
 from accord.consent.signal import Actor, Kind
 from accord.errors import SetupError, StateError
+from accord.serve import application
 from accord.serve.server import Server
 from tests.acceptance.consent_stage import *  # noqa: F403
 from tests.acceptance.consent_stage import Build, Stage
@@ -166,6 +169,38 @@ def test_a_body_without_end_is_cut_off(stage: Stage, door: Server) -> None:
     url = link(stage, door)
     assert httpx.post(url, content=b"x" * 100_000, trust_env=False).status_code == 413
     assert refusals(stage) == []
+
+
+def test_a_body_that_never_comes_is_not_waited_for(
+    stage: Stage, door: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "SLOWEST", 0.05)
+    place = httpx.URL(link(stage, door))
+    head = f"POST {place.path} HTTP/1.1\r\nHost: here\r\nContent-Length: 9\r\n\r\nL"
+    with socket.create_connection((place.host, place.port or 0), timeout=5) as peer:
+        peer.sendall(head.encode())
+        assert peer.recv(4096).startswith(b"HTTP/1.1 408 ")
+    assert stage.state() == "granted"
+
+
+def test_no_redirect_repeats_a_token_or_a_host(stage: Stage, door: Server) -> None:
+    answer = httpx.get(f"{link(stage, door)}/", headers={"Host": "evil.example"}, trust_env=False)
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
+
+
+def test_what_nobody_foresaw_is_logged_without_its_message(
+    stage: Stage, door: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_label: str) -> None:
+        raise RuntimeError("ann@example.com")
+
+    url = link(stage, door)
+    monkeypatch.setattr(stage.env, "committing", fail)
+    caplog.set_level(logging.INFO)
+    assert click(url).status_code == 500
+    assert "RuntimeError" in caplog.text
+    assert "ann@example.com" not in caplog.text
 
 
 def test_the_headers_are_those_of_rfc_8058(stage: Stage, door: Server) -> None:

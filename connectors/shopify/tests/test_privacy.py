@@ -107,6 +107,8 @@ def test_a_request_of_another_shop_is_refused() -> None:
         {**ERASURE, "customer": {"id": True}},
         {**ERASURE, "orders_to_redact": ["1'"]},
         {**ERASURE, "orders_to_redact": [None]},
+        {**ERASURE, "customer": {"id": 7, "email": ["ann@example.com"]}},
+        {**ERASURE, "customer": {"id": 7, "phone": 33199001234}},
     ],
 )
 def test_what_is_signed_but_odd_is_kept_for_a_person(event: Any) -> None:

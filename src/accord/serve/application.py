@@ -5,6 +5,7 @@ Whatever it answers with 2xx is on disk before. Tokens and bodies are never logg
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from accord.serve import page
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
     from accord.api import Accord
 
@@ -26,6 +28,8 @@ MOST = 1 << 20
 """Bytes of a webhook; vendors send a few thousand."""
 MOST_CLICK = 1 << 14
 """Bytes of a one-click POST: its body is ``List-Unsubscribe=One-Click`` and is not needed."""
+SLOWEST = 30.0
+"""Seconds that the body of a request may take; who sends it byte by byte holds no place for longer."""
 RETRY_AFTER = "30"
 """Seconds after which whoever could not be answered should come again."""
 _log = logging.getLogger(__name__)
@@ -34,7 +38,7 @@ _log = logging.getLogger(__name__)
 def application(accord: Accord) -> Starlette:
     """What `accord serve` runs, for ASGI servers of your own. Opens the connections (their secrets)."""
     door = _Door(accord)
-    return Starlette(
+    served = _Served(
         routes=[
             Route("/unsubscribe/{token}", door.ask, methods=["GET"]),
             Route("/unsubscribe/{token}", door.unsubscribe, methods=["POST"]),
@@ -42,6 +46,20 @@ def application(accord: Accord) -> Starlette:
         ],
         exception_handlers={StateError: _later},
     )
+    # A redirect would repeat the token, and whatever host the request named.
+    served.router.redirect_slashes = False
+    return served
+
+
+class _Served(Starlette):
+    """Answered with 500 is what nobody foresaw; its messages may quote a person and are not logged."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except Exception as error:  # noqa: BLE001  the server would log the whole traceback
+            debug = _log.isEnabledFor(logging.DEBUG)
+            _log.error("a request failed unexpectedly (%s)", type(error).__name__, exc_info=debug)
 
 
 class _Door:
@@ -82,11 +100,15 @@ class _Door:
 
 async def _body(request: Request, most: int) -> bytes:
     parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > most:
-            raise HTTPException(413)
-        parts.append(part)
+    try:
+        async with asyncio.timeout(SLOWEST):
+            async for part in request.stream():
+                size += len(part)
+                if size > most:
+                    raise HTTPException(413)
+                parts.append(part)
+    except TimeoutError:
+        raise HTTPException(408, headers={"connection": "close"}) from None
     return b"".join(parts)
 
 

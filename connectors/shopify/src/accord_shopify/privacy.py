@@ -70,7 +70,7 @@ def privacy_request(
 def _decoded(body: bytes) -> dict[str, Any]:
     try:
         event = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         event = None
     if not isinstance(event, dict):
         raise _odd("it is no JSON object")
@@ -99,6 +99,9 @@ def _understood(event: Mapping[str, Any], topic: PrivacyTopic, id_: str) -> Priv
     orders = event.get("orders_requested" if topic is PrivacyTopic.ACCESS else "orders_to_redact") or ()
     if not isinstance(customer, dict) or not _number(number) or not all(map(_number, orders)):
         raise _odd("it does not name its customer and orders by number")
+    email, phone = customer.get("email") or None, customer.get("phone") or None
+    if not all(shown is None or isinstance(shown, str) for shown in (email, phone)):
+        raise _odd("its customer's address or telephone number is no text")
     return PrivacyRequest(
         id_,
         ASKS[topic],
@@ -106,8 +109,8 @@ def _understood(event: Mapping[str, Any], topic: PrivacyTopic, id_: str) -> Priv
         shop,
         "customers",
         f"gid://shopify/Customer/{number}",
-        customer.get("email") or None,
-        customer.get("phone") or None,
+        email,
+        phone,
         tuple(f"gid://shopify/Order/{order}" for order in orders),
     )
 
