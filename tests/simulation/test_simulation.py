@@ -7,6 +7,7 @@ import pytest
 
 from accord.testing.simulation import simulate
 from accord.testing.simulation.ablation import WEATHERS
+from accord.testing.simulation.schedule import simulate_on_both
 from accord.testing.simulation.town import Climate, brief
 
 SEEDS = range(30)
@@ -82,3 +83,9 @@ def test_the_same_seed_plays_the_same_schedule_twice() -> None:
 
 def test_another_seed_plays_another_schedule() -> None:
     assert simulate(4).trace != simulate(5).trace
+
+
+@pytest.mark.parametrize("weather", ["brief", "mixed", "operator", "erasure", "regrouping", "tokens"])
+def test_the_same_seed_plays_the_same_schedule_on_postgresql(weather: str, postgres: str) -> None:
+    for seed in (6, 7):
+        assert simulate_on_both(seed, WEATHERS[weather], postgres).violations == []

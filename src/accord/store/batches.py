@@ -22,11 +22,11 @@ from accord.store.tables import intent_batch
 PLACE = "-"
 """Between the name of a batch and the place in it, in the id of each of its intents."""
 _HERE = "WHERE connection = :connection AND stream = :stream"
-_BY_ID = intent_batch.select("WHERE id IN :ids")
-_SENT = Statement("SELECT id, sent_at, size FROM intent_batch WHERE id IN :ids")
+_BY_ID = intent_batch.select("WHERE id IN :ids ORDER BY id")
+_SENT = Statement("SELECT id, sent_at, size FROM intent_batch WHERE id IN :ids ORDER BY id")
 _OF_STREAM = intent_batch.select(f"{_HERE} ORDER BY id")
-_MEMBERS = Statement(f"SELECT id, entities FROM intent_batch {_HERE}")
-_EVERY = Statement("SELECT id, entities FROM intent_batch")
+_MEMBERS = Statement(f"SELECT id, entities FROM intent_batch {_HERE} ORDER BY id")
+_EVERY = Statement("SELECT id, entities FROM intent_batch ORDER BY id")
 _REMOVE = Statement("DELETE FROM intent_batch WHERE id IN :ids")
 _SIZES = Statement(f"SELECT coalesce(sum(size), 0) AS number FROM intent_batch {_HERE}")
 _EARLIEST = Statement(f"SELECT min(settle_until) AS settle FROM intent_batch {_HERE}")

@@ -18,7 +18,7 @@ _IN_BODY = ("base", "hub_value", "vendor_value", "candidates")
 _PLAIN = tuple(name for name in conflict.names if name != "body")
 _AGAIN = conflict.update(("body", "policy", "winner", "run"), "WHERE id = :id AND state = 'open'")
 _BY_ID = conflict.select("WHERE id = :id")
-_IDS = Statement("SELECT id FROM conflict WHERE id IN :ids")
+_IDS = Statement("SELECT id FROM conflict WHERE id IN :ids ORDER BY id")
 _RESOLVE = Statement(
     "UPDATE conflict SET state = 'resolved', resolution = :resolution, resolved_at = :now"
     " WHERE id = :id AND state IN ('open', 'review')"
@@ -26,10 +26,11 @@ _RESOLVE = Statement(
 _DECIDED = Statement(
     "SELECT external_id, resolution FROM conflict"
     " WHERE connection = :connection AND stream = :stream AND external_id IN :external_ids"
-    " AND kind = 'identity' AND state = 'resolved'"
+    " AND kind = 'identity' AND state = 'resolved' ORDER BY external_id, id"
 )
 _WAITING = Statement(
-    "SELECT entity, cell FROM conflict WHERE entity IN :entities AND state = 'open' AND cell IS NOT NULL",
+    "SELECT entity, cell FROM conflict WHERE entity IN :entities AND state = 'open' AND cell IS NOT NULL"
+    " ORDER BY entity, cell",
     rare="SELECT id FROM conflict WHERE state = 'open'",
 )
 _OPEN_COUNT = Statement("SELECT count(*) FROM conflict WHERE state = 'open'")

@@ -11,17 +11,18 @@ from accord.store.rows import Entity, EntityState
 from accord.store.statement import Statement
 from accord.store.tables import entity
 
-_BY_ID = entity.select("WHERE id IN :ids")
-_REVISIONS = Statement("SELECT id, rev FROM entity WHERE id IN :ids AND state = 'live'")
+_BY_ID = entity.select("WHERE id IN :ids ORDER BY id")
+_REVISIONS = Statement("SELECT id, rev FROM entity WHERE id IN :ids AND state = 'live' ORDER BY id")
 _BEGINNING = Statement("SELECT id FROM entity WHERE id >= :prefix AND id < :beyond ORDER BY id LIMIT :most")
 _REPLACE = entity.update(
     ("kind", "state", "merged_into", "rev", "created_at", "body"), "WHERE id = :id AND rev = :loaded_rev"
 )
-_PAGE = entity.select("WHERE kind = :kind AND id > :after ORDER BY id LIMIT :most")
+# An expression, so that no database sorts all of a kind for each page: ids are read on from the last one.
+_PAGE = entity.select("WHERE kind || '' = :kind AND id > :after ORDER BY id LIMIT :most")
 _PAGE_IN = entity.select("WHERE kind = :kind AND state = :state AND id > :after ORDER BY id LIMIT :most")
 _COUNT = Statement("SELECT count(*) FROM entity WHERE kind = :kind")
 _COUNT_IN = Statement("SELECT count(*) FROM entity WHERE kind = :kind AND state = :state")
-_MERGED = Statement("SELECT id, merged_into FROM entity WHERE merged_into IN :ids")
+_MERGED = Statement("SELECT id, merged_into FROM entity WHERE merged_into IN :ids ORDER BY merged_into, id")
 
 
 class Entities:

@@ -9,7 +9,7 @@ from accord.store.codec import Found, from_json, to_json
 from accord.store.consent_rows import Erasure
 from accord.store.consent_tables import erasure
 
-_BY_ID = erasure.select("WHERE id IN :ids")
+_BY_ID = erasure.select("WHERE id IN :ids ORDER BY id")
 _LATEST = erasure.select("ORDER BY requested_at DESC, id LIMIT :most")
 _PLAIN = ("id", "subject", "identity", "requested_at", "due_at", "closed_at", "lifted_at")
 

@@ -16,12 +16,12 @@ _HERE = "WHERE connection = :connection AND stream = :stream"
 _TURN = "ORDER BY created_at, id"
 _LATER = "AND (created_at, id) > (:after_at, :after_id)"
 _IN_DOUBT = "state IN ('sent', 'unknown')"
-_OPEN = intent.select(f"{_HERE} AND entity IN :entities", rare="SELECT id FROM intent")
-_OF_ENTITIES = intent.select("WHERE entity IN :entities")
-_BY_ID = intent.select("WHERE id IN :ids")
-_SENT_AT = Statement("SELECT id, sent_at FROM intent WHERE id IN :ids")
+_OPEN = intent.select(f"{_HERE} AND entity IN :entities ORDER BY entity", rare="SELECT id FROM intent")
+_OF_ENTITIES = intent.select("WHERE entity IN :entities ORDER BY entity, connection, stream")
+_BY_ID = intent.select("WHERE id IN :ids ORDER BY id")
+_SENT_AT = Statement("SELECT id, sent_at FROM intent WHERE id IN :ids ORDER BY id")
 _WAITING = intent.select(
-    "WHERE waits_for IN :entities",
+    "WHERE waits_for IN :entities ORDER BY waits_for, id",
     rare="SELECT waits_for FROM intent WHERE waits_for IS NOT NULL ORDER BY waits_for",
 )
 _CLOSE = Statement("DELETE FROM intent WHERE id IN :ids")
@@ -34,7 +34,7 @@ _NEXT_BLOCKED = intent.select(f"{_BLOCKED} {_LATER} {_TURN} LIMIT :most")
 _UNSETTLED = intent.select(f"{_HERE} AND {_IN_DOUBT} {_TURN}")
 _REPEATED = intent.select(f"{_HERE} AND state = 'planned' AND body IS NOT NULL {_TURN}")
 _DOUBT = Statement(f"UPDATE intent SET state = 'unknown' {_HERE} AND state = 'sent'")
-_COUNT = Statement(f"SELECT state, count(*) AS number FROM intent {_HERE} GROUP BY state")
+_COUNT = Statement(f"SELECT state, count(*) AS number FROM intent {_HERE} GROUP BY state ORDER BY state")
 _INHERITED = Statement(
     f"SELECT count(*) FROM intent {_HERE} AND state <> 'blocked' AND operation = :operation AND run <> :run"
 )

@@ -13,9 +13,9 @@ _FIND = Statement(
     "SELECT natural_key.type, natural_key.hmac, natural_key.entity"
     " FROM natural_key JOIN entity ON entity.id = natural_key.entity"
     " WHERE natural_key.kind = :kind AND natural_key.type = :type AND natural_key.hmac IN BYTES :hmacs"
-    " AND entity.state = 'live'"
+    " AND entity.state = 'live' ORDER BY natural_key.hmac, natural_key.entity"
 )
-_OF = natural_key.select("WHERE entity IN :entities")
+_OF = natural_key.select("WHERE entity IN :entities ORDER BY entity, kind, type, hmac")
 
 Key = tuple[str, bytes]
 """Type of the key (``email``) and the keyed hash of its normal form."""

@@ -11,7 +11,9 @@ from accord.store.rows import Fence, Grant
 from accord.store.statement import Statement
 from accord.store.tables import lease
 
-_FENCES = Statement("SELECT scope, fence FROM lease WHERE scope IN :scopes AND holder IS NOT NULL")
+_FENCES = Statement(
+    "SELECT scope, fence FROM lease WHERE scope IN :scopes AND holder IS NOT NULL ORDER BY scope"
+)
 _BY_SCOPE = lease.select("WHERE scope = :scope")
 _HELD = lease.select("WHERE scope = :scope AND holder IS NOT NULL")
 _EVERY = lease.select("WHERE holder IS NOT NULL ORDER BY scope")

@@ -16,12 +16,12 @@ from accord.store.statement import Statement
 
 _PACKED = frozenset({"fields", "identifiers", "points", "status"})
 _PLAIN = tuple(each.name for each in fields(Send) if each.name not in _PACKED)
-_SENDS = send_ledger.select("WHERE subject IN :subjects")
+_SENDS = send_ledger.select("WHERE subject IN :subjects ORDER BY subject, id")
 # What is to be revoked meanwhile stays so.
 _SETTLE = send_ledger.update(
     ("status", "external_id", "finished_at"), "WHERE id = :id AND status IN ('started', 'unknown')"
 )
-_BY_ID = send_ledger.select("WHERE id IN :ids")
+_BY_ID = send_ledger.select("WHERE id IN :ids ORDER BY id")
 _MARK = Statement("UPDATE send_ledger SET status = :status WHERE id IN :ids")
 _MARK_ONLY = Statement("UPDATE send_ledger SET status = :status WHERE id IN :ids AND status = :only")
 _LEFT_TO = Statement(
@@ -43,9 +43,9 @@ _SINCE = consent_decision.select("WHERE seq > :seq ORDER BY seq LIMIT :most")
 _RELEASE = Statement(
     "DELETE FROM consent_hold WHERE connection = :connection AND stream = :stream AND entity IN :entities"
 )
-_HOLDS = consent_hold.select("WHERE subject IN :subjects")
+_HOLDS = consent_hold.select("WHERE subject IN :subjects ORDER BY subject, connection, stream, entity")
 _MOVE_HOLDS = Statement("UPDATE consent_hold SET subject = :survivor WHERE subject = :loser")
-_BECAUSE = consent_hold.select("WHERE reason = :reason LIMIT :most")
+_BECAUSE = consent_hold.select("WHERE reason = :reason ORDER BY connection, stream, entity LIMIT :most")
 WRITTEN = "decisions"
 """Names the mark of how many rows the decision log ever had: a row cut off its end is missed by it."""
 PAGE = 1000

@@ -17,16 +17,16 @@ _Found: TypeAlias = list[DeadLetter]
 _PLAIN = tuple(name for name in dead_letter.names if name != "payload")
 _HERE = "WHERE connection = :connection AND stream = :stream"
 _BY_ID = dead_letter.select("WHERE id = :id")
-_KNOWN = Statement("SELECT id, attempts, first_at, state FROM dead_letter WHERE id IN :ids")
+_KNOWN = Statement("SELECT id, attempts, first_at, state FROM dead_letter WHERE id IN :ids ORDER BY id")
 _ANY_OPEN = "SELECT id FROM dead_letter WHERE state = 'open'"
 _WRITES = f"{_HERE} AND entity IN :entities AND state = 'open' AND direction = 'write'"
-_OF_WRITES = dead_letter.select(f"{_WRITES} ORDER BY last_at", rare=_ANY_OPEN)
+_OF_WRITES = dead_letter.select(f"{_WRITES} ORDER BY last_at, id", rare=_ANY_OPEN)
 _CLOSE_WRITES = Statement(f"UPDATE dead_letter SET state = 'closed' {_WRITES}", rare=_ANY_OPEN)
 _REFUSALS = f"{_HERE} AND state = 'open' AND direction = 'write' AND error <> 'OutcomeUnknownError'"
 _REFUSED = Statement(f"SELECT entity FROM dead_letter {_REFUSALS} ORDER BY entity", rare=_ANY_OPEN)
 _REPLAY_WRITES = Statement(f"UPDATE dead_letter SET state = 'replayed' {_REFUSALS}", rare=_ANY_OPEN)
 _READS = f"{_HERE} AND external_id IN :external_ids AND state = 'open' AND direction = 'read'"
-_OF_READS = dead_letter.select(_READS, rare=_ANY_OPEN)
+_OF_READS = dead_letter.select(f"{_READS} ORDER BY id", rare=_ANY_OPEN)
 _CLOSE_READS = Statement(f"UPDATE dead_letter SET state = 'closed', payload = NULL {_READS}", rare=_ANY_OPEN)
 _SET_STATE = Statement("UPDATE dead_letter SET state = :state WHERE id = :id")
 _OPEN_COUNT = Statement("SELECT count(*) FROM dead_letter WHERE state = 'open'")

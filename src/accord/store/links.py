@@ -12,23 +12,24 @@ from accord.store.statement import Statement
 from accord.store.tables import LIVE, NOT_LIVE, link
 
 _HERE = "WHERE connection = :connection AND stream = :stream"
-_BY_RECORD = link.select(f"{_HERE} AND external_id IN :external_ids")
+_BY_RECORD = link.select(f"{_HERE} AND external_id IN :external_ids ORDER BY external_id")
 _DIGESTS = Statement(
     f"SELECT external_id, row_digest FROM link {_HERE} AND external_id IN :external_ids"
-    " AND state IN ('live', 'shadowed') AND row_digest IS NOT NULL"
+    " AND state IN ('live', 'shadowed') AND row_digest IS NOT NULL ORDER BY external_id"
 )
 # Two halves, because each half has an index of its own.
 _OF = f"WHERE entity IN :entities AND {LIVE}", f"WHERE entity IN :entities AND {NOT_LIVE}"
 # The order has it walk the small index of its own, whatever a database thinks of the table.
+_ORDER = "ORDER BY entity, connection, stream, external_id"
 _OTHER = f"SELECT entity FROM link WHERE {NOT_LIVE} ORDER BY entity"
-_OF_ALL = link.select(_OF[0]), link.select(_OF[1], rare=_OTHER)
+_OF_ALL = link.select(f"{_OF[0]} {_ORDER}"), link.select(f"{_OF[1]} {_ORDER}", rare=_OTHER)
 # Expressions, so that no database reads the whole stream by the primary key's first columns instead.
 _THERE = "AND connection || '' = :connection AND stream || '' = :stream"
 # SQLite can be told which index: by all its columns it finds the one link, not those of every other system.
 _LIVE_HERE = f"INDEXED BY link_live {_OF[0]} AND connection = :connection AND stream = :stream"
 _OF_STREAM = (
-    link.select(f"{_OF[0]} {_THERE}", sqlite=_LIVE_HERE),
-    link.select(f"{_OF[1]} {_THERE}", rare=_OTHER),
+    link.select(f"{_OF[0]} {_THERE} {_ORDER}", sqlite=f"{_LIVE_HERE} {_ORDER}"),
+    link.select(f"{_OF[1]} {_THERE} {_ORDER}", rare=_OTHER),
 )
 _SEEN = Statement(f"UPDATE link SET generation = :generation {_HERE} AND external_id IN :external_ids")
 _AGAIN = Statement(f"UPDATE link SET generation = :generation {_HERE} AND generation > :generation")

@@ -11,19 +11,20 @@ from accord.store.codec import from_json, to_json
 from accord.store.statement import Statement
 from accord.store.tables import apart, merge_log, tombstone
 
-_MERGES = merge_log.select("WHERE survivor = :entity OR loser = :entity ORDER BY at")
+_MERGES = merge_log.select("WHERE survivor = :entity OR loser = :entity ORDER BY at, survivor, loser")
 _FORGET = (
     Statement("DELETE FROM merge_log WHERE survivor IN :entities"),
     Statement("DELETE FROM merge_log WHERE loser IN :entities"),
 )
 _PAIRS = Statement(
-    "SELECT a, b FROM apart WHERE a IN :entities UNION ALL SELECT a, b FROM apart WHERE b IN :entities",
+    "SELECT a, b FROM apart WHERE a IN :entities UNION ALL SELECT a, b FROM apart WHERE b IN :entities"
+    " ORDER BY a, b",
     rare="SELECT a FROM apart",
 )
 _JOIN = Statement("DELETE FROM apart WHERE a = :entity OR b = :entity")
 _ANY_ERASED = Statement("SELECT 1 FROM tombstone LIMIT 1")
-_ERASED = Statement("SELECT hmac FROM tombstone WHERE hmac IN BYTES :hmacs")
-_OF_REQUEST = Statement("SELECT hmac FROM tombstone WHERE request = :request")
+_ERASED = Statement("SELECT hmac FROM tombstone WHERE hmac IN BYTES :hmacs ORDER BY hmac")
+_OF_REQUEST = Statement("SELECT hmac FROM tombstone WHERE request = :request ORDER BY hmac")
 _LIFT = Statement("DELETE FROM tombstone WHERE request = :request")
 
 

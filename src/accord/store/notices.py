@@ -10,9 +10,9 @@ from accord.store.codec import Found, from_json, to_json
 from accord.store.consent_tables import evidence, notice
 from accord.store.statement import Statement
 
-_TEXTS = notice.select("WHERE id IN :ids")
+_TEXTS = notice.select("WHERE id IN :ids ORDER BY id, version")
 _COUNT = Statement("SELECT count(*) FROM notice")
-_PROOFS = evidence.select("WHERE id IN :ids")
+_PROOFS = evidence.select("WHERE id IN :ids ORDER BY id")
 _EXPIRE = Statement("DELETE FROM evidence WHERE retain_until < :now")
 
 

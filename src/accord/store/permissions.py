@@ -19,23 +19,29 @@ from accord.store.statement import Statement
 
 States = dict[Cell, CellState]
 
-_STATES = consent_state.select("WHERE subject IN :subjects")
+_STATES = consent_state.select(
+    "WHERE subject IN :subjects ORDER BY subject, purpose, channel, contact_point, topic, controller"
+)
 _FORGET_STATES = Statement("DELETE FROM consent_state WHERE subject IN :subjects")
 _ENDING = Statement(
     "SELECT DISTINCT subject FROM consent_state"
-    " WHERE expires_at <= :now AND state IN ('granted', 'soft_opt_in') LIMIT :most"
+    " WHERE expires_at <= :now AND state IN ('granted', 'soft_opt_in') ORDER BY subject LIMIT :most"
 )
-_OWNERS = contact_point.select("WHERE hmac IN :hmacs")
-_POINTS = contact_point.select("WHERE subject IN :subjects")
+_OWNERS = contact_point.select("WHERE hmac IN :hmacs ORDER BY hmac, subject, type")
+_POINTS = contact_point.select("WHERE subject IN :subjects ORDER BY subject, type, hmac")
 _FORGET_POINTS = Statement("DELETE FROM contact_point WHERE subject IN :subjects")
-_SUPPRESSED = suppression.select("WHERE contact_point IN :contact_points")
-_SUPPRESSED_BY = suppression.select("WHERE subject IN :subjects")
+_SUPPRESSED = suppression.select(
+    "WHERE contact_point IN :contact_points ORDER BY contact_point, channel, reason"
+)
+_SUPPRESSED_BY = suppression.select(
+    "WHERE subject IN :subjects ORDER BY subject, contact_point, channel, reason"
+)
 _CLEAR = Statement(
     "DELETE FROM suppression WHERE contact_point = :contact_point AND channel = :channel AND reason = :reason"
 )
-_OBJECTIONS = objection.select("WHERE hmac IN :hmacs")
+_OBJECTIONS = objection.select("WHERE hmac IN :hmacs ORDER BY hmac, purpose, channel")
 _EXPIRE = Statement("DELETE FROM objection WHERE retain_until < :now")
-_ORIGINS = value_origin.select("WHERE entity IN :entities")
+_ORIGINS = value_origin.select("WHERE entity IN :entities ORDER BY entity, cell, digest, origin")
 _FORGET_ORIGINS = Statement("DELETE FROM value_origin WHERE entity IN :entities")
 
 

@@ -11,7 +11,9 @@ from accord.store.statement import Statement
 from accord.store.tables import pending_reference
 
 _TO_THESE = "WHERE connection = :connection AND stream = :stream AND external_id IN :external_ids"
-_TO = pending_reference.select(_TO_THESE, rare="SELECT entity FROM pending_reference")
+_TO = pending_reference.select(
+    f"{_TO_THESE} ORDER BY external_id, entity, cell", rare="SELECT entity FROM pending_reference"
+)
 _TAKE = Statement(f"DELETE FROM pending_reference {_TO_THESE}")
 _OF = pending_reference.select("WHERE entity = :entity ORDER BY cell, external_id")
 _FORGET = Statement("DELETE FROM pending_reference WHERE entity IN :entities")

@@ -25,14 +25,18 @@ _BODY = (
 )
 _PLAIN = tuple(each.name for each in fields(Revocation) if each.name not in {*_BODY, "state"})
 _HERE = "WHERE connection = :connection AND stream = :stream AND finished_at IS NULL"
-_KNOWN = Statement("SELECT id FROM revocation WHERE id IN :ids")
+_KNOWN = Statement("SELECT id FROM revocation WHERE id IN :ids ORDER BY id")
 _READY = revocation.select(f"{_HERE} AND not_before <= :now ORDER BY created_at, id LIMIT :most")
 _ANY_READY = Statement(f"SELECT 1 FROM revocation {_HERE} AND not_before <= :now LIMIT 1")
-_OPEN_AT = revocation.select(f"{_HERE} AND subject IN :subjects")
-_OF = revocation.select("WHERE subject IN :subjects")
-_PLACES = Statement("SELECT DISTINCT connection, stream FROM revocation WHERE finished_at IS NULL")
-_OVERDUE = revocation.select("WHERE finished_at IS NULL AND due_at <= :now AND alerted_at IS NULL")
-_ALERTS = revocation.select("WHERE alerted_at IS NOT NULL ORDER BY created_at")
+_OPEN_AT = revocation.select(f"{_HERE} AND subject IN :subjects ORDER BY not_before, id")
+_OF = revocation.select("WHERE subject IN :subjects ORDER BY subject, id")
+_PLACES = Statement(
+    "SELECT DISTINCT connection, stream FROM revocation WHERE finished_at IS NULL ORDER BY connection, stream"
+)
+_OVERDUE = revocation.select(
+    "WHERE finished_at IS NULL AND due_at <= :now AND alerted_at IS NULL ORDER BY not_before, id"
+)
+_ALERTS = revocation.select("WHERE alerted_at IS NOT NULL ORDER BY created_at, id")
 _OPEN_COUNT = Statement("SELECT count(*) FROM revocation WHERE finished_at IS NULL")
 _EARLIEST = Statement(f"SELECT min(not_before) FROM revocation {_HERE}")
 

@@ -14,9 +14,11 @@ from accord.store.statement import Statement
 _COLUMNS = frozenset(consent_signal.names) - {"body"}
 _PLAIN = tuple(each.name for each in fields(ConsentSignal) if each.name in _COLUMNS)
 _REST = {each.name: each.default for each in fields(ConsentSignal) if each.name not in _COLUMNS}
-_KNOWN = Statement("SELECT event FROM consent_signal WHERE source = :source AND event IN :events")
-_OF = consent_signal.select("WHERE subject IN :subjects")
-_BY_ID = consent_signal.select("WHERE id IN :ids")
+_KNOWN = Statement(
+    "SELECT event FROM consent_signal WHERE source = :source AND event IN :events ORDER BY event"
+)
+_OF = consent_signal.select("WHERE subject IN :subjects ORDER BY subject, id")
+_BY_ID = consent_signal.select("WHERE id IN :ids ORDER BY id")
 _MOVE = Statement("UPDATE consent_signal SET subject = :subject WHERE id = :id")
 _SUBJECTS = Statement(
     "SELECT DISTINCT subject FROM consent_signal WHERE subject > :after ORDER BY subject LIMIT :most"

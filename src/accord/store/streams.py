@@ -17,7 +17,7 @@ _HERE = "WHERE connection = :connection AND stream = :stream"
 _POSITION = stream_state.select(_HERE)
 _POSITIONS = stream_state.select("ORDER BY connection, stream")
 _MOVE = stream_state.update(stream_state.names, f"{_HERE} AND seq = :seq - 1")
-_MARKS = Statement(f"SELECT entity, seq FROM dirty {_HERE} AND entity IN :entities")
+_MARKS = Statement(f"SELECT entity, seq FROM dirty {_HERE} AND entity IN :entities ORDER BY entity")
 _TAKE = Statement(f"SELECT entity, seq FROM dirty {_HERE} AND entity > :after ORDER BY entity LIMIT :most")
 _GONE = Statement(
     f"SELECT dirty.entity AS entity FROM dirty JOIN entity ON entity.id = dirty.entity {_HERE}"

@@ -7,12 +7,14 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from multiprocessing import get_context
 
+from accord.testing import postgres
 from accord.testing.simulation import everywhere
 from accord.testing.simulation.ablation import ABLATIONS, WEATHERS, directed
-from accord.testing.simulation.schedule import Verdict, simulate
+from accord.testing.simulation.schedule import Verdict, simulate, simulate_on_both
 from accord.testing.simulation.shrink import Case, Shrinker, words
 from accord.testing.simulation.summary import Summary
 from accord.testing.simulation.town import general
@@ -38,6 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--seeds", type=_seeds, default=range(200), help="first:last+1")
     run.add_argument("--jobs", type=int, default=1)
     run.add_argument("--quiet", action="store_true", help="only the summary")
+    run.add_argument(
+        "--store", default="sqlite", help="sqlite; postgresql (private) or libpq's address: plays both"
+    )
     run.add_argument("--census", action="store_true", help="tell how often everything occurred, too")
     replay = commands.add_parser("replay", help="play one seed and tell its story")
     replay.set_defaults(do=_replay)
@@ -102,14 +107,25 @@ def _sum_up(
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    play = partial(simulate, climate=WEATHERS[chosen.weather] if chosen.weather else general)
-    summary = _sum_up(play, chosen.seeds, chosen, "seed")
+    climate = WEATHERS[chosen.weather] if chosen.weather else general
+    with _server(chosen.store) as server:
+        play = partial(simulate_on_both, climate=climate, server=server)
+        summary = _sum_up(
+            play if server else partial(simulate, climate=climate), chosen.seeds, chosen, "seed"
+        )
     for line in summary.occurrences() if chosen.census else ():
         _say(line)
     for numbers in summary.broken.values():
         weather = f" --weather {chosen.weather}" if chosen.weather else ""
         _say(f"python -m accord.testing.simulation replay {min(numbers)}{weather}")
     return 1 if summary.broken else 0
+
+
+def _server(store: str) -> AbstractContextManager[str]:
+    """The PostgreSQL server that holds the stores; "" where they are files."""
+    if store == "postgresql":
+        return postgres.private_server()
+    return nullcontext("" if store == "sqlite" else store)
 
 
 def _crash(chosen: argparse.Namespace) -> int:

@@ -66,7 +66,7 @@ class Oracle:
     def store(self) -> Store:
         """The store, for looking only."""
         if self._store is None:
-            self._store = Store.open(f"sqlite:///{self.town.path}", SystemEnv(), migrate=False)
+            self._store = Store.open(self.town.ground.url, SystemEnv(), migrate=False)
         return self._store
 
     def close(self) -> None:
@@ -125,7 +125,7 @@ class Oracle:
         if not self.town.climate.together and not busy:
             said = f"{type(error).__name__}: {error} {error.facts.get('rule', '')}"
             # The store's folder has another name each time: it must not enter the trace.
-            self.violate("I13 isolation", said.replace(str(self.town.folder), "…"))
+            self.violate("I13 isolation", said.replace(str(self.town.ground.folder), "…"))
 
     def crashed(self, flow: str, error: Exception) -> None:
         """Something escaped from a run that is no Accord error: a bug."""

@@ -74,6 +74,9 @@ class Verdict:
         return sorted({violation.name for violation in self.violations})
 
 
+BOTH = "both databases alike"
+
+
 class EndlessError(Exception):
     """The schedule does not come to an end."""
 
@@ -89,9 +92,10 @@ class Schedule:
         omission: Omission = NOTHING,
         *,
         tell: bool = False,
+        server: str = "",
     ) -> None:
         self.seed, self.climate, self.omission = seed, climate, omission
-        self.town = Town(seed, climate, ablations, omission.faults)
+        self.town = Town(seed, climate, ablations, omission.faults, server)
         self.scheduler = self.town.scheduler
         self.scheduler.story = [] if tell else None
         self.random = Random(f"operator {seed}")
@@ -345,6 +349,20 @@ class Schedule:
         self.oracle.judge()
 
 
+def simulate_on_both(seed: int, climate: Callable[[int], Climate], server: str) -> Verdict:
+    """Play a seed on PostgreSQL, and on SQLite: what differs between the two is a violation of its own.
+
+    Args:
+        seed: Decides everything.
+        climate: What kind of schedule to draw from the seed.
+        server: The address of the PostgreSQL server.
+    """
+    verdict, other = simulate(seed, climate, server=server), simulate(seed, climate)
+    if verdict.trace != other.trace:
+        verdict.violations.append(Violation(BOTH, "the same seed gives another trace on SQLite"))
+    return verdict
+
+
 def simulate(
     seed: int,
     climate: Callable[[int], Climate] = general,
@@ -352,6 +370,7 @@ def simulate(
     omission: Omission = NOTHING,
     *,
     tell: bool = False,
+    server: str = "",
 ) -> Verdict:
     """Play a seed.
 
@@ -361,5 +380,6 @@ def simulate(
         ablations: Safeguards to switch off.
         omission: What to leave out.
         tell: Keep the story of what happened, for a person to read.
+        server: The address of a PostgreSQL server that holds the store; empty = SQLite.
     """
-    return Schedule(seed, climate(seed), ablations, omission, tell=tell).play()
+    return Schedule(seed, climate(seed), ablations, omission, tell=tell, server=server).play()

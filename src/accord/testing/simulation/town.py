@@ -4,9 +4,6 @@
 
 from __future__ import annotations
 
-import atexit
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -17,7 +14,6 @@ from accord.api.journal import NAME
 from accord.connector import Context, Creates, Deletes, Stream
 from accord.engine.flow import DeletePolicy, Flow, Limits, Member, Policy, PolicyKind
 from accord.engine.world import World
-from accord.env import SystemEnv
 from accord.model import Customer, Order
 from accord.model.record import Row, Write
 from accord.plugins import Plugins
@@ -29,6 +25,7 @@ from accord.store.store import BUSY_TIMEOUT
 from accord.store.tables import SCHEMA_VERSION
 from accord.testing.simulation.configuration import Configuration
 from accord.testing.simulation.editions import CUT
+from accord.testing.simulation.ground import KEY, Ground
 from accord.testing.simulation.issuer import Unsealed
 from accord.testing.simulation.people import People, token_of
 from accord.testing.simulation.process import Process, Watch
@@ -38,7 +35,6 @@ from accord.testing.simulation.vendor import NEWS, Traits, Vendor, cut, spaced, 
 from accord.testing.simulation.weather import Weather
 
 NAMES = ("amber", "birch", "cedar")
-KEY = b"simulated key of 32 bytes length"
 LATEST = Policy(PolicyKind.LATEST)
 LIMITS = Limits()
 
@@ -183,7 +179,12 @@ class Town:
     """Everything that outlives the processes of one schedule."""
 
     def __init__(
-        self, seed: int, climate: Climate, ablations: frozenset[str], omitted: frozenset[int] = frozenset()
+        self,
+        seed: int,
+        climate: Climate,
+        ablations: frozenset[str],
+        omitted: frozenset[int] = frozenset(),
+        server: str = "",
     ) -> None:
         self.seed, self.climate = seed, climate
         self.scheduler = Scheduler(seed)
@@ -212,8 +213,7 @@ class Town:
         self.configuration = Configuration(
             list(self.vendors.values()), climate.policy, seed, orders=climate.orders
         )
-        self.folder = Path(tempfile.mkdtemp(prefix="accord-sim-", dir=_ram()))
-        shutil.copy(_template(), self.path)
+        self.ground = Ground(server)
         self.processes: list[Process] = []
         self._databases: dict[int, Database] = {}
         """The store's connections, by how many processes had crashed when they were opened."""
@@ -229,18 +229,15 @@ class Town:
         """Addresses of people who were erased."""
 
     @property
-    def path(self) -> Path:
-        """The store's file."""
-        return self.folder / "accord.db"
-
-    @property
     def journal(self) -> Path:
         """The journal of erasures, beside the store."""
-        return self.folder / NAME
+        return self.ground.folder / NAME
 
     def close(self) -> None:
         """Remove the store."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for database in self._databases.values():
+            database.close()
+        self.ground.close()
 
     def process(self, host: str, watch: Watch) -> Process:
         """A new process on a host."""
@@ -256,7 +253,7 @@ class Town:
         # As Store.open does, without reading the schema's version: the harness has just copied the file.
         crashes = sum(process.crashed for process in self.processes)
         if crashes not in self._databases:
-            self._databases[crashes] = open_database(f"sqlite:///{self.path}", BUSY_TIMEOUT)
+            self._databases[crashes] = open_database(self.ground.url, BUSY_TIMEOUT)
         find_sealer = Unsealed if any(vendor.issuer for vendor in self.vendors.values()) else no_sealer
         return Store(self._databases[crashes], process, find_sealer, Opened(SCHEMA_VERSION, KEY))
 
@@ -270,7 +267,7 @@ class Town:
 
     def system(self, process: Process, store: Store, vendor: Vendor) -> System:
         """A vendor as this process connects to it."""
-        context = Context(process, vendor.name, store.budget, store.tokens, self.folder)
+        context = Context(process, vendor.name, store.budget, store.tokens, self.ground.folder)
         return System(context, process, vendor, self._noted(vendor), self.begins)
 
     def _open(self, process: Process, store: Store, vendor: Vendor) -> Mapping[str, Stream]:
@@ -337,20 +334,6 @@ def _unwatched(process: Process, vendor: str, stream: str, writes: Sequence[Writ
     """Nobody watches requests; whoever does replaces it."""
 
 
-def _ram() -> str | None:
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  a RAM disk, if there is one
-
-
 @cache
 def _plugins() -> Plugins:
     return Plugins()
-
-
-@cache
-def _template() -> Path:
-    """An empty store, made once per process of the harness and copied for each schedule."""
-    folder = tempfile.mkdtemp(prefix="accord-sim-template-", dir=_ram())
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    path = Path(folder) / "accord.db"
-    Store.open(f"sqlite:///{path}", SystemEnv(), new_key=KEY).close()
-    return path

@@ -19,8 +19,8 @@ from accord.engine.gate import consents_of
 from accord.engine.unsubscribe import Subscription, token_of
 from accord.errors import StateError
 from accord.store.rows import EntityState
+from accord.testing.simulation.ground import KEY
 from accord.testing.simulation.scheduler import CrashError
-from accord.testing.simulation.town import KEY
 from accord.testing.simulation.vendor import NEWS
 from accord.testing.simulation.witness import I6, I7
 
