@@ -122,6 +122,17 @@ def test_a_wrong_address_is_a_dead_letter(stage: Stage) -> None:
     assert stage.inside("dead-letters", "discard", letter["id"][:6]).code == 0
 
 
+def test_a_run_tells_what_earlier_ones_left_open(stage: Stage) -> None:
+    stage.inside("sync", "--approve")
+    stage.edit("Léa", "Lea")
+    stage.members(
+        "UPDATE members SET first = 'Leah', changed = datetime('now') WHERE mail = 'lea@example.com'"
+    )
+    assert "earlier runs" not in stage.inside("sync").out
+    said = stage.inside("sync")
+    assert (said.code, "Open from earlier runs: 1 conflict (`accord status`)" in said.out) == (0, True)
+
+
 def test_nothing_is_half_imported(stage: Stage) -> None:
     stage.inside("sync", "--approve")
     stage.till.write_text(f"{stage.till.read_text()}9,Zoe,zoe@example.com,1\n")

@@ -73,7 +73,11 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Said]:
     run("accord dead-letters replay", letter["id"][:8])
     run("accord dead-letters discard", letter["id"][:8])
     header = "connection,stream,external_id,other_connection,other_stream,other_external_id"
-    (stage.root / "pairs.csv").write_text(f"{header}\ntill,customers,1,loyalty,members,1\n", encoding="utf-8")
+    stage.till.write_text(
+        f"{stage.till.read_text(encoding='utf-8')}9,Zoe,zoe@example.com,1\n", encoding="utf-8"
+    )
+    stage.members("INSERT INTO members VALUES (9, 'Zoe', 'zoe@example.com', 1, datetime('now'))")
+    (stage.root / "pairs.csv").write_text(f"{header}\ntill,customers,9,loyalty,members,9\n", encoding="utf-8")
     run("accord link import", "pairs.csv")
     run("accord link split", "till:1", "loyalty", "1")
     run("accord link merge", "till:1", "loyalty:1")

@@ -9,6 +9,7 @@ import typer
 
 from accord.cli import options
 from accord.cli.session import Session
+from accord.cli.text import plural
 from accord.errors import SetupError
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def sync(
             todo = [(name, partial(given, name)) for name in names]
         with stopping(accord.interrupt) as stop:
             results = several.run(todo, lambda: stop.requested)
-    session.output.tell(jobs.document(results, "reports"), lambda: _show(session, results))
+        older = _older(accord, results)
+    session.output.tell(jobs.document(results, "reports"), lambda: _show(session, results, older))
     return jobs.complained(results)
 
 
@@ -70,7 +72,20 @@ def _names(accord: Accord, flows: list[str] | None, connections: list[str] | Non
     return [name for name in names if name in ready]
 
 
-def _show(session: Session, results: Results[Report]) -> None:
+def _older(accord: Accord, results: Results[Report]) -> str:
+    """What earlier runs left for a person, in words; "" if nothing."""
+    with accord.store.reading() as tx:
+        letters, conflicts = tx.letters.open_count(), tx.conflicts.open_count()
+    for report in results.done:
+        letters -= report.total.dead_letters
+        conflicts -= report.total.open_conflicts
+    found = [plural(letters, "dead letter")] * (letters > 0) + [plural(conflicts, "conflict")] * (
+        conflicts > 0
+    )
+    return " and ".join(found)
+
+
+def _show(session: Session, results: Results[Report], older: str) -> None:
     from accord.cli import planned, reported
     from accord.engine.report import Plan
 
@@ -84,3 +99,5 @@ def _show(session: Session, results: Results[Report]) -> None:
         session.output.line(f"Not started: {', '.join(results.left)}")
     elif not results.done and not results.failed:
         session.output.line("No flow is due.")
+    if results.done and older:
+        session.output.line(f"Open from earlier runs: {older} (`accord status`)")
