@@ -26,9 +26,17 @@ def test_the_password_is_never_shown(sqlite: Loyalty) -> None:
     assert "s3cret" not in f"{caught.value} {caught.value.hint} {caught.value.facts} {sql.settings_value!r}"
 
 
-def test_a_password_in_an_open_url_is_refused_without_showing_it(sqlite: Loyalty) -> None:
+@pytest.mark.parametrize(
+    "address",
+    [
+        "user:s3cret@db.example.com/shop",
+        "user:/s3cret@db.example.com/shop",
+        "db.example.com/shop?password=s3cret",
+    ],
+)
+def test_a_password_in_an_open_url_is_refused_without_showing_it(sqlite: Loyalty, address: str) -> None:
     with pytest.raises(ValidationError, match="holds a password") as caught:
-        sqlite.open(url="postgresql+psycopg://user:s3cret@db.example.com/shop")
+        sqlite.open(url=f"postgresql+psycopg://{address}")
     assert "s3cret" not in str(caught.value)
 
 

@@ -37,11 +37,16 @@ DEFAULT_MATCH: Mapping[str, tuple[str, ...]] = {
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)\s*%", re.ASCII)
-_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s@]*:[^/\s@]+@", re.ASCII)
+# A password may hold a slash; a number and a slash after the colon are a port and a path.
+_PASSWORD = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*://"
+    r"([^/\s@]*:(?!\d{1,5}/)[^\s@]+@|[^\s]*[?&]\w*(password|passwd|pwd|secret|api_?key|access_token)=[^&\s])",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 def has_password(text: str) -> bool:
-    """Whether a text is an address with a password in it."""
+    """Whether a text is an address with a password in it, before its host or among its options."""
     return _PASSWORD.match(text) is not None
 
 

@@ -10,6 +10,9 @@ import pydantic
 from accord import Settings
 from accord.mapping.declared import DeclaredField, DeclaredStream
 
+# Before the host, where it may hold a slash (a number and a slash are a port), or among the options.
+_PASSWORD = re.compile(r"//[^/@]*:(?!\d{1,5}/)[^@]+@|[?&]\w*(password|passwd|pwd)=.", re.IGNORECASE)
+
 
 class SqlStreamSettings(DeclaredStream):
     """One stream: a table, or a query that is only read.
@@ -90,7 +93,7 @@ class SqlSettings(Settings):
     @pydantic.field_validator("url")
     @classmethod
     def _no_password(cls, url: str | None) -> str | None:
-        if url is not None and re.search(r"//[^/@]*:[^/@]+@", url):
+        if url is not None and _PASSWORD.search(url):
             raise ValueError("it holds a password: give `password` beside it, or use `secret_url`")
         return url
 
