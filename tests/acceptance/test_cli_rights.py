@@ -91,6 +91,14 @@ def test_an_export_is_readable_by_its_owner_alone(stage: Stage) -> None:
     assert stage.inside("export", LEA, "--out", "lea.json").code == 2
 
 
+def test_a_store_that_every_user_of_the_machine_can_read_is_named(stage: Stage) -> None:
+    assert stage.inside("check", "--json").document["exposed"] == []
+    file = stage.root / "accord.db"
+    file.chmod(0o644)
+    assert str(file) in stage.inside("check", "--json").document["exposed"]
+    assert f"chmod o= {file}" in stage.inside("check").out
+
+
 def test_a_grant_needs_a_proof(stage: Stage) -> None:
     assert stage.inside("consent", "record", LEA, "--method", "rumour", "--reference", "x").code == 2
     said = stage.inside("consent", "record", LEA, "--method", "pos_paper", "--reference", "form 12", "--json")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import orjson
 
+from accord.api.modes import store_file
 from accord.errors import StateError
 
 NAME = "accord-erasures.jsonl"
@@ -21,9 +22,8 @@ NAME = "accord-erasures.jsonl"
 
 def place(url: str, root: Path) -> Path:
     """Where the journal lies: beside the file of an SQLite store, else beside accord.toml."""
-    path = url.removeprefix("sqlite:///").partition("?")[0]
-    in_file = path != url.partition("?")[0] and not path.startswith((":memory:", "file:"))
-    return (Path(path).parent if in_file else root) / NAME
+    file = store_file(url)
+    return (root if file is None else file.parent) / NAME
 
 
 @dataclass(frozen=True, slots=True)

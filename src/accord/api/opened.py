@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from accord.api import journal
+from accord.api.modes import readable_by_all
 from accord.config import Config, check, load
 from accord.engine.progress import Progress, silent
 from accord.engine.stop import Budget
@@ -74,6 +75,11 @@ class Opened:
         loaded = plugins or Plugins.load()
         config = load(Path(path), loaded)
         return cls(config, env=env, plugins=loaded, progress=progress, migrate=migrate, trace=trace)
+
+    @property
+    def exposed_files(self) -> list[str]:
+        """The store's files, and its journal of erasures, that every user of this machine may read."""
+        return readable_by_all(self.store.url_safe(), self._journal)
 
     @cached_property
     def connections(self) -> Connections:

@@ -27,13 +27,17 @@ def check(
     with session.open() as accord:
         found = accord.check(connections or None)
         overdue = accord.policy.overdue(accord.env.now().date())
+        exposed = accord.exposed_files
     code = worst(each.exit_code for each in found)
-    document = {"connections": [asdict(each) for each in found], "consent": overdue, "exit_code": code}
-    session.output.tell(document, lambda: _show(session, found, overdue))
+    connections_ = [asdict(each) for each in found]
+    document = {"connections": connections_, "consent": overdue, "exposed": exposed, "exit_code": code}
+    session.output.tell(document, lambda: _show(session, found, overdue, exposed))
     return code
 
 
-def _show(session: Session, found: list[AccountCheck], overdue: list[str]) -> None:
+def _show(session: Session, found: list[AccountCheck], overdue: list[str], exposed: list[str]) -> None:
+    for file in exposed:
+        session.output.line(f"Every user of this machine can read {file}: run `chmod o= {file}`.")
     for part in overdue:
         session.output.line(f"Consent policy: {part}.")
     if not found:
