@@ -128,6 +128,16 @@ def test_an_archived_contact_is_read_as_deleted(peopled: Portal) -> None:
     assert everything(stream, started + timedelta(minutes=1)) == []
 
 
+def test_an_id_stays_one_segment_of_the_path(portal: Portal) -> None:
+    stream = Contacts(portal.connect())
+    assert stream.get(["1?archived=true", "a/../b"]) == {"1?archived=true": None, "a/../b": None}
+    paths = [request.url.raw_path for request, _ in portal.recorder.exchanges if request.method == "GET"]
+    assert [path.rpartition(b"/")[2].partition(b"?")[0] for path in paths[-2:]] == [
+        b"1%3Farchived%3Dtrue",
+        b"a%2F..%2Fb",
+    ]
+
+
 def test_both_ids_of_a_merge_lead_to_the_new_contact(portal: Portal) -> None:
     stream, sandbox = Contacts(portal.connect()), portal.sandbox
     one = sandbox.person_creates("contacts", {"email": "a@example.com"}).id

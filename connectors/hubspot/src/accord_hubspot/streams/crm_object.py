@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import accord
 from accord.errors import RecordRejectedError
-from accord.http import LastKey, Pages
+from accord.http import LastKey, Pages, segment
 from accord_hubspot.streams.batch_answer import blamed, outcome_of
 
 REFERENCE = "accord_id"
@@ -182,7 +182,7 @@ class CrmObject(accord.Stream):
     def _get_one(self, id_: str) -> accord.Row | None:
         params = {"properties": ",".join(self.properties)}
         answer = self.http.get(
-            f"{self.path}/{id_}", params=params, accept={MISSING}, template=f"{self.path}/{{key}}"
+            f"{self.path}/{segment(id_)}", params=params, accept={MISSING}, template=f"{self.path}/{{key}}"
         )
         row: accord.Row = answer.json()
         return None if answer.status == MISSING else row
