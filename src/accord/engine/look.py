@@ -155,8 +155,11 @@ class Look:
             rows = get(external_ids[start : start + size])
             missing = [id_ for id_, row in rows.items() if row is None]
             gone.update(missing)
-            seen = self.observer.look([row for row in rows.values() if row is not None])
-            self._absorb(fresh(self.scope, seen), gone=missing, ours={})
+            shown = {id_: row for id_, row in rows.items() if row is not None}
+            seen = self.observer.look(list(shown.values()))
+            others = [shown[id_] for id_ in shown.keys() - {one.external_id for one in seen}]
+            moved = {one.external_id for one in seen if one.row in others}
+            self._absorb(fresh(self.scope, seen, moved), gone=missing, ours={})
         return gone
 
     def _absorb(self, seen: list[Seen], gone: Sequence[str], ours: Mapping[str, str]) -> None:
