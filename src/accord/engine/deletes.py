@@ -40,7 +40,7 @@ def observe(absorber: Absorber, seen: Seen) -> None:
 
 def on_delete(absorber: Absorber, entity: Entity, link: Link) -> None:
     """A record is gone from its system: the link is, and the flow's policy says what else."""
-    was_live = link.state is LinkState.LIVE
+    was_live = link.state is LinkState.LIVE and _was_seen(link)
     link.state, link.row_digest = LinkState.GONE, None
     absorber.touched.links[link.external_id] = link
     if not was_live or entity.state is not EntityState.LIVE:
@@ -56,6 +56,11 @@ def on_delete(absorber: Absorber, entity: Entity, link: Link) -> None:
     absorber.touched.entities[entity.id] = entity
     absorber.touched.changed.add(entity.id)
     absorber.touched.ended.add(entity.id)
+
+
+def _was_seen(link: Link) -> bool:
+    """Whether it was ever read or written: one that somebody linked by hand may never have been there."""
+    return bool(link.shadow.seen or link.shadow.agreed or link.shadow.base)
 
 
 def _edited_since(entity: Entity, link: Link) -> bool:

@@ -28,7 +28,8 @@ class Person:
         log: All their signals.
         before, after: Their states, earlier and now.
         left: Old addresses in clear, where an address changed just now, by type.
-        regrouped: Whether two people became one just now: what went out for either is looked at anew.
+        anew: Whether all that they ever said is carried out anew: two people became one just now, or a
+            system came back that was not told meanwhile.
         stirred: Whether something else changed that decisions rest on: an age, a country, an origin.
     """
 
@@ -38,13 +39,13 @@ class Person:
     after: dict[Cell, CellState] = field(default_factory=dict)
     points: Mapping[str, str] = field(default_factory=dict)
     left: Mapping[str, str] = field(default_factory=dict)
-    regrouped: bool = False
+    anew: bool = False
     stirred: bool = False
 
     @property
     def changed(self) -> bool:
         """Whether what stands at destinations must be decided anew."""
-        return bool(self.left) or self.regrouped or self.stirred or self.after != self.before
+        return bool(self.left) or self.anew or self.stirred or self.after != self.before
 
     def state(self, purpose: str, channel: str, brand: str = "") -> CellState:
         """What holds for the present address."""
@@ -58,7 +59,7 @@ class Person:
         return [
             cell
             for cell, now in self.after.items()
-            if _is_shut(now) and (self.regrouped or now.epoch > self.before.get(cell, CellState()).epoch)
+            if _is_shut(now) and (self.anew or now.epoch > self.before.get(cell, CellState()).epoch)
         ]
 
     def opened(self) -> list[Cell]:

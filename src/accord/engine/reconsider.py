@@ -1,5 +1,7 @@
 """Reconsider: what holds for everybody is read anew when the rules changed, or when time ended a permission.
 
+So it is when a stream is in a flow again that had left: withdrawals of the time between were not told there.
+
 The rules are the policy, the texts people were shown, and what each destination is for. What follows for each
 person is :mod:`accord.engine.recall`'s, as for any other change.
 """
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from accord.engine.addresses import index
 from accord.engine.refold import refold
+from accord.engine.retire import RETURNED
 from accord.errors import StateError
 from accord.store.rows import EntityState
 
@@ -41,6 +44,12 @@ def reconsider(world: World) -> None:
 
 
 def _reconsider(world: World) -> None:
+    with world.store.reading("rules") as tx:
+        returned = tx.marks.get(RETURNED) is not None
+    if returned:
+        everybody(world, anew=True)
+        with world.store.transaction("rules") as tx:
+            tx.marks.remove(RETURNED)
     if not world.asks_people and not _ever_asked(world):
         return
     while end(world):
@@ -58,10 +67,15 @@ def _reconsider(world: World) -> None:
             tx.marks.put(name, value)
 
 
-def everybody(world: World) -> None:
-    """Decide anew what stands anywhere, page by page: one transaction each."""
-    _each(world, lambda tx, after: tx.signals.subjects(after, PAGE))
-    _each(world, lambda tx, after: tx.ledger.subjects(after, PAGE))
+def everybody(world: World, *, anew: bool = False) -> None:
+    """Decide anew what stands anywhere, page by page: one transaction each.
+
+    Args:
+        world: The flows, the policy.
+        anew: Also tell systems of refusals that are not new, where they show a yes.
+    """
+    _each(world, lambda tx, after: tx.signals.subjects(after, PAGE), anew=anew)
+    _each(world, lambda tx, after: tx.ledger.subjects(after, PAGE), anew=anew)
 
 
 def end(world: World) -> int:
@@ -76,10 +90,17 @@ def end(world: World) -> int:
         return len(ended)
 
 
-def again(world: World, tx: Transaction, people: Iterable[Entity], stirred: Sequence[str] = ()) -> None:
+def again(
+    world: World,
+    tx: Transaction,
+    people: Iterable[Entity],
+    stirred: Sequence[str] = (),
+    *,
+    anew: bool = False,
+) -> None:
     """Read people's logs anew, and save what follows."""
     found = list(people)
-    refold(world, tx, found, stirred=stirred)
+    refold(world, tx, found, stirred=stirred, anew=anew)
     changed = [one for one in found if one.rev != one.loaded_rev]
     tx.entities.update(changed)
     tx.dirty.add([(*key, one.id) for one in changed for key in world.written(one.kind)])
@@ -91,7 +112,7 @@ def stir(world: World, tx: Transaction, person: Entity, left: dict[str, str] | N
     refold(world, tx, [person], left={person.id: left} if left else None, stirred=[person.id])
 
 
-def _each(world: World, page: Callable[[Transaction, str], list[str]]) -> None:
+def _each(world: World, page: Callable[[Transaction, str], list[str]], *, anew: bool) -> None:
     after = ""
     while True:
         with world.store.reading("decide anew") as tx:
@@ -102,7 +123,7 @@ def _each(world: World, page: Callable[[Transaction, str], list[str]]) -> None:
         with world.store.transaction("decide anew") as tx:
             found = tx.entities.get(subjects).values()
             people = [one for one in found if one.state in (EntityState.LIVE, EntityState.TOMBSTONE)]
-            again(world, tx, people, [one.id for one in people])
+            again(world, tx, people, [one.id for one in people], anew=anew)
 
 
 def _ever_asked(world: World) -> bool:

@@ -31,7 +31,7 @@ def refold(
     people: Iterable[Entity],
     *,
     left: Mapping[str, Mapping[str, str]] | None = None,
-    regrouped: bool = False,
+    anew: bool = False,
     stirred: Collection[str] = (),
 ) -> list[Person]:
     """Read people's logs anew, and store and carry out what follows.
@@ -41,7 +41,7 @@ def refold(
         tx: The writing transaction; signals must be in it.
         people: Their hub records; cells that changed are put into them, to be saved by the caller.
         left: By hub id the old addresses in clear, where an address changed just now.
-        regrouped: Whether two people became one just now.
+        anew: Whether all that they ever said is to be carried out anew.
         stirred: Hub ids of those of whom something else changed that decisions rest on.
     """
     entities = {entity.id: entity for entity in people}
@@ -51,11 +51,11 @@ def refold(
     found: list[Person] = []
     for id_, entity in entities.items():
         log = logs.get(id_, [])
-        if not log and id_ not in before and not regrouped and id_ not in stirred:
+        if not log and id_ not in before and not anew and id_ not in stirred:
             continue
         points = points_of(entity.cells, world.store.key)
         gone = (left or {}).get(id_, {})
-        person = Person(entity, log, before.get(id_, {}), {}, points, gone, regrouped, id_ in stirred)
+        person = Person(entity, log, before.get(id_, {}), {}, points, gone, anew, id_ in stirred)
         person.after = {cell: fold.cell(cell, log) for cell in cells_of(log, points, notices)}
         found.append(person)
     tx.permissions.replace({one.entity.id: one.after for one in found if one.after != one.before})

@@ -30,7 +30,7 @@ def merged(world: World, tx: Transaction, survivor: Entity, loser: Entity) -> No
     tx.origins.move(loser.id, survivor.id)
     tx.holds.move(loser.id, survivor.id)
     index(world, tx, [survivor])
-    _again(world, tx, survivor, regrouped=True)
+    _again(world, tx, survivor, anew=True)
 
 
 def split(world: World, tx: Transaction, stayed: Entity, born: Entity, link: Link) -> None:
@@ -78,8 +78,8 @@ def _divide(
 
 
 def _again(
-    world: World, tx: Transaction, person: Entity, *, regrouped: bool = False, stirred: Sequence[str] = ()
+    world: World, tx: Transaction, person: Entity, *, anew: bool = False, stirred: Sequence[str] = ()
 ) -> None:
-    refold(world, tx, [person], regrouped=regrouped, stirred=stirred)
+    refold(world, tx, [person], anew=anew, stirred=stirred)
     if person.rev != person.loaded_rev:
         tx.entities.update([person])

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from accord.engine.world import World
     from accord.store import Transaction
 
+RETURNED = "stream_returned"
+"""The mark that a stream came back: whatever people said meanwhile, nobody told it."""
 ALL = 1_000_000
 """As many duties as anybody may have."""
 MANY = 5
@@ -33,6 +35,7 @@ def retire(world: World, tx: Transaction) -> None:
         here = world.member(key) is not None
         if here and state.retired_at is not None:
             tx.links.restore(*key)
+            tx.marks.put(RETURNED, 1)
             state.retired_at = None
         elif not here and state.retired_at is None and state.connection not in world.closed:
             tx.links.retire(*key)

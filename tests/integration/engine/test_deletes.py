@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from accord.connector import Deletes
+from accord.engine.decide import Pair
+from accord.store.rows import EntityState
 from tests.integration.engine.town import Build, Town
 
 POLICIES = ("detach", "archive", "propagate")
@@ -134,3 +136,16 @@ def test_a_deleted_duplicate_deletes_nobody(build: Build) -> None:
     town["shop"].remove(twin)
     town.settle()
     assert len(town["crm"].rows) == 1
+
+
+def test_a_record_that_was_linked_and_never_seen_deletes_nobody(build: Build) -> None:
+    town = build(flow={"delete": "propagate"})
+    town["shop"].put("s7", mail="ann@example.com", first="Ann")
+    town["crm"].put("c7", mail="anne@example.com")
+    town["crm"].put("c8", mail="bob@example.com")
+    town.accord.import_links([Pair("shop", "contacts", "s7", "crm", "contacts", "c7")])
+    town["crm"].remove("c7")
+    for _ in range(3):
+        town.sync(full=True)
+    assert "s7" in town["shop"].rows
+    assert town.hub().state is EntityState.LIVE

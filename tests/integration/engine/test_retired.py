@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from accord.consent.signal import Kind
 from accord.errors import SetupError
 from accord.store.consent_rows import Revocation, RevocationState
 from accord.store.rows import LinkState
@@ -105,3 +106,22 @@ def test_a_stream_that_was_not_told_of_a_withdrawal_is_kept(left: Town) -> None:
     with left.accord.store.reading() as tx:
         (closed,) = tx.revocations.of([duty.subject])
     assert (closed.state, closed.reason) == (RevocationState.IMPOSSIBLE, "released")
+
+
+def test_who_withdrew_meanwhile_is_told_to_a_stream_that_returns(build: Build) -> None:
+    ann = {"mail": "ann@example.com", "first": "Ann"}
+    yes = {"news": "granted", "news_at": "2026-01-01T00:00:00Z"}
+    whole = build(names=THREE)
+    whole["till"].put("t1", **ann, **yes)
+    whole.settle()
+    away = build(names=THREE, **SMALL)
+    for name in ("shop", "crm"):
+        away[name].put(f"{name[0]}1", **ann, **yes)
+    away.sync()
+    away.say(Kind.WITHDRAW)
+    away.settle()
+    back = build(names=THREE)
+    for name in THREE:
+        back[name].rows.update((whole if name == "till" else away)[name].rows)
+    back.settle()
+    assert back["till"].rows["t1"]["news"] == "withdrawn"
