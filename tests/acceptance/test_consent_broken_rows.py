@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import logging
+from typing import Any, NoReturn
 
 import pytest
 
 from accord.consent.signal import Actor, Kind
+from accord.engine import gate
 from tests.acceptance.consent_stage import *  # noqa: F403
 from tests.acceptance.consent_stage import Build, Stage
 
@@ -96,3 +98,19 @@ def test_a_yes_that_a_system_shows_after_a_refusal_is_reported_although_it_has_n
     stage["shop"].put("s1", mail_consent={"state": "granted"})
     stage.settle()
     assert (stage.state(), "consent" in stage.conflicts()) == ("withdrawn", True)
+
+
+def test_a_gate_that_fails_logs_no_message_that_may_quote_a_person(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In a program that embeds Accord, too: there nobody takes the traceback out of the log."""
+
+    def fail(*_: object) -> NoReturn:
+        raise ValueError(ANN)
+
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(gate, "_asked", fail)
+    stage["shop"].put(mail=ANN, first="Ann")
+    stage.sync()
+    assert "consent cannot be decided" in caplog.text
+    assert ANN not in caplog.text

@@ -54,7 +54,8 @@ def verdicts(tx: Transaction, world: World, member: Member, entities: Sequence[E
             return _asked(tx, world, member, entities)
     except (SavepointError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
         # Whatever went wrong with the consent store or the policy: nobody is taken to have agreed.
-        _log.error("%s: consent cannot be decided (%s)", member.scope, type(error).__name__, exc_info=True)
+        debug = _log.isEnabledFor(logging.DEBUG)  # the traceback's messages may quote a person
+        _log.error("%s: consent cannot be decided (%s)", member.scope, type(error).__name__, exc_info=debug)
         return {entity.id: UNAVAILABLE for entity in entities}
 
 

@@ -40,7 +40,8 @@ def reconsider(world: World) -> None:
     try:
         _reconsider(world)
     except StateError as error:
-        _log.error("consent cannot be decided anew (%s)", type(error).__name__, exc_info=True)
+        debug = _log.isEnabledFor(logging.DEBUG)  # the traceback's messages may quote a person
+        _log.error("consent cannot be decided anew (%s)", type(error).__name__, exc_info=debug)
 
 
 def _reconsider(world: World) -> None:
