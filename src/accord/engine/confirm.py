@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from accord.engine import clashes, patience
@@ -38,6 +39,8 @@ _LEDGER = {Result.DONE: SendState.SENT, Result.UNKNOWN: SendState.UNKNOWN}
 """What the ledger says of a send; every other result did not reach its destination."""
 MOST_ATTEMPTS = 8
 """Tries of one write after which it becomes a dead letter (sync.md A9)."""
+MOST_CHASES, CHASE_SECONDS = 20, 600.0
+"""How often in a run a write may meet another version than it was made for; how long it waits then."""
 
 
 class Confirmation:
@@ -158,7 +161,7 @@ class Confirmation:
         elif operation is Operation.CREATE:
             self._exists(intent, outcome)
         else:
-            self._moved_on(intent, gone=result is Result.GONE)
+            self._moved_on(intent, outcome)
 
     def _try_again(self, intent: Intent, outcome: Outcome) -> None:
         """Certainly not applied: later, but not for ever."""
@@ -267,8 +270,12 @@ class Confirmation:
         self.closed.append(intent.id)
         self.counts.rejected += 1
 
-    def _moved_on(self, intent: Intent, *, gone: bool) -> None:
-        """The record changed or vanished under us: make it be read again, then decided again."""
+    def _moved_on(self, intent: Intent, outcome: Outcome) -> None:
+        """The record changed or vanished under us: make it be read again, then decided again.
+
+        One that changes whenever it is written is left alone for a while, so that no run chases it for ever.
+        """
+        gone = outcome.result is Result.GONE
         for link in self.here.get(intent.entity, ()):
             if link.external_id == intent.external_id:
                 link.etag = None
@@ -276,6 +283,10 @@ class Confirmation:
                 if gone and link.state is LinkState.LIVE and not self._can_look:
                     link.state = LinkState.GONE
                 self.links.append(link)
+        self.scope.chased[intent.entity] += 1
+        if self.scope.chased[intent.entity] > MOST_CHASES:
+            self._wait(intent, replace(outcome, retry_after=CHASE_SECONDS))
+            return
         self.closed.append(intent.id)
         self.counts.superseded += 1
         if not gone or self._can_look:

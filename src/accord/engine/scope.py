@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -32,6 +33,8 @@ class Scope:
     flow: Flow
     member: Member
     run: str = ""
+    chased: Counter[str] = field(default_factory=Counter)
+    """How often a write of a hub record met another version here than it was made for, in this run."""
     _rebase: list[Rebase | None] = field(default_factory=list)
 
     @property
