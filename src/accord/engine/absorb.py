@@ -160,15 +160,16 @@ class Absorber:
             self._unlinked(seen, observation)
             return
         entity = self.entities.get(link.entity)
+        intent = self.intents.get(entity.id) if entity is not None else None
         if entity is None or entity.state is EntityState.ERASED:
             self.counts.quarantined += 1
             self._still_there(observation, link)
-        elif self._is_stale(link, observation):
+        elif self._is_stale(link, observation) or unseen.is_overtaken(link, intent, seen.as_of):
             self.counts.stale += 1
         else:
             if link.state is LinkState.GONE:
                 link.state = LinkState.LIVE
-            gone = self._gone(seen, observation, _members(link, self.intents.get(entity.id)))
+            gone = self._gone(seen, observation, _members(link, intent))
             if self.rebase is not None:
                 observation.rebased = self.rebase.judge(link, seen.row)
                 gone = self.rebase.released(link, gone, observation.rebased)

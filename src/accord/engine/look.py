@@ -110,6 +110,7 @@ class Look:
         size = self.stream.operations.sizes.get("find", 1)
         for start in range(0, len(asked), size):
             part = asked[start : start + size]
+            as_of = self.scope.now() - self.stream.l_max
             answers = find([probe for _, probe in part])
             rows: list[Row] = []
             ours: dict[str, str] = {}
@@ -118,7 +119,7 @@ class Look:
                 rows += matches
                 if number >= before and len(matches) == 1:
                     ours |= {one.external_id: entity.id for one in self.observer.look(matches)}
-            self._absorb(self.observer.look(rows), gone=[], ours=ours)
+            self._absorb(self.observer.look(rows), gone=[], ours=ours, as_of=as_of)
         return found
 
     def _former(self, tx: Transaction, entity: Entity, since: float) -> list[Probe]:
@@ -162,8 +163,11 @@ class Look:
             self._absorb(fresh(self.scope, seen, moved), gone=missing, ours={})
         return gone
 
-    def _absorb(self, seen: list[Seen], gone: Sequence[str], ours: Mapping[str, str]) -> None:
+    def _absorb(
+        self, seen: list[Seen], gone: Sequence[str], ours: Mapping[str, str], as_of: float | None = None
+    ) -> None:
         for one in seen:
+            one.as_of = as_of
             self.observer.map(one, self.scope.now(), 0.0)
             if one.external_id in ours and one.observation is not None:
                 reference = one.observation.hub_reference or ours[one.external_id]

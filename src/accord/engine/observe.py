@@ -24,7 +24,12 @@ ROW_LIMIT = 8 * 1024 * 1024
 
 @dataclass(slots=True)
 class Seen:
-    """One row of a page, digested; ``observation`` or ``error`` once it was mapped."""
+    """One row of a page, digested; ``observation`` or ``error`` once it was mapped.
+
+    Attributes:
+        as_of: A search found it, whose index need not show what was written after this instant (seconds since
+            1970; sync.md V2); None = it was read otherwise.
+    """
 
     external_id: str
     digest: bytes
@@ -32,6 +37,7 @@ class Seen:
     deleted: bool = False
     observation: Observation | None = None
     error: MappingError | None = None
+    as_of: float | None = None
 
 
 def json_of(row: Row) -> bytes:

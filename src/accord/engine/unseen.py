@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from accord.model.record import Operation
 from accord.model.recurring import Recurring
-from accord.store.rows import Link
+from accord.store.rows import Intent, IntentState, Link
 
 _MARK = b"sent:"
 _SEPARATOR = b"\x1f"
@@ -43,6 +44,24 @@ def is_row_before(link: Link, row_digest: bytes | None) -> bool:
     """Whether this is the very row that stood there before the writes."""
     parts = _parts(link)
     return parts is not None and parts[0] == (row_digest or b"")
+
+
+def is_overtaken(link: Link, intent: Intent | None, as_of: float | None) -> bool:
+    """Whether a search may show the record as it was before our last write, so that no value of it tells.
+
+    A search is for records that are not linked yet. What people edited in this one its next read shows; where
+    nobody reads, nobody is owed it.
+
+    Args:
+        link: The record's link.
+        intent: The open intent of its hub record here.
+        as_of: What was written after this instant need not be shown; None = everything is.
+    """
+    if as_of is None:
+        return False
+    sent = intent is not None and intent.state in (IntentState.SENT, IntentState.UNKNOWN)
+    under_way = sent and intent is not None and intent.operation == Operation.UPDATE
+    return under_way or (link.written_at is not None and link.written_at > as_of)
 
 
 def _parts(link: Link) -> tuple[bytes, frozenset[str]] | None:

@@ -85,3 +85,41 @@ def test_who_is_split_off_keeps_the_name_that_their_system_only_writes_otherwise
     town.accord.split("ann@example.com", "crm", crm)
     town.settle()
     assert (names(town), town.kinds("open")) == ({LONG}, [])
+
+
+def with_a_till_that_is_only_written(build: Build) -> Town:
+    """Ann of the shop, of the crm and of the till; the crm's is said to be another Ann."""
+    flow = {"both": ["shop", "crm"], "to": ["till"]}
+    town = build(names=THREE, flow=flow, till={"l_max": 30.0, "read_back": False})
+    town.person(first="Ann")
+    town.accord.split("ann@example.com", "crm", "c1")
+    return town
+
+
+def test_a_search_that_lags_behind_our_write_takes_nothing_back(build: Build) -> None:
+    town = with_a_till_that_is_only_written(build)
+    rows = town["till"].rows
+    known, lagging = dict(rows["t1"]), {}
+
+    def lag(_: object) -> None:
+        lagging["t1"], rows["t1"] = rows["t1"], known
+
+    town["till"].once("find", lag)
+    town["till"].once("create", lambda _: rows.update(lagging))
+    town["shop"].put("s1", first="Beth")
+    town.sync()
+    assert lagging["t1"]["first"] == "Beth"
+    assert town["till"].shown("first") == [{"first": "Ann"}, {"first": "Beth"}]
+    assert town["shop"].row(id="s1")["first"] == "Beth"
+
+
+def test_a_search_tells_nothing_of_a_record_whose_update_has_no_answer(build: Build) -> None:
+    town = with_a_till_that_is_only_written(build)
+    rows = town["till"].rows
+    town["till"].lose_replies("update")
+    town["till"].once("find", lambda _: rows["t1"].update(first="Bob"))
+    town["shop"].put("s1", first="Beth")
+    town.sync()
+    town.env.forward(100.0)
+    town.settle()
+    assert town["till"].shown("first") == [{"first": "Ann"}, {"first": "Beth"}]
