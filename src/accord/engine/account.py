@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from accord.connector import Stream
+from accord.connector import Creates, Stream
 from accord.engine.gate import subject_of
 from accord.errors import RetryableError
 from accord.model.cells import Kept, field_of
@@ -16,10 +16,11 @@ from accord.store.savepoint import SavepointError
 
 if TYPE_CHECKING:
     from accord.consent.decision import Verdict
+    from accord.engine.flow import Member
     from accord.engine.plan import Derived
     from accord.engine.scope import Scope
     from accord.store import Transaction
-    from accord.store.rows import Entity, Intent
+    from accord.store.rows import Entity, Intent, Link
 
 _log = logging.getLogger(__name__)
 _field_of = Kept(field_of).__getitem__
@@ -32,6 +33,26 @@ def _fields_of(cells: Sequence[str]) -> list[str]:
 def send_id(intent: Intent) -> str:
     """The ledger's name of one attempt of an intent."""
     return f"{intent.id}:{intent.attempt}"
+
+
+def repeatable(tx: Transaction, member: Member, entity: Entity, link: Link, cell: str, since: float) -> int:
+    """How many sends of a cell to a link would, delivered twice, change its record once more.
+
+    Those that name no version, begun since an instant (seconds since 1970). What names no person has no line
+    in the ledger that could be asked for: 0.
+    """
+    stream, subject = member.stream, subject_of(member, entity)
+    upserts = stream.creates is Creates.UPSERT
+    if not subject or (stream.etag is not None and not upserts):
+        return 0
+    return sum(
+        one.at >= since
+        and (one.connection, one.stream, one.record) == (*member.key, entity.id)
+        and one.external_id in (link.external_id, None)
+        and (upserts or one.id.partition(":")[0] != link.created_by_intent)
+        and field_of(cell) in one.fields
+        for one in tx.ledger.of([subject]).get(subject, ())
+    )
 
 
 class Account:

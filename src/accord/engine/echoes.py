@@ -1,13 +1,14 @@
 """Whether what a record shows is our own write coming back (sync.md A5).
 
 Three signs: the very digest that was sent; a form of what was sent, where nobody has seen yet what the vendor
-made of it; and, for a write without an answer, that any of its cells shows it arrived.
+made of it; and, for a write without an answer, that any of its cells shows it arrived. A fourth is for a
+request that the network delivers once more: what an earlier write carried, back soon after a later one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from accord.engine import unseen
@@ -90,6 +91,24 @@ class Echoes:
         if write.doubtful and sent == shown:
             return None  # so late, the very value is somebody's who means it
         return write if is_form_of(sent, shown) else None
+
+    def is_repeated(self, cell: str, digest: bytes | None) -> bool:
+        """Whether an earlier write, delivered a second time after a later one, may have left this value here.
+
+        It takes effect within ``t_max`` of its sending or never (V1), and not where it names a version. Who
+        changes the value back to just that one, so soon after two writes of ours, cannot be told from it.
+        """
+        side, link = self.side, self.link
+        since = self.seen.time - side.t_max - side.skew
+        if not side.echo or link.written_at is None or link.written_at < since:
+            return False
+        held = any(self._shows(cell, digest, value) for value in side.former(self.entity.id, cell))
+        return held and side.repeatable(self.entity, link, cell, since) > 1
+
+    def _shows(self, cell: str, digest: bytes | None, value: object) -> bool:
+        """Whether this is how the vendor shows a value that the cell once held."""
+        before = replace(self.entity, cells={**self.entity.cells, cell: value})
+        return self.side.digest(self.side.project(before).get(cell)) == digest
 
     def changed_back(self) -> dict[str, int]:
         """Cells that show what stood there before an unanswered write, although another proves it arrived.

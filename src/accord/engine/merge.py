@@ -71,6 +71,8 @@ class Side:
         skew: Seconds by which clocks may differ.
         past: What a cell of a hub record held at an earlier version; MISSING if nobody knows any more.
         former: Everything that a cell of a hub record held before what it holds now, as far as it is known.
+        repeatable: How many writes of a cell to a link of a hub record, begun since an instant, would change
+            it once more if they were delivered twice.
     """
 
     flow: Flow
@@ -83,6 +85,7 @@ class Side:
     arbiter: Arbiter | None = None
     past: Callable[[str, str, int], Any] = lambda _entity, _cell, _version: MISSING
     former: Callable[[str, str], Sequence[Any]] = lambda _entity, _cell: ()
+    repeatable: Callable[[Entity, Link, str, float], int] = lambda _entity, _link, _cell, _since: 0
 
     def owned_by_another(self, cell: str) -> bool:
         """Whether only another connection may set this cell."""
@@ -209,6 +212,9 @@ class _Merge:
             self._fill(cell, digest, version)
         elif rebased:
             self._rebase(cell, digest, version)
+        elif self.echoes.is_repeated(cell, digest):
+            self._clash("ambiguous_echo", cell, Winner.HUB.value)
+            self._keep_hub(cell, digest, version)
         elif self.side.owned_by_another(cell):
             self._foreign_edit(cell, digest, version)
         elif version <= self.link.shadow.agreed_version(cell) and not self._guarded(cell):

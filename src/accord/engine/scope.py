@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from accord.engine import intents
+from accord.engine.account import repeatable
 from accord.engine.merge import MISSING, Side
 from accord.engine.plan import Hold, Reference, Target, projected, wanted_reference_cells
 from accord.engine.rebase import Rebase, rebase_of
@@ -102,6 +103,9 @@ class Scope:
             arbiter=self.world.plugins.arbiter(self.flow, self.member),
             past=past,
             former=lambda entity, cell: [change.old for change in tx.history.of(entity, cell)],
+            repeatable=lambda entity, link, cell, since: repeatable(
+                tx, self.member, entity, link, cell, since
+            ),
         )
 
     def changed_at(self, row: Row, default: float | None) -> float | None:

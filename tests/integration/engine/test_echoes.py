@@ -120,3 +120,71 @@ def test_a_vendor_that_ignores_a_write_is_noted_once(build: Build) -> None:
     town.sync(full=True)
     assert town.kinds() == ["lossy"]
     assert (len(town["crm"].calls), town["shop"].shown("first")) == (sent, [{"first": "Anna"}])
+
+
+class TestDeliveredAgain:
+    """The network delivers an update a second time, after our next one: nobody typed the old value."""
+
+    @pytest.fixture
+    def town(self, build: Build) -> Town:
+        """A crm that was told of two edits, one soon after the other."""
+        town = build()
+        shop, _ = town.person(first="Ann")
+        town.change("crm", t_max=100.0)
+        for first in ("Anna", "Annette"):
+            town["shop"].put(shop, first=first)
+            town.sync()
+        return town
+
+    def test_the_newer_value_stands_and_is_written_again(self, town: Town) -> None:
+        town["crm"].put("c1", first="Anna")
+        town.settle()
+        assert town.everywhere("first") == [{"first": "Annette"}]
+        assert town.kinds() == ["ambiguous_echo"]
+
+    def test_also_beside_a_later_edit_elsewhere(self, town: Town) -> None:
+        town["shop"].put("s1", first="Antonia")
+        town["crm"].put("c1", first="Anna")
+        town.settle()
+        assert town.everywhere("first") == [{"first": "Antonia"}]
+
+    def test_also_where_the_vendor_keeps_a_declared_form(self, build: Build) -> None:
+        shorter = Contacts.mapping.extended(both("given_name", "first", as_=Text(4)))
+        mapping = shorter.bound(connector="memory", stream="contacts", model=Contacts.model)
+        town = build(crm={"mapping": mapping, "t_max": 100.0})
+        town["crm"].forms = SHAPES["truncated"]
+        shop, _ = town.person(first="Alexandra")
+        for first in ("Bernard", "Clementine"):
+            town["shop"].put(shop, first=first)
+            town.sync()
+        town["crm"].put("c1", first="Bernard")
+        town.settle()
+        assert town["shop"].shown("first") == [{"first": "Clementine"}]
+
+    def test_what_nobody_sent_lately_is_an_edit(self, town: Town) -> None:
+        town.env.forward(200)
+        town["crm"].put("c1", first="Anna")
+        town.settle()
+        assert town.everywhere("first") == [{"first": "Anna"}]
+
+    def test_a_value_that_no_write_carried_is_an_edit(self, town: Town) -> None:
+        town["crm"].put("c1", first="Anne")
+        town.settle()
+        assert town.everywhere("first") == [{"first": "Anne"}]
+
+    def test_a_vendor_that_takes_conditional_writes_refuses_it(self, town: Town) -> None:
+        town.change("crm", etag="version")
+        town["crm"].put("c1", first="Anna")
+        town.settle()
+        assert town.everywhere("first") == [{"first": "Anna"}]
+
+
+def test_a_change_back_after_a_single_write_is_an_edit(build: Build) -> None:
+    town = build()
+    shop, _ = town.person(first="Ann")
+    town.change("crm", t_max=100.0)
+    town["shop"].put(shop, first="Anna")
+    town.sync()
+    town["crm"].put("c1", first="Ann")
+    town.settle()
+    assert town.everywhere("first") == [{"first": "Ann"}]
