@@ -11,6 +11,7 @@ FIRST = {
     "brake": 0,
     "conditional": 8,
     "consent": 0,
+    "durability": 1,
     "echo": 104,
     "fence": 0,
     "intent": 12,

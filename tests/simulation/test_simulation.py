@@ -77,6 +77,12 @@ def test_a_busy_database_and_repeated_hints_break_nothing() -> None:
     assert simulate(1, crowded).trace == verdicts[0].trace
 
 
+def test_a_power_failure_takes_back_nothing_that_is_not_done_again() -> None:
+    verdicts = [simulate(seed, WEATHERS["power"]) for seed in range(8)]
+    assert [verdict.violations for verdict in verdicts] == [[]] * 8
+    assert sum(verdict.counts.get("power", 0) for verdict in verdicts) > 0
+
+
 def test_the_same_seed_plays_the_same_schedule_twice() -> None:
     first, second = simulate(4), simulate(4)
     assert (first.trace, first.switches) == (second.trace, second.switches)

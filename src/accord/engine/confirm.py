@@ -17,6 +17,7 @@ from accord.engine.persons import people_of
 from accord.engine.plan import newer
 from accord.model.record import Operation, Outcome, Result, Row, Write
 from accord.store.consent_rows import SendState
+from accord.store.durability import Durability
 from accord.store.rows import (
     Carried,
     Conflict,
@@ -88,7 +89,7 @@ class Confirmation:
         }
         later = {id_: self._shown(row) for id_, row in reread.items()}
         self.agreement = Agreement(self.scope, self.writes, later, self.conflicts)
-        with self.scope.world.store.transaction("confirm", self.fences) as tx:
+        with self.scope.world.store.transaction("confirm", self.fences, Durability.REPEATABLE) as tx:
             present = self._present(tx, intents)
             ids = [intent.entity for intent in present.values()]
             self.entities = self._entities(tx, ids, known)

@@ -11,6 +11,7 @@ from accord.engine.counts import Counts
 from accord.engine.intents import carried, decide_one, standing
 from accord.engine.plan import Derived, Hold
 from accord.model.record import Operation
+from accord.store.durability import Durability
 from accord.store.rows import Entity, Fence, Intent, IntentState, Link
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Decider:
         written, after = 0, ""
         while waiting := self._waiting(after):
             refusals = self.scope.refusals(waiting)  # plugins are asked before the transaction
-            with self.scope.world.store.transaction("decide", self.fences) as tx:
+            with self.scope.world.store.transaction("decide", self.fences, Durability.REPEATABLE) as tx:
                 dirty = tx.dirty.take(*self.scope.member.key, PAGE, after)
                 entities = tx.entities.get([entity for entity, _ in dirty])
                 written += self.entities(tx, entities, refusals)

@@ -20,6 +20,7 @@ from accord.engine.observe import Observer, Seen
 from accord.model.cells import implode
 from accord.model.record import Operation, Probe, Row
 from accord.model.schema import natural_keys
+from accord.store.durability import Durability
 from accord.store.rows import Entity, Fence, Intent
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ class Look:
         if not seen:
             return
         counts = Counts()
-        with self.store.transaction("look", self.fences) as tx:
+        with self.store.transaction("look", self.fences, Durability.REPEATABLE) as tx:
             touched = Absorber(self.scope, counts).page(tx, seen)
             self.scope.wake(tx, [touched.entities[id_] for id_ in touched.changed])
             tx.dirty.add([(*self.scope.member.key, id_) for id_ in sorted(touched.behind)])

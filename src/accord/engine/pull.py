@@ -25,6 +25,7 @@ from accord.engine.rebase import baseline_of, retry
 from accord.engine.stop import BrakeError, Budget
 from accord.errors import AnswerShapeError
 from accord.model.record import Page, ReadRequest
+from accord.store.durability import Durability
 from accord.store.rows import Baseline, Entity, Fence, StreamState
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ class Pull:
                 self.observer.map(one, now, offset)
         self._refuse_schema_break(news)
         self._note(state, page, news, now + offset)
-        with self.store.transaction("pull", self.fences) as tx:
+        with self.store.transaction("pull", self.fences, Durability.REPEATABLE) as tx:
             touched = self.absorber.page(tx, news)
             self.counts.read += len(seen) - len(news)
             self.counts.unchanged += len(seen) - len(news)

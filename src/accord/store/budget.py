@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from accord.store.durability import Durability
 from accord.store.tables import bucket
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Budget:
         A request that costs more than the bucket ever holds may go when the bucket is full, and
         leaves it in debt.
         """
-        with self._transactions.transaction("budget", durable=False) as tx:
+        with self._transactions.transaction("budget", (), Durability.EXPENDABLE) as tx:
             now = self._env.now().timestamp()
             found = _load(tx, scope) or _Bucket(scope, burst, None, now, 0.0)
             if found.blocked_until > now:
@@ -56,7 +57,7 @@ class Budget:
 
     def block(self, scope: str, seconds: float) -> None:
         """Let nobody spend from this scope for so long; a longer block stays."""
-        with self._transactions.transaction("budget", durable=False) as tx:
+        with self._transactions.transaction("budget", (), Durability.EXPENDABLE) as tx:
             now = self._env.now().timestamp()
             # An unknown bucket starts empty: the vendor has just refused us.
             found = _load(tx, scope) or _Bucket(scope, 0.0, None, now, 0.0)
@@ -65,7 +66,7 @@ class Budget:
 
     def learn(self, scope: str, *, remaining: float | None, limit: float | None, reset: float | None) -> None:
         """Note what the vendor's headers said. It never adds tokens: other requests are on their way."""
-        with self._transactions.transaction("budget", durable=False) as tx:
+        with self._transactions.transaction("budget", (), Durability.EXPENDABLE) as tx:
             found = _load(tx, scope)
             if found is None:
                 return

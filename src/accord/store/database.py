@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from accord.errors import StateError
 from accord.store.address import HINT, parse
+from accord.store.durability import Durability
 
 
 class Database(Protocol):
@@ -23,14 +24,13 @@ class Database(Protocol):
     def dialect(self) -> str:
         """``sqlite`` or ``postgresql``."""
 
-    def writing(self, *, durable: bool = True) -> AbstractContextManager[Any]:
+    def writing(self, durability: Durability = Durability.LASTING) -> AbstractContextManager[Any]:
         """The one writing transaction: it waits for the present writer, of whichever process.
 
         Commits at the end, rolls back on any exception.
 
         Args:
-            durable: Whether the commit must survive a power failure. Without it the loss of the
-                last moments is possible, the loss of consistency is not.
+            durability: What may take the commit back.
 
         Raises:
             StoreBusyError: the other writer did not end within the busy timeout.

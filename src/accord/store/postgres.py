@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from accord.errors import SetupError, StateError, StoreBusyError
 from accord.store.address import HINT
 from accord.store.connections import Connections, Turn
+from accord.store.durability import Durability
 from accord.store.faults import explained
 from accord.store.tables import TABLES
 
@@ -46,9 +47,13 @@ class PostgresDatabase:
         self._connections = Connections(self.connect, self.url, _KEPT)
         self._places = _Places(self.url, busy_timeout)
 
-    def writing(self, *, durable: bool = True) -> Turn:
-        """See :meth:`accord.store.database.Database.writing`."""
-        return Turn(self._connections, self.begin if durable else _begin_hasty, _commit, self._places)
+    def writing(self, durability: Durability = Durability.LASTING) -> Turn:
+        """See :meth:`accord.store.database.Database.writing`.
+
+        A server may fail alone: a run that goes on must find what it committed.
+        """
+        begin = _begin_hasty if durability is Durability.EXPENDABLE else self.begin
+        return Turn(self._connections, begin, _commit, self._places)
 
     def reading(self) -> Turn:
         """See :meth:`accord.store.database.Database.reading`."""

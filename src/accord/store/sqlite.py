@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from accord.errors import StateError, StoreBusyError
 from accord.store.connections import Connections, Turn
+from accord.store.durability import Durability
 from accord.store.faults import explained
 
 if TYPE_CHECKING:
@@ -46,9 +47,13 @@ class SqliteDatabase:
         self._lock = Lock()
         self._durable: bool | None = None
 
-    def writing(self, *, durable: bool = True) -> Turn:
-        """See :meth:`accord.store.database.Database.writing`."""
-        begin = self._begin_durable if durable else self._begin_hasty
+    def writing(self, durability: Durability = Durability.LASTING) -> Turn:
+        """See :meth:`accord.store.database.Database.writing`.
+
+        The database fails with this machine, and with every process that uses it: what may be repeated is
+        written as hastily as what is expendable.
+        """
+        begin = self._begin_durable if durability is Durability.LASTING else self._begin_hasty
         return Turn(self._writer, begin, _commit, self._lock)
 
     def reading(self) -> Turn:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from accord.store.budget import Budget
 from accord.store.copies import Copies
 from accord.store.database import Database, open_database
+from accord.store.durability import Durability
 from accord.store.schema import Opened, prepare, read
 from accord.store.statement import Statement
 from accord.store.statistics import analyze_if_grown
@@ -88,7 +89,7 @@ class Store:
         return cls(database, env, find, opened)
 
     def transaction(
-        self, label: str, fences: Iterable[Fence] = (), *, durable: bool = True
+        self, label: str, fences: Iterable[Fence] = (), durability: Durability = Durability.LASTING
     ) -> AbstractContextManager[Transaction]:
         """The one writing transaction; see :meth:`accord.store.transaction.Transactions.transaction`.
 
@@ -96,7 +97,7 @@ class Store:
             FenceLostError: another run holds a newer lease.
             StoreBusyError: another process wrote for longer than the busy timeout.
         """
-        return self._transactions.transaction(label, fences, durable=durable)
+        return self._transactions.transaction(label, fences, durability)
 
     def reading(self, label: str = "read") -> AbstractContextManager[Transaction]:
         """A read-only view of one moment; writers go on meanwhile."""

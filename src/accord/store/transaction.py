@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from accord.store.bulk import Bulk
+from accord.store.durability import Durability
 
 if TYPE_CHECKING:
     from accord.env import Env
@@ -156,7 +157,7 @@ class Transactions:
         self.writer: int | None = None
 
     def transaction(
-        self, label: str, fences: Iterable[Fence] = (), *, durable: bool = True
+        self, label: str, fences: Iterable[Fence] = (), durability: Durability = Durability.LASTING
     ) -> AbstractContextManager[Transaction]:
         """The one writing transaction of all threads and processes.
 
@@ -167,13 +168,13 @@ class Transactions:
         Args:
             label: What it does, for the simulation's trace.
             fences: Leases that must still be held.
-            durable: False lets a power failure take the commit back (rate budgets).
+            durability: What may take the commit back.
 
         Raises:
             FenceLostError: another run holds a newer lease.
             StoreBusyError: another process wrote for longer than the busy timeout.
         """
-        return _Writing(self, label, fences, durable=durable)
+        return _Writing(self, label, fences, self.database.writing(durability))
 
     def scrub(self) -> None:
         """Clear what deleted rows left in the database's files."""
@@ -190,11 +191,17 @@ class _Writing:
 
     __slots__ = ("_fences", "_label", "_mine", "_turn")
 
-    def __init__(self, mine: Transactions, label: str, fences: Iterable[Fence], *, durable: bool) -> None:
+    def __init__(
+        self,
+        mine: Transactions,
+        label: str,
+        fences: Iterable[Fence],
+        turn: AbstractContextManager[Any, bool | None],
+    ) -> None:
         self._mine = mine
         self._label = label
         self._fences = fences
-        self._turn = mine.database.writing(durable=durable)
+        self._turn = turn
 
     def __enter__(self) -> Transaction:
         mine = self._mine

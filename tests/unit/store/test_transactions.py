@@ -8,6 +8,8 @@ import pytest
 
 from accord.errors import StateError
 from accord.store import Sealer, Store
+from accord.store.durability import Durability
+from accord.store.statement import Statement
 from tests.stores import Crash, StepEnv, hub_record
 
 ANN, BOB = hub_record(1), hub_record(2)
@@ -173,3 +175,26 @@ def test_few_rows_need_no_statistics(store: Store) -> None:
 def test_a_sealer_travels_into_transactions(store: Store, sealer: Sealer) -> None:
     with store.reading() as tx:
         assert tx.bulk.sealer is sealer
+
+
+@pytest.mark.parametrize(
+    ("durability", "sqlite", "postgresql"),
+    [
+        (Durability.LASTING, "full", "on"),
+        (Durability.REPEATABLE, "normal", "on"),
+        (Durability.EXPENDABLE, "normal", "off"),
+    ],
+)
+def test_a_commit_is_on_disk_before_it_is_told_where_it_must_last(
+    store: Store, durability: Durability, sqlite: str, postgresql: str
+) -> None:
+    """A file fails with the machine that runs Accord; a server may fail alone, under a run that goes on."""
+    for _ in range(2):  # what the one before asked for does not stay
+        with store.transaction("before"):
+            pass
+        with store.transaction("told", (), durability) as tx:
+            if tx.bulk.dialect == "sqlite":  # https://www.sqlite.org/pragma.html#pragma_synchronous
+                level = tx.bulk.value(Statement("PRAGMA synchronous"))
+                assert {1: "normal", 2: "full"}[level] == sqlite
+            else:
+                assert tx.bulk.value(Statement("SHOW synchronous_commit")) == postgresql

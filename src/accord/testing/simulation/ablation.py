@@ -102,6 +102,24 @@ def _brake(seed: int) -> Climate:
     )
 
 
+def _durability(seed: int) -> Climate:
+    """The power of the machine fails: what no lasting commit covers never happened."""
+    late = replace(PLAIN, visible_after=30.0)
+    return replace(
+        STORM,
+        faulty=0.05,
+        powering=0.01,
+        traits=(late, PLAIN, PLAIN),
+        people=6,
+        acts=16,
+        runs=8,
+        rush=4.0,
+        news=True,
+        agreeing=0.8,
+        withdrawals=4,
+    )
+
+
 ABLATIONS: dict[str, Callable[[int], Climate]] = {
     "echo": _echo,
     "projection": _projection,
@@ -115,8 +133,9 @@ ABLATIONS: dict[str, Callable[[int], Climate]] = {
     "fence": _fence,
     "consent": _consent,
     "brake": _brake,
+    "durability": _durability,
 }
-"""By the name that the engine knows them by in ``Env.ablations``."""
+"""By the name that the engine, or the store's place, knows them by in ``Env.ablations``."""
 
 
 def _unconditional(seed: int) -> Climate:
@@ -269,6 +288,19 @@ def _blind(seed: int) -> Climate:
     )
 
 
+def _power(seed: int) -> Climate:
+    """A brief schedule in whose course the power fails, perhaps twice."""
+    climate, random = brief(seed), Random(f"power weather {seed}")
+    return replace(
+        climate,
+        runs=max(climate.runs, 4),
+        acts=max(climate.acts, 10),
+        powering=random.choice((0.004, 0.01, 0.02)),
+        hints=random.choice((0.0, 0.3)),
+        crashing=random.choice((0.0, 0.004)),
+    )
+
+
 def _regrouping(seed: int) -> Climate:
     """An operator says who is who, while people edit and runs go on."""
     random = Random(f"regrouping {seed}")
@@ -302,6 +334,7 @@ WEATHERS: dict[str, Callable[[int], Climate]] = {
     "brief": brief,
     "mixed": _mixed,
     "operator": _operator,
+    "power": _power,
     "privacy": _privacy,
     "refusals": _refusals,
     "tokens": _tokens,

@@ -25,6 +25,7 @@ FAULTS = {
     "disorder": "page repeated and reordered",
     "item refused": "one item of a batch failed",
     "crash": "process died",
+    "power": "power failed",
     "freeze": "process froze",
     "busy": "database busy",
 }

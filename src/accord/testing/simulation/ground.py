@@ -10,9 +10,12 @@ from functools import cache
 from pathlib import Path
 
 from accord.env import SystemEnv
+from accord.errors import SetupError
 from accord.store import Store
 from accord.testing import postgres
+from accord.testing.simulation.power import Disk
 
+FILE = "accord.db"
 KEY = b"simulated key of 32 bytes length"
 
 
@@ -31,8 +34,26 @@ class Ground:
             self.url = self._stack.enter_context(postgres.fresh_schema(server))
             Store.open(self.url, SystemEnv(), new_key=KEY).close()
         else:
-            shutil.copy(_template(), self.folder / "accord.db")
-            self.url = f"sqlite:///{self.folder}/accord.db"
+            shutil.copy(_template(), self.file)
+            self.url = f"sqlite:///{self.file}"
+
+    @property
+    def file(self) -> Path:
+        """The store's file."""
+        return self.folder / FILE
+
+    def disk(self) -> Disk:
+        """What a power failure would leave of the store.
+
+        Raises:
+            SetupError: it lies at a server, which has a machine of its own.
+        """
+        if not self.file.exists():
+            raise SetupError(
+                "a power failure is simulated with the store in a file only",
+                hint="Leave `--store` out for weathers in which the power fails.",
+            )
+        return Disk(self.file)
 
     def close(self) -> None:
         """Remove everything."""
@@ -48,6 +69,6 @@ def _template() -> Path:
     """An empty store, made once per process of the harness and copied for each schedule."""
     folder = tempfile.mkdtemp(prefix="accord-sim-template-", dir=_ram())
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    path = Path(folder) / "accord.db"
+    path = Path(folder) / FILE
     Store.open(f"sqlite:///{path}", SystemEnv(), new_key=KEY).close()
     return path

@@ -85,6 +85,8 @@ class Process:
         self.ablations = weather.ablations
         self.lines: dict[str, httpx.BaseTransport] = {}
         """Where requests to an address arrive, of vendors that are called by HTTP."""
+        self.power_fails: Callable[[], None] = self.end
+        """Called when the power of the store's machine fails: this process ends, and whatever else does."""
         self._alive, self._watch = alive, watch
         self._ids = 0
 
@@ -153,6 +155,10 @@ class Process:
         self._breathe()
         self._watch(self, label)
         self._maybe_crash(label)
+        if self.weather.power_fails():
+            self.scheduler.note(f"the power fails at {self.name} {label}")
+            self.power_fails()
+            self._breathe()
         pause = self.weather.freeze()
         if pause:
             self.scheduler.note(f"{self.name} freezes for {pause:.0f} s")
@@ -180,8 +186,12 @@ class Process:
             CrashError: always.
         """
         self.scheduler.note(f"{self.name} crashes at {label}")
-        self.dead = self.crashed = True
+        self.end()
         raise CrashError(label)
+
+    def end(self) -> None:
+        """From now on every call raises, so nothing tidies up."""
+        self.dead = self.crashed = True
 
     def _maybe_crash(self, label: str) -> None:
         if self.weather.crashes():

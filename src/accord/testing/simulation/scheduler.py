@@ -101,6 +101,11 @@ class Scheduler:
         self.strands.append(strand)
         return strand
 
+    def processes(self) -> list[Process]:
+        """The processes of which a strand has begun and not ended."""
+        found = (strand.process for strand in self.strands if strand.greenlet)
+        return list(dict.fromkeys(process for process in found if process is not None))
+
     def pause(
         self, *, seconds: float = 0.0, ready: Callable[[], bool] | None = None, label: str = ""
     ) -> None:

@@ -19,6 +19,7 @@ from accord.model.record import Row, Write
 from accord.plugins import Plugins
 from accord.store import Store
 from accord.store.database import Database, open_database
+from accord.store.durability import Durability
 from accord.store.schema import Opened
 from accord.store.sealed import no_sealer
 from accord.store.store import BUSY_TIMEOUT
@@ -28,6 +29,7 @@ from accord.testing.simulation.editions import CUT
 from accord.testing.simulation.ground import KEY, Ground
 from accord.testing.simulation.issuer import Unsealed
 from accord.testing.simulation.people import People, token_of
+from accord.testing.simulation.power import WiredDatabase
 from accord.testing.simulation.process import Process, Watch
 from accord.testing.simulation.scheduler import Scheduler
 from accord.testing.simulation.systems import Begins, Noted, System
@@ -51,6 +53,7 @@ class Climate:
         anonymous: Share of people entered without an e-mail address.
         together: Chance that the next run starts before the last one ended.
         busying: Chance that a transaction cannot begin, because somebody else writes for too long.
+        powering: Chance that the power fails of the machine that holds the store and runs everything.
         hints: Chance that a vendor tells Accord of an act of its people: once or twice, sooner or later.
         agreeing: Share of people entered who agreed to advertising by e-mail.
         withdrawals: How many people withdraw at Accord's own desk.
@@ -80,6 +83,7 @@ class Climate:
     crashing: float = 0.002
     freezing: float = 0.0
     busying: float = 0.0
+    powering: float = 0.0
     hints: float = 0.0
     agreeing: float = 0.0
     withdrawals: int = 0
@@ -197,6 +201,7 @@ class Town:
             climate.crash_at,
             omitted,
             busying=climate.busying,
+            powering=climate.powering,
         )
         traits = [*climate.traits, *(Traits() for _ in range(4))]
         names = NAMES[: climate.systems]
@@ -214,6 +219,7 @@ class Town:
             list(self.vendors.values()), climate.policy, seed, orders=climate.orders
         )
         self.ground = Ground(server)
+        self.disk = self.ground.disk() if climate.powering else None
         self.processes: list[Process] = []
         self._databases: dict[int, Database] = {}
         """The store's connections, by how many processes had crashed when they were opened."""
@@ -235,6 +241,8 @@ class Town:
 
     def close(self) -> None:
         """Remove the store."""
+        if self.disk is not None:
+            self.disk.close()
         for database in self._databases.values():
             database.close()
         self.ground.close()
@@ -242,8 +250,17 @@ class Town:
     def process(self, host: str, watch: Watch) -> Process:
         """A new process on a host."""
         found = Process(len(self.processes) + 1, host, self.scheduler, self.weather, self._is_alive, watch)
+        found.power_fails = self._lose_power
         self.processes.append(found)
         return found
+
+    def _lose_power(self) -> None:
+        """Every process ends that has begun, and the store is as the last lasting commit left it."""
+        for process in self.scheduler.processes():
+            if not process.dead:
+                process.end()
+        if self.disk is not None:
+            self.disk.lose()
 
     def _is_alive(self, name: str) -> bool:
         return any(process.name == name and not process.dead for process in self.processes)
@@ -253,9 +270,17 @@ class Town:
         # As Store.open does, without reading the schema's version: the harness has just copied the file.
         crashes = sum(process.crashed for process in self.processes)
         if crashes not in self._databases:
-            self._databases[crashes] = open_database(self.ground.url, BUSY_TIMEOUT)
+            self._databases[crashes] = self._connect()
         find_sealer = Unsealed if any(vendor.issuer for vendor in self.vendors.values()) else no_sealer
         return Store(self._databases[crashes], process, find_sealer, Opened(SCHEMA_VERSION, KEY))
+
+    def _connect(self) -> Database:
+        if self.disk is None:
+            return open_database(self.ground.url, BUSY_TIMEOUT)
+        return WiredDatabase(self.ground.file, BUSY_TIMEOUT, self.disk, self._is_lasting)
+
+    def _is_lasting(self, durability: Durability) -> bool:
+        return durability is Durability.LASTING and "durability" not in self.weather.ablations
 
     def world(self, process: Process, store: Store) -> World:
         """The configured flows, with connectors opened by this process."""

@@ -66,6 +66,7 @@ class Weather:
         crashing: Chance of a crash at each switch point and commit.
         freezing: Chance of a freeze (longer than a lease lives) at each switch point.
         busying: Chance that a transaction cannot begin.
+        powering: Chance, at each switch point, that the power of the store's machine fails.
         ablations: Safeguards that are switched off, to prove that they would be missed.
         crash_at: The switch point or commit, counted from 1, at which a process dies; 0 = none is chosen.
         omitted: Numbers of faults that do not happen.
@@ -84,6 +85,7 @@ class Weather:
     points: int = 0
     faults: int = 0
     busying: float = 0.0
+    powering: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
     happened: dict[str, int] = field(default_factory=dict)
 
@@ -116,6 +118,10 @@ class Weather:
         if self.storming and self.points == self.crash_at:
             return self._befalls("crash")
         return self._happens("crash", self.crashing)
+
+    def power_fails(self) -> bool:
+        """Whether the machine that holds the store, and every process with it, ends here."""
+        return self._happens("power", self.powering)
 
     def busy(self) -> bool:
         """Whether the database is busy for longer than a transaction waits to begin."""
