@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -58,6 +59,24 @@ def test_a_permission_in_a_word_that_nobody_listed_is_told(
     assert [message.partition(" holds ")[0] for message in caplog.messages] == [
         "till/customers: column 'tel'"
     ]
+
+
+@pytest.mark.parametrize(
+    ("column", "held"),
+    [
+        ("news.mail", {"mail": "no"}),
+        ("news[0].mail", [{"mail": "no"}]),
+        (r"news.by\.mail", {"by.mail": "no"}),
+    ],
+)
+def test_such_a_word_is_told_wherever_in_a_row_it_stands(
+    till: Till, caplog: pytest.LogCaptureFixture, column: str, held: Any
+) -> None:
+    fields = {"consents[marketing.direct:email].state": {"column": column, "values": {"ja": "granted"}}}
+    till.put("c.jsonl", json.dumps({"id": 1, "news": held}) + "\n")
+    rows(till.stream(path="c.jsonl", key="id", fields=fields))
+    (message,) = caplog.messages
+    assert message.startswith(f"till/customers: column {column!r} holds words that are no known state")
 
 
 def test_a_listed_word_may_mean_that_nothing_is_known(till: Till, caplog: pytest.LogCaptureFixture) -> None:

@@ -13,9 +13,11 @@ from accord.mapping.declared import (
     Finder,
     HubIds,
     KeyColumns,
+    PermissionWords,
     declared,
     digest_of,
     moment,
+    natively,
     refusal,
     subject_of,
 )
@@ -26,7 +28,6 @@ from accord_files.jsonl_format import JsonlFormat
 from accord_files.record import Format, Layout
 from accord_files.settings import FileStreamSettings
 from accord_files.snapshot import Snapshot
-from accord_files.words import Permissions, natively
 from accord_files.xlsx_format import XlsxFormat
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class FileStream(Stream):
         words = natively(self.config)
         super().__init__(connector, declared(words, nested=self.nested, key=where))
         named = f"{connector.context.connection}/{self.name}"
-        self.permissions = Permissions(words, named, nested=self.nested)
+        self.permissions = PermissionWords(words, named, nested=self.nested)
         self.folder = connector.folder
         self.env = connector.context.env
         self.format = FORMATS[self.config.kind](self._layout())

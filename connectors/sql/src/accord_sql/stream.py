@@ -11,11 +11,13 @@ from accord.mapping.declared import (
     Finder,
     HubIds,
     KeyColumns,
+    PermissionWords,
     declared,
     digest_of,
     field_of,
     findable,
     moment,
+    natively,
     refusal,
     subject_of,
 )
@@ -24,7 +26,6 @@ from accord_sql.cellvalue import NO
 from accord_sql.paging import Pages
 from accord_sql.settings import SqlStreamSettings
 from accord_sql.source import Source
-from accord_sql.words import Permissions, natively
 
 if TYPE_CHECKING:
     from accord_sql.connector import Sql
@@ -45,7 +46,8 @@ class SqlStream(Stream):
         where = f"connections.{connector.context.connection}.streams.{self.name}"
         words = natively(config)
         super().__init__(connector, declared(words, nested=False, key=where))
-        self.permissions = Permissions(words, f"{connector.context.connection}/{self.name}")
+        named = f"{connector.context.connection}/{self.name}"
+        self.permissions = PermissionWords(words, named, nested=False)
         self.source = Source(connector.database, config, where)
         self.env = connector.context.env
         self.keys = KeyColumns(config.keys)

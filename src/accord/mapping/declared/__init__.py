@@ -1,7 +1,8 @@
 """Mappings written in accord.toml instead of code, for connectors whose streams are configured.
 
 ``tables`` turns the ``fields`` tables of a stream into a mapping; ``rows`` is what rows of files and of
-databases have in common: keys, our ids, refusals, fingerprints, natural keys.
+databases have in common: keys, our ids, refusals, fingerprints, natural keys; ``words`` is what their
+columns say in words that stand for something.
 """
 
 from accord.mapping.declared.rows import (
@@ -26,6 +27,7 @@ from accord.mapping.declared.tables import (
     field_of,
     subject_of,
 )
+from accord.mapping.declared.words import PermissionWords, natively
 
 __all__ = [
     "DeclaredField",
@@ -36,6 +38,7 @@ __all__ = [
     "HubIds",
     "KeyColumns",
     "Moment",
+    "PermissionWords",
     "RowMapping",
     "declared",
     "digest_of",
@@ -43,6 +46,7 @@ __all__ = [
     "findable",
     "merged",
     "moment",
+    "natively",
     "refusal",
     "refused",
     "subject_of",

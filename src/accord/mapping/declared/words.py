@@ -7,17 +7,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from accord import Page
-from accord.mapping.declared import DeclaredField, DeclaredStream, field_of
+from accord.mapping.declared.tables import DeclaredField, DeclaredStream, escaped, field_of
+from accord.mapping.paths import get, parse
 from accord.model import ConsentState
+from accord.model.record import Page
 
-log = logging.getLogger("accord.sql")
 T = TypeVar("T", bound=DeclaredStream)
 TRUTH = {"true": True, "false": False}
 UNHEARD = (
     "%s: column %r holds words that are no known state of a permission (rows: %d): they open nothing and "
     "take nothing back; list them in `values`"
 )
+_log = logging.getLogger(__name__)
 
 
 def natively(stream: T) -> T:
@@ -44,28 +45,31 @@ def _plain(word: str) -> int | bool | None:
     return int(word) if word.lstrip("-").isdecimal() else TRUTH.get(word.lower())
 
 
-class Permissions:
+class PermissionWords:
     """Looks for states of permissions in words that nobody listed: such a word opens and closes nothing.
 
     Args:
         stream: The stream's table, natively.
         name: Of connection and stream, for the log.
+        nested: Whether columns are paths into nested values.
     """
 
-    def __init__(self, stream: DeclaredStream, name: str) -> None:
-        self.name = name
-        self.known = dict(_states(stream))
+    def __init__(self, stream: DeclaredStream, name: str, *, nested: bool) -> None:
+        self._name = name
+        self._known = {
+            column: (parse(column if nested else escaped(column)), words) for column, words in _states(stream)
+        }
 
     def watch(self, pages: Iterable[Page]) -> Iterator[Page]:
         """The pages as they are; at their end the log tells how many rows were not understood."""
         unheard: Counter[str] = Counter()
         for page in pages:
-            for column, words in self.known.items():
-                unheard[column] += sum(not _is_known(row.get(column), words) for row in page.rows)
+            for column, (steps, words) in self._known.items():
+                unheard[column] += sum(not _is_known(get(row, steps), words) for row in page.rows)
             yield page
         for column, number in unheard.items():
             if number:
-                log.warning(UNHEARD, self.name, column, number)
+                _log.warning(UNHEARD, self._name, column, number)
 
 
 def _states(stream: DeclaredStream) -> Iterator[tuple[str, Mapping[Any, str]]]:
