@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
 import pytest
 
 from accord.env import Env
@@ -45,9 +50,63 @@ def test_a_lost_connection_is_replaced(store: Store) -> None:
 
 
 def test_a_database_that_does_not_exist_is_named(store_url: str, env: Env) -> None:
-    with pytest.raises(StateError, match=r"does not exist|cannot be reached") as caught:
+    with pytest.raises(StateError, match=r"/nowhere\?.* does not exist") as caught:
         Store.open(store_url.replace("/postgres?", "/nowhere?"), env)
-    assert caught.value.hint
+    assert "createdb" in caught.value.hint
+
+
+def as_role(store_url: str, role: str) -> str:
+    return store_url.replace("//postgres:@", f"//{role}@")
+
+
+@pytest.fixture
+def guarded(postgres: str) -> Iterator[None]:
+    """Roles that the server asks for a password, or does not let in."""
+    with psycopg.connect(postgres, autocommit=True) as server:
+        (name,) = server.execute("SHOW hba_file").fetchone() or ()
+        rules = Path(name)
+        before = rules.read_text()
+        server.execute("CREATE ROLE ann LOGIN PASSWORD 'ann''s'")
+        server.execute("CREATE ROLE bob")
+        server.execute("CREATE ROLE eve LOGIN")
+        try:
+            rules.write_text("local all ann scram-sha-256\nlocal all eve reject\n" + before)
+            server.execute("SELECT pg_reload_conf()")
+            while lets_in(postgres.replace("//postgres:@", "//eve@")):
+                pass  # the server reads its rules a moment later
+            yield
+        finally:
+            rules.write_text(before)
+            server.execute("SELECT pg_reload_conf()")
+            server.execute("DROP ROLE ann, bob, eve")
+
+
+def lets_in(address: str) -> bool:
+    try:
+        psycopg.connect(address).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+@pytest.mark.usefixtures("guarded")
+@pytest.mark.parametrize(
+    ("role", "message", "next_step"),
+    [
+        ("ann:s3cret", "refuses the role or its password", "PGPASSFILE"),
+        ("ann", "asks for a password and was given none", "PGPASSFILE"),
+        ("nobody", "does not know the role", "createuser"),
+        ("bob", "does not let the role in", "ALTER ROLE"),
+        ("eve", "lets nobody in from here as this role", r"pg_hba\.conf"),
+    ],
+)
+def test_a_server_that_refuses_says_whom_and_what_to_do(
+    store_url: str, env: Env, role: str, message: str, next_step: str
+) -> None:
+    with pytest.raises(StateError, match=message) as caught:
+        Store.open(as_role(store_url, role), env)
+    assert re.search(next_step, caught.value.hint or "")
+    assert "s3cret" not in f"{caught.value}{caught.value.hint}{caught.value.facts}{caught.value.__cause__}"
 
 
 def test_two_schemas_hold_two_stores(store: Store, store_url: str, env: Env) -> None:
