@@ -117,6 +117,8 @@ class SqliteDatabase:
             cached_statements=_STATEMENTS,
         )
         try:
+            # A store may have been restored from anywhere: what its schema calls runs as that file's own.
+            made.execute("PRAGMA trusted_schema = OFF").close()
             made.execute("PRAGMA journal_mode = WAL").close()
             made.execute("PRAGMA secure_delete = ON").close()
             made.execute("PRAGMA synchronous = FULL").close()
@@ -177,6 +179,11 @@ def _commit(driver: sqlite3.Connection) -> None:
 
 def _create(path: Path) -> None:
     """Make the file, for its owner only; SQLite gives its side files the same mode."""
+    if path.exists() and not path.is_file():
+        raise StateError(
+            f"the store {path} is a folder or a device, not a file",
+            hint="Let `store` in accord.toml name a file in a folder of yours; Accord creates it.",
+        )
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, OWNER_ONLY))
         if path.stat().st_size == 0:

@@ -87,6 +87,51 @@ def test_a_damaged_database_is_reported(file: Path, env: Env) -> None:
     assert "backup" in caught.value.hint
 
 
+@pytest.mark.parametrize("kept", [50, 4096, -4096])
+def test_a_database_that_was_cut_off_is_reported(file: Path, env: Env, kept: int) -> None:
+    Store.open(f"sqlite:///{file}", env).close()
+    file.write_bytes(file.read_bytes()[:kept])
+    with pytest.raises(StateError, match="damaged") as caught:
+        Store.open(f"sqlite:///{file}", env)
+    assert "backup" in caught.value.hint
+
+
+@pytest.mark.parametrize("migrate", [True, False])
+def test_a_store_of_a_newer_accord_is_left_alone(file: Path, env: Env, *, migrate: bool) -> None:
+    with Store.open(f"sqlite:///{file}", env) as store, store.transaction("version") as tx:
+        tx.bulk.driver.execute("UPDATE accord_version SET version_num = '9999'")
+    before = file.read_bytes()
+    with pytest.raises(StoreVersionError, match="schema 9999; this Accord understands up to") as caught:
+        Store.open(f"sqlite:///{file}", env, migrate=migrate)
+    assert "Update Accord" in caught.value.hint
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["folder", "pipe"])
+def test_what_is_no_file_is_left_alone(tmp_path: Path, env: Env, name: str) -> None:
+    (tmp_path / "folder").mkdir(0o755)
+    os.mkfifo(tmp_path / "pipe", 0o644)
+    before = (tmp_path / name).stat().st_mode
+    with pytest.raises(StateError, match="is a folder or a device, not a file") as caught:
+        Store.open(f"sqlite:///{tmp_path / name}", env)
+    assert "name a file" in caught.value.hint
+    assert (tmp_path / name).stat().st_mode == before
+
+
+def test_a_trigger_that_somebody_hid_in_a_store_reaches_nothing_outside_it(file: Path, env: Env) -> None:
+    Store.open(f"sqlite:///{file}", env).close()
+    with sqlite3.connect(file) as other:
+        # A table-valued function that SQLite does not count as harmless; it tells where files lie.
+        peek = "INSERT INTO seen SELECT file FROM pragma_database_list"
+        other.execute("CREATE TABLE seen (file)")
+        other.execute(f"CREATE TRIGGER peek AFTER INSERT ON entity BEGIN {peek}; END")
+    other.close()
+    with Store.open(f"sqlite:///{file}", env) as store:
+        with pytest.raises(StateError), store.transaction("insert") as tx:
+            tx.entities.insert([hub_record()])
+        assert store.size()["entity"] == 0
+
+
 def test_a_full_disk_loses_nothing(file: Path, env: Env) -> None:
     with Store.open(f"sqlite:///{file}", env) as store:
         with store.transaction("limit") as tx:
