@@ -16,7 +16,6 @@
     │  ├─ RecordRejectedError        this record is refused for good: dead letter, go on
     │  └─ AnswerShapeError           the answer is not what the vendor documents: stop the stream
     ├─ MappingError                  one record cannot be mapped: dead letter, go on
-    ├─ PolicyError                   refused by policy: counted, never retried, never a dead letter
     └─ StateError                    the store cannot be trusted or reached: stop, nothing advanced
        ├─ FenceLostError             another run took over this stream
        ├─ StoreBusyError             another process holds the store's write lock
@@ -112,10 +111,6 @@ class AnswerShapeError(VendorError):
 
 class MappingError(AccordError):
     """A record cannot be mapped. ``facts``: connector, stream, field, path."""
-
-
-class PolicyError(AccordError):
-    """A rule forbids this. Counted and shown, never retried."""
 
 
 class StateError(AccordError):

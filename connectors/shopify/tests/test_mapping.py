@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import accord
+from accord.model import validated
 from accord_shopify.mapping import CUSTOMERS, INVENTORY, ORDERS, PRODUCTS
 
 EMAIL = "marketing.direct:email"
@@ -32,7 +33,8 @@ def _consent(state: str, at: str | None = "2026-01-02T03:04:05Z", level: str = "
 def test_a_projected_customer_is_read_back_equal(
     given_name: str | None, city: str | None, note: str | None, tags: list[str]
 ) -> None:
-    document = accord.Customer.json_document(
+    document = validated(
+        accord.Customer,
         {
             "given_name": given_name,
             "email": "Ann.O@Example.com",
@@ -40,7 +42,7 @@ def test_a_projected_customer_is_read_back_equal(
             "notes": note,
             "tags": tags,
             "addresses": {"default": {"locality": city, "country": "FR"}},
-        }
+        },
     )
     projected = CUSTOMER.project(document)
     assert CUSTOMER.read(CUSTOMER.write(document)) == projected

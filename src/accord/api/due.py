@@ -30,7 +30,6 @@ def started(store: Store, env: Env, flow: str, schedule: str | None) -> None:
     now = env.now()
     with store.transaction("flow started") as tx:
         state = tx.flows.load(flow)
-        state.last_started_at = now.timestamp()
         state.next_due_at = None
         if schedule is not None:
             state.next_due_at = next_due(schedule, now.astimezone(UTC), env).timestamp()

@@ -29,12 +29,12 @@ class Keeper:
         """Take what is free; the scopes that another run holds."""
         with self.store.transaction("lease") as tx:
             now = self.env.now().timestamp()
-            grants = {
+            taken = {
                 scope: tx.leases.acquire(scope, self.env.holder, TTL, now, self.env.process_alive)
                 for scope in sorted(scopes)
             }
-        busy = [scope for scope, grant in grants.items() if grant is None]
-        self.fences += [grant.fence for grant in grants.values() if grant is not None]
+        busy = [scope for scope, fence in taken.items() if fence is None]
+        self.fences += [fence for fence in taken.values() if fence is not None]
         if self.fences:
             self.env.spawn("leases", self._renew)
         return busy

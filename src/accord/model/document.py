@@ -44,11 +44,6 @@ class Canonical(BaseModel):
         return data if cls.prepare is None else cls.prepare(data)
 
     @classmethod
-    def json_document(cls, data: Document) -> Document:
-        """Check a document and give it in canonical JSON form; see :func:`validated`."""
-        return validated(cls, data)
-
-    @classmethod
     def of(cls, document: Document) -> Self:
         """The instance of a document.
 

@@ -56,7 +56,6 @@ contact_point = Table(
     must("subject", TEXT),
     must("type", TEXT),
     must("hmac", TEXT),
-    may("verified_at", DOUBLE),
     Index("contact_point_hmac", ("hmac",)),
 )
 

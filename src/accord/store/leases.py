@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from accord.errors import FenceLostError
 from accord.store.bulk import Bulk
-from accord.store.rows import Fence, Grant
+from accord.store.rows import Fence
 from accord.store.statement import Statement
 from accord.store.tables import lease
 
@@ -47,7 +47,7 @@ class Leases:
 
     def acquire(
         self, scope: str, holder: str, ttl: float, now: float, alive: Callable[[str], bool]
-    ) -> Grant | None:
+    ) -> Fence | None:
         """Take the lease of a scope if it is free, expired, or held by a process known to be dead.
 
         Args:
@@ -58,14 +58,13 @@ class Leases:
             alive: Whether the process of a holder may still run (``Env.process_alive``).
         """
         row = self._bulk.first(_BY_SCOPE, scope=scope)
-        held = row is not None and row["holder"] is not None
-        if held and row is not None and row["expires_at"] > now and alive(row["holder"]):
+        if row is not None and row["holder"] is not None and row["expires_at"] > now and alive(row["holder"]):
             return None
         fence = 1 if row is None else row["fence"] + 1
         self._bulk.upsert(
             lease, [{"scope": scope, "holder": holder, "fence": fence, "expires_at": now + ttl}]
         )
-        return Grant(Fence(scope, fence), taken_over=held)
+        return Fence(scope, fence)
 
     def renew(self, fence: Fence, ttl: float, now: float) -> bool:
         """Push the expiry back; False says that the lease is lost."""

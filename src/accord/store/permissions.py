@@ -115,7 +115,7 @@ class ContactPoints:
         """Make these the addresses of these people: (subject, type -> hash) each."""
         self._bulk.change(_FORGET_POINTS, subjects=[subject for subject, _ in owners])
         rows = [
-            {"subject": subject, "type": type_, "hmac": hmac, "verified_at": None}
+            {"subject": subject, "type": type_, "hmac": hmac}
             for subject, points in owners
             for type_, hmac in points.items()
         ]

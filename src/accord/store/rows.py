@@ -296,14 +296,6 @@ class Fence:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """A lease was obtained. ``taken_over``: the previous holder did not release it."""
-
-    fence: Fence
-    taken_over: bool
-
-
 @dataclass(slots=True)
 class Conflict:
     """Two sides disagree; the loser is kept here. ``id`` is a fingerprint: one disagreement, one row."""
@@ -405,7 +397,6 @@ class FlowState:
 
     flow: str
     approved_at: float | None = None
-    last_started_at: float | None = None
     last_finished_at: float | None = None
     next_due_at: float | None = None
     waiting_plan: dict[str, Any] | None = None

@@ -28,7 +28,7 @@ from accord.store.columns import (
 
 __all__ = ["TABLES", "consent_tables"]
 
-SCHEMA_VERSION = "0006"
+SCHEMA_VERSION = "0007"
 """The migration this code is written for. Versions are four digits and rise."""
 
 # As Alembic makes it (its ``version_table``).
@@ -292,7 +292,6 @@ flow_state = Table(
     ("flow",),
     must("flow", TEXT),
     may("approved_at", DOUBLE),
-    may("last_started_at", DOUBLE),
     may("last_finished_at", DOUBLE),
     may("next_due_at", DOUBLE),
     may("waiting_plan", BYTES),

@@ -112,8 +112,7 @@ class Tokens:
         env = self._env
         with self._transactions.transaction("token lease") as tx:
             now = env.now().timestamp()
-            grant = tx.leases.acquire(f"token:{connection}", env.holder, TTL, now, env.process_alive)
-        return None if grant is None else grant.fence
+            return tx.leases.acquire(f"token:{connection}", env.holder, TTL, now, env.process_alive)
 
     def _release(self, fence: Fence | None) -> None:
         if fence is not None:

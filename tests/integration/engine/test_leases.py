@@ -18,9 +18,9 @@ def take(town: Town, scope: str, holder: str = OTHER) -> int:
     """Another process takes a lease."""
     with town.accord.store.transaction("another run") as tx:
         now = town.env.now().timestamp()
-        grant = tx.leases.acquire(scope, holder, 30.0, now, lambda _: False)
-    assert grant is not None
-    return grant.fence.number
+        fence = tx.leases.acquire(scope, holder, 30.0, now, lambda _: False)
+    assert fence is not None
+    return fence.number
 
 
 def intents(town: Town) -> list[Intent]:

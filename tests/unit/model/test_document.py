@@ -32,7 +32,7 @@ def test_unset_differs_from_null() -> None:
 def test_values_are_normalised_on_the_way() -> None:
     document = {"email": "A@EXAMPLE.com", "addresses": {"default": {"country": "fr"}}, "given_name": ""}
     expected = {"email": "A@example.com", "addresses": {"default": {"country": "FR"}}, "given_name": None}
-    assert Customer.json_document(document) == expected
+    assert validated(Customer, document) == expected
 
 
 def test_contact_points_take_the_form_of_their_type() -> None:

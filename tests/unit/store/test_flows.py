@@ -11,7 +11,7 @@ def test_a_new_flow_has_no_approval(store: Store) -> None:
 
 
 def test_the_state_of_a_flow_comes_back(store: Store) -> None:
-    state = FlowState("customers", 1.0, 2.0, 3.0, 4.0, {"creates": 6000})
+    state = FlowState("customers", 1.0, 2.0, 3.0, {"creates": 6000})
     with store.transaction("flow") as tx:
         tx.flows.save(FlowState("customers"))
         tx.flows.save(state)

@@ -16,7 +16,7 @@ from tests.stores import StepEnv
 NEXT = """
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision = "0007", "0006"
+revision, down_revision = "0008", "0007"
 def upgrade():
     with op.batch_alter_table("account") as batch:
         batch.add_column(sa.Column("note", sa.Text()))
@@ -76,13 +76,13 @@ def newer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An Accord whose schema is one version ahead."""
     folder = tmp_path / "versions"
     folder.mkdir()
-    (folder / "r0007_note.py").write_text(NEXT)
+    (folder / "r0008_note.py").write_text(NEXT)
     made = migrations.config()
     made.set_main_option("path_separator", "newline")
     ours = Path(migrations.__file__).parent / "versions"
     made.set_main_option("version_locations", f"{ours}\n{folder}")
     monkeypatch.setattr(migrations, "config", lambda: made)
-    monkeypatch.setattr(schema, "SCHEMA_VERSION", "0007")
+    monkeypatch.setattr(schema, "SCHEMA_VERSION", "0008")
 
 
 @pytest.mark.usefixtures("store")
@@ -90,12 +90,12 @@ def test_an_older_store_is_migrated(store_url: str, env: StepEnv, request: pytes
     with Store.open(store_url, env) as store, store.transaction("account") as tx:
         tx.accounts.save("shop", "acme", "", 1.0)
     request.getfixturevalue("newer")
-    with pytest.raises(StateError, match="0006"):
+    with pytest.raises(StateError, match="0007"):
         Store.open(store_url, env, migrate=False)
     for _ in range(2):
         with Store.open(store_url, env) as store, store.reading() as tx:
             rows = tx.bulk.driver.execute("SELECT connection, note FROM account").fetchall()
-            assert store.schema_version() == "0007"
+            assert store.schema_version() == "0008"
         assert [tuple(row) for row in rows] == [("shop", None)]
 
 
@@ -103,8 +103,8 @@ def test_a_failed_migration_changes_nothing(
     store: Store, store_url: str, env: StepEnv, newer: None, tmp_path: Path
 ) -> None:
     broken = NEXT.replace("sa.Text())", 'sa.Text())); op.execute("SELECT no_such_column FROM account"')
-    (tmp_path / "versions" / "r0007_note.py").write_text(broken)
+    (tmp_path / "versions" / "r0008_note.py").write_text(broken)
     with pytest.raises(StateError):
         Store.open(store_url, env)
     assert "note" not in str(shape(store_url)["account"])
-    assert store.schema_version() == "0006"
+    assert store.schema_version() == "0007"

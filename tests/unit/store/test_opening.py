@@ -24,7 +24,7 @@ def test_a_store_keeps_its_key(store: Store, store_url: str, env: Env) -> None:
     assert len(store.key) == 32
     with Store.open(store_url, env) as again:
         assert again.key == store.key
-        assert again.schema_version() == store.schema_version() == "0006"
+        assert again.schema_version() == store.schema_version() == "0007"
 
 
 def test_two_stores_have_different_keys(store: Store, tmp_path: Path, env: Env) -> None:

@@ -50,9 +50,9 @@ def test_a_token_saved_during_a_refused_refresh_is_used(store: Store) -> None:
 def save(store: Store, fresh: Token) -> None:
     """Save a token as another process."""
     with store.transaction("lease") as tx:
-        grant = tx.leases.acquire("token:crm", "other", 60.0, 0.0, lambda _: False)
-    assert grant is not None
-    store.tokens._save("crm", fresh, grant.fence)  # type: ignore[attr-defined]
+        fence = tx.leases.acquire("token:crm", "other", 60.0, 0.0, lambda _: False)
+    assert fence is not None
+    store.tokens._save("crm", fresh, fence)  # type: ignore[attr-defined]
 
 
 def test_who_lost_the_lease_saves_nothing_and_uses_what_was_saved(store: Store) -> None:

@@ -156,9 +156,8 @@ def test_a_killed_process_leaves_nothing_behind(store: Store, store_url: str, en
     with store.transaction("lease") as tx:
         assert tx.leases.held("crm/contacts") is None
         tx.leases.acquire("crm/contacts", killed.stdout.strip(), 999.0, env.clock, env.process_alive)
-        grant = tx.leases.acquire("crm/contacts", env.holder, 999.0, env.clock, env.process_alive)
-    assert grant is not None
-    assert grant.taken_over
+        fence = tx.leases.acquire("crm/contacts", env.holder, 999.0, env.clock, env.process_alive)
+    assert fence is not None
 
 
 def test_statistics_follow_growth(store: Store) -> None:
