@@ -22,6 +22,7 @@ Loopback only, without credentials, never subject to faults or limits::
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from accord.errors import ConfigError
@@ -33,28 +34,50 @@ if TYPE_CHECKING:
     from accord.sandbox.vendor import Vendor
 
 PREFIX = "/_sandbox/"
+Body = dict[str, Any]
 
 
 def answer(sandbox: Vendor, request: Request) -> Response:
     """Answer one control request: 404 for what is not there, 400 for what makes no sense."""
     parts = request.path.removeprefix(PREFIX).strip("/").split("/")
     try:
-        body = request.json() or {}
+        body = _object(request)
         handler = HANDLERS.get((request.method, parts[0]))
         if parts[0] == "tables" and len(parts) > 1:
             return _table(sandbox, request, parts[1:], body)
         if handler is None:
-            return Response.json({"error": "no such control", "help": __doc__}, 404)
+            return _unknown()
         return handler(sandbox, request, body)
     except Refused as refusal:
         return refusal.response
     except KeyError as missing:
         return Response.json({"error": f"there is no {missing.args[0]}"}, 404)
-    except (ValueError, TypeError, ConfigError) as wrong:
+    except ConfigError as wrong:
+        return Response.json({"error": str(wrong), "hint": wrong.hint}, 400)
+    except (ValueError, TypeError) as wrong:
         return Response.json({"error": str(wrong)}, 400)
 
 
-def _table(sandbox: Vendor, request: Request, parts: list[str], body: Any) -> Response:
+def _unknown() -> Response:
+    return Response.json({"error": "no such control", "help": __doc__}, 404)
+
+
+def _object(request: Request) -> Body:
+    """The body, empty where there is none."""
+    body = request.json()
+    if body is not None and not isinstance(body, dict):
+        raise ValueError('the body must be a JSON object, such as {"faults": "10%"}')
+    return body or {}
+
+
+def _expect(body: Body, *needed: str, optional: Sequence[str] = ()) -> None:
+    """Refuse a body that says less, or something else: a misspelt key would be left out in silence."""
+    if not set(needed) <= set(body) <= {*needed, *optional}:
+        keys = [f'"{name}"' for name in needed] + [f'"{name}" (optional)' for name in optional]
+        raise ValueError(f"the body must be a JSON object of {', '.join(keys)}; it has {sorted(body)}")
+
+
+def _table(sandbox: Vendor, request: Request, parts: list[str], body: Body) -> Response:
     name, rest = parts[0], parts[1:]
     table = sandbox.shelf.tables[name]
     if not rest:
@@ -63,11 +86,16 @@ def _table(sandbox: Vendor, request: Request, parts: list[str], body: Any) -> Re
         rows = table.indexed() if request.argument("indexed") else table.items()
         return Response.json({"items": [sandbox.show(name, item) for item in rows]})
     if rest[1:] == ["merge"]:
+        _expect(body, "loser")
         item = sandbox.person_merges(name, rest[0], str(body["loser"]))
     elif rest[1:] == ["unsubscribe"]:
+        _expect(body, optional=("channel",))
         item = sandbox.person_unsubscribes(name, rest[0], str(body.get("channel", "email")))
     elif rest[1:] == ["subscribe"]:
+        _expect(body, optional=("channel",))
         item = sandbox.person_subscribes(name, rest[0], str(body.get("channel", "email")))
+    elif rest[1:]:
+        return _unknown()
     elif request.method == "PUT":
         item = sandbox.person_edits(name, rest[0], body)
     elif request.method == "DELETE":
@@ -81,42 +109,46 @@ def _table(sandbox: Vendor, request: Request, parts: list[str], body: Any) -> Re
     return Response.json(sandbox.show(name, item))
 
 
-def _stats(sandbox: Vendor, _request: Request, _body: Any) -> Response:
+def _stats(sandbox: Vendor, _request: Request, _body: Body) -> Response:
     return Response.json(sandbox.stats())
 
 
-def _requests(sandbox: Vendor, request: Request, _body: Any) -> Response:
+def _requests(sandbox: Vendor, request: Request, _body: Body) -> Response:
     if request.method == "DELETE":
         sandbox.log.clear()
     since = int(request.argument("since", "0"))
     return Response.json({"requests": [entry for entry in sandbox.log if entry["number"] > since]})
 
 
-def _faults(sandbox: Vendor, request: Request, body: Any) -> Response:
+def _faults(sandbox: Vendor, request: Request, body: Body) -> Response:
     if request.method == "POST":
-        sandbox.faults = FaultProfile.parse(str(body.get("faults", "")))
+        _expect(body, "faults")
+        sandbox.faults = FaultProfile.parse(str(body["faults"]))
     return Response.json({"faults": str(sandbox.faults)})
 
 
-def _clock(sandbox: Vendor, request: Request, body: Any) -> Response:
+def _clock(sandbox: Vendor, request: Request, body: Body) -> Response:
     if request.method == "POST":
+        _expect(body, "advance")
         sandbox.clock.advance(float(body["advance"]))
         sandbox.settle()
     return Response.json({"now": sandbox.clock.now().isoformat()})
 
 
-def _settle(sandbox: Vendor, _request: Request, _body: Any) -> Response:
+def _settle(sandbox: Vendor, _request: Request, _body: Body) -> Response:
     return Response.json({"applied": sandbox.settle(everything=True)})
 
 
-def _reset(sandbox: Vendor, _request: Request, body: Any) -> Response:
+def _reset(sandbox: Vendor, _request: Request, body: Body) -> Response:
+    _expect(body, optional=("seed", "size"))
     sandbox.reset(seed=body.get("seed"), size=body.get("size"))
     return Response.json(sandbox.stats())
 
 
-def _webhooks(sandbox: Vendor, request: Request, body: Any) -> Response:
+def _webhooks(sandbox: Vendor, request: Request, body: Body) -> Response:
     hooks = sandbox.webhooks
     if request.method == "POST":
+        _expect(body, "url", optional=("secret", "topics"))
         topics = frozenset(body.get("topics", ()))
         hooks.targets.append(Target(str(body["url"]), str(body.get("secret", "")), topics))
     elif request.method == "DELETE":
@@ -126,7 +158,7 @@ def _webhooks(sandbox: Vendor, request: Request, body: Any) -> Response:
     return Response.json({"targets": urls, "waiting": len(hooks.waiting), "sent": sent})
 
 
-def _expire(sandbox: Vendor, _request: Request, _body: Any) -> Response:
+def _expire(sandbox: Vendor, _request: Request, _body: Body) -> Response:
     sandbox.expire_tokens()
     return Response.empty()
 

@@ -95,6 +95,41 @@ def test_control_requests_that_make_no_sense_are_refused() -> None:
         assert http.post("/_sandbox/clock", json={"advance": -1}).status_code == 400
         assert http.get("/_sandbox/tables/unicorns").status_code == 404
         assert http.get("/_sandbox/what").status_code == 404
+        assert http.post("/_sandbox/tables/customers/1/mrege", json={"loser": "2"}).status_code == 404
+
+
+@pytest.mark.parametrize("body", [[1], "10%", 0, {}, {"fault": "10%"}, {"faults": "10%", "seed": 1}])
+def test_a_body_that_is_not_what_a_control_expects_changes_nothing(body: object) -> None:
+    sandbox = shop(faults="slow=5%")
+    with client(sandbox) as http:
+        answer = http.post("/_sandbox/faults", json=body)
+    assert answer.status_code == 400
+    assert '"faults"' in answer.json()["error"]
+    assert str(sandbox.faults) == "slow=5.0000%"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "expected"),
+    [
+        ("clock", {"seconds": 5}, '"advance"'),
+        ("reset", {"sise": 5}, '"seed" (optional), "size" (optional)'),
+        ("webhooks", {"uri": "http://127.0.0.1/"}, '"url"'),
+        ("tables/customers/1/merge", {"looser": "2"}, '"loser"'),
+        ("tables/customers/1/unsubscribe", {"chanel": "sms"}, '"channel" (optional)'),
+    ],
+)
+def test_a_misspelt_key_is_told_with_the_right_ones(path: str, body: object, expected: str) -> None:
+    with client(shop()) as http:
+        answer = http.post(f"/_sandbox/{path}", json=body)
+    assert answer.status_code == 400
+    assert expected in answer.json()["error"]
+
+
+def test_an_unknown_fault_is_told_with_those_there_are() -> None:
+    with client(shop()) as http:
+        answer = http.post("/_sandbox/faults", json={"faults": "slwo=5%"})
+    assert answer.status_code == 400
+    assert "lost-reply" in answer.json()["hint"]
 
 
 def test_reset_brings_the_generated_records_back() -> None:
