@@ -121,9 +121,24 @@ def test_a_request_that_could_not_be_saved_is_not_acknowledged(
     assert len(stage.accord.erasures()) == 1
 
 
-def test_only_connections_that_take_them_have_an_address(door: Server) -> None:
-    assert post(door, ANN, connection="letter").status_code == 404
-    assert post(door, ANN, connection="nowhere").status_code == 404
+def test_a_stranger_cannot_tell_which_connections_there_are(
+    door: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = [
+        post(door, ANN, SecretStr("guessed"), name) for name in ("shop", "letter", "nowhere", "%0Aforged")
+    ]
+    assert {(one.status_code, one.text) for one in told} == {(401, "the signature is not right\n")}
+    too_long = {"asks": "x" * 2_000_000}
+    assert [post(door, too_long, connection=name).status_code for name in ("shop", "nowhere")] == [413, 413]
+    known, *others = caplog.messages
+    assert known.startswith("connection shop: ")
+    assert others == [
+        f"a webhook came for {name}, which is no connection that takes any"
+        for name in ("'letter'", "'nowhere'", r"'\nforged'")
+    ]
+
+
+def test_an_address_is_only_posted_to(door: Server) -> None:
     assert httpx.get(f"{door.url}/webhooks/shop/privacy", trust_env=False).status_code == 405
 
 

@@ -85,16 +85,17 @@ class _Door:
         if name in self._accord.connections.troubles:
             _log.error("a webhook for connection %s cannot be verified: it cannot be opened", name)
             return _unavailable()
-        if name not in self._takes:
-            return PlainTextResponse("not found\n", 404)
         body = await _body(request, MOST)
+        if name not in self._takes:
+            _log.warning("a webhook came for %.80r, which is no connection that takes any", name)
+            return _forged()
         try:
             done = await run_in_threadpool(
                 self._accord.receive_privacy_request, name, body, dict(request.headers)
             )
         except AccessError as error:
             _log.warning("connection %s: %s", name, error)
-            return PlainTextResponse("the signature is not right\n", 401)
+            return _forged()
         return JSONResponse({"erasure": done.erasure, "conflict": done.conflict})
 
 
@@ -116,6 +117,11 @@ async def _later(_request: Request, error: Exception) -> Response:
     """The store cannot be written: nothing happened, and whoever asks must ask again."""
     _log.error("a request could not be recorded: %s", error)
     return _unavailable()
+
+
+def _forged() -> Response:
+    """The same for every name: a stranger learns of no connection."""
+    return PlainTextResponse("the signature is not right\n", 401)
 
 
 def _unavailable() -> Response:
