@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
 
@@ -86,6 +89,19 @@ def test_a_power_failure_takes_back_nothing_that_is_not_done_again() -> None:
 def test_the_same_seed_plays_the_same_schedule_twice() -> None:
     first, second = simulate(4), simulate(4)
     assert (first.trace, first.switches) == (second.trace, second.switches)
+
+
+def test_the_same_seed_plays_the_same_schedule_however_python_hashes() -> None:
+    """Sets of texts have another order in each process, from which nothing may follow (`consent` 1002 did)."""
+
+    def traces(hashing: str) -> str:
+        command = [sys.executable, "-m", "accord.testing.simulation", "run", "--quiet", "--jobs", "1"]
+        chosen = ["--weather", "consent", "--seeds", "1000:1004"]
+        variables = os.environ | {"PYTHONHASHSEED": hashing}
+        done = subprocess.run([*command, *chosen], env=variables, capture_output=True, text=True, check=True)
+        return next(line for line in done.stdout.splitlines() if line.startswith("traces: "))
+
+    assert traces("0") == traces("2")
 
 
 def test_another_seed_plays_another_schedule() -> None:

@@ -43,8 +43,8 @@ class Entities:
         return self._bulk.pairs(_REVISIONS, ids=dict.fromkeys(ids))
 
     def resolve(self, ids: Iterable[str]) -> dict[str, Entity]:
-        """For each asked id the hub record that it stands for now, following merges."""
-        asked = set(ids)
+        """For each asked id, in their order, the hub record that it stands for now, following merges."""
+        asked = sorted(set(ids))
         known = self.get(asked)
         missing = _targets(known.values()) - known.keys()
         while missing:

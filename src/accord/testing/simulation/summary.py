@@ -40,6 +40,7 @@ class Summary:
         figures: What the witness of consent and erasure counted, by name.
         census: How often each kind of fault, vendor and act occurred.
         in_schedules: In how many schedules it did.
+        traces: Sum of the schedules' traces: two that differ in any choice or effect differ in it.
     """
 
     schedules: int = 0
@@ -49,11 +50,13 @@ class Summary:
     figures: Counter[str] = field(default_factory=Counter)
     census: Counter[str] = field(default_factory=Counter)
     in_schedules: Counter[str] = field(default_factory=Counter)
+    traces: int = 0
 
     def add(self, verdict: Verdict, number: int | None = None) -> None:
         """Count one more; ``number`` names it if not its seed."""
         self.schedules += 1
         self.switches += verdict.switches
+        self.traces = (self.traces + int(verdict.trace, 16)) % 2**64  # in whatever order they end
         self.counts.update(verdict.counts)
         self.figures.update(verdict.figures)
         self.census.update(verdict.census)
@@ -75,6 +78,7 @@ class Summary:
         """
         rate = self.schedules / max(seconds, 0.001)
         yield f"{self.schedules} schedules, {self.switches} switch points, {rate:.2f} schedules/s"
+        yield f"traces: {self.traces:016x}, the same wherever this engine plays them"
         yield "faults: " + (", ".join(f"{n} {often}" for n, often in sorted(self.counts.items())) or "none")
         yield from self._account()
         yield f"{'invariant':<30} {'broken in':>9}  first {first}"
