@@ -23,7 +23,7 @@ from accord.engine.oscillation import quarrels
 from accord.engine.overheard import overheard
 from accord.engine.persons import people_of
 from accord.engine.plan import newer
-from accord.model.cells import field_of, implode, removals
+from accord.model.cells import field_of, removals
 from accord.store.rows import (
     NEVER,
     Cells,
@@ -294,7 +294,7 @@ class Absorber:
         """
         entity.state = EntityState.LIVE
         self.touched.conflicts.append(clashes.edit_over_delete(self.scope, entity, link.external_id))
-        keys = keys_of(self.flow, implode(self.flow.model, entity.cells), self.scope.key)
+        keys = keys_of(self.flow, entity.cells, self.scope.key)
         twins = {id_ for ids in self.tx.keys.find(self.flow.kind, keys).values() for id_ in ids}
         twins |= self.matcher.revived(entity, keys)
         if twins - {entity.id}:
@@ -322,12 +322,7 @@ class Absorber:
             [entity for entity in touched.entities.values() if entity.loaded_rev not in (0, entity.rev)]
         )
         tx.links.upsert(list(touched.links.values()))
-        tx.keys.put_many(
-            [
-                (self.flow.kind, e.id, keys_of(self.flow, implode(self.flow.model, e.cells), self.scope.key))
-                for e in keyed
-            ]
-        )
+        tx.keys.put_many([(self.flow.kind, e.id, keys_of(self.flow, e.cells, self.scope.key)) for e in keyed])
         changes = [change for merged in touched.merged for change in merged.changes]
         touched.conflicts += quarrels(self.scope, tx, changes)
         tx.history.add(changes)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from accord.consent.purposes import ADDRESSED
-from accord.engine.match import key_digest
+from accord.engine.match import KEPT, key_digest
 from accord.model.schema import normal_key
 from accord.store.rows import Entity
 
@@ -25,7 +26,12 @@ ADDRESSES = ("email", "phone")
 
 def point_of(type_: str, value: Any, key: bytes) -> str:
     """The keyed hash of an address (hexadecimal), as natural keys and tombstones have it; empty for none."""
-    normal = normal_key(type_, str(value)) if value else None
+    return _point_of(type_, str(value), key) if value else ""
+
+
+@lru_cache(KEPT)
+def _point_of(type_: str, value: str, key: bytes) -> str:
+    normal = normal_key(type_, value)
     return key_digest(type_, normal, key).hex() if normal else ""
 
 
@@ -48,8 +54,9 @@ def is_addressed(channel: str) -> bool:
 
 def country_of(cells: Mapping[str, Any]) -> str | None:
     """The country whose law protects a person, as far as their addresses tell."""
-    names = sorted(cell for cell in cells if cell.startswith("addresses."))
-    names.sort(key=lambda cell: cell != "addresses.default")
+    names = [cell for cell in cells if cell.startswith("addresses.")]
+    if len(names) > 1:
+        names.sort(key=lambda cell: (cell != "addresses.default", cell))
     for cell in names:
         value = cells[cell]
         if isinstance(value, dict) and value.get("country"):

@@ -10,7 +10,6 @@ from accord.engine.flow import Flow
 from accord.engine.match import keys_of
 from accord.engine.merge import Observation
 from accord.engine.policies import Claim, Winner, decide
-from accord.model.cells import implode
 from accord.store.rows import Change, Entity, EntityState, IntentState, Link, LinkState, Shadow, Stamp
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def merge(
     tx.entities.update([survivor, loser] if survivor.rev != survivor.loaded_rev else [loser])
     tx.history.add(changes)
     # The loser's keys still lead to the survivor: a later record with that e-mail is the same person.
-    keys = [k for one in (survivor, loser) for k in keys_of(flow, implode(flow.model, one.cells), key)]
+    keys = [k for one in (survivor, loser) for k in keys_of(flow, one.cells, key)]
     tx.keys.put_many([(flow.kind, loser.id, []), (flow.kind, survivor.id, list(dict.fromkeys(keys)))])
     return changes
 
@@ -143,7 +142,7 @@ def split(
     tx.entities.insert([born])
     tx.links.upsert([link])
     tx.apart.part(entity.id, new_id)
-    tx.keys.put_many([(flow.kind, new_id, keys_of(flow, implode(flow.model, cells), key))])
+    tx.keys.put_many([(flow.kind, new_id, keys_of(flow, cells, key))])
     tx.merges.log(
         entity.id, new_id, {"split": link.external_id}, [[*_key(link), str(link.state)]], now, "operator"
     )

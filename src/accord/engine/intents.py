@@ -92,9 +92,7 @@ def _taken(tx: Transaction, scope: Scope, entities: Sequence[Entity]) -> frozens
     there = tx.links.of_entities(sorted(ids), [key])
     live = {id_ for id_, links in there.items() if any(link.state is LinkState.LIVE for link in links)}
     known = {**tx.entities.get(sorted(live)), **{entity.id: entity for entity in entities}}
-    keys = {
-        id_: set(keys_of(flow, implode(flow.model, entity.cells), scope.key)) for id_, entity in known.items()
-    }
+    keys = {id_: set(keys_of(flow, entity.cells, scope.key)) for id_, entity in known.items()}
     return frozenset(
         entity
         for entity, others in partners.items()

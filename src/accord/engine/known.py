@@ -83,7 +83,6 @@ class Known:
         if not own.allowed:
             return own
         points = self.points[person.id]
-        own = replace(own, points=tuple(sorted(points.values())))
         shared = [point_for(self.use.channel, points)] if is_addressed(self.use.channel) else points.values()
         for point in shared:
             for id_ in sorted(self.owners.get(point, set()) - {person.id}):
@@ -101,7 +100,8 @@ class Known:
         if found is None:
             question = Question(self.use.connection, self.use.purpose, self.use.channel, self.today)
             verdict = decide(self.world.policy, question, self._facts(person))
-            found = self.verdicts[person.id] = replace(verdict, subject=person.id)
+            points = tuple(sorted(self.points[person.id].values())) if verdict.allowed else ()
+            found = self.verdicts[person.id] = replace(verdict, subject=person.id, points=points)
         return found
 
     def _facts(self, person: Entity) -> Facts:

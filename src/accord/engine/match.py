@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from accord.engine import clashes
 from accord.engine.merge import Observation
-from accord.model.cells import implode
-from accord.model.record import Document, Operation
+from accord.model.cells import field_of, implode
+from accord.model.record import Operation
 from accord.model.schema import may_identify, natural_keys, normal_key
 from accord.store.rows import Cells, Entity, EntityState
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from accord.store import Transaction
 
 NaturalKey = tuple[str, bytes]
+KEPT = 4_096
+"""Keys whose hash is kept to be used again: a person's are asked for some ten times on their way through."""
 Answer = Callable[[Observation, Sequence[Entity]], str | None]
 """A plugin's answer to an ambiguity: a hub id, ``new``, or None for no opinion."""
 
@@ -45,18 +48,20 @@ class Identity:
     rule: str = "new"
 
 
+@lru_cache(KEPT)
 def key_digest(kind: str, value: str, key: bytes) -> bytes:
     """The keyed hash under which a natural key is stored (16 bytes)."""
     return blake2b(f"{kind}:{value}".encode(), digest_size=16, key=key).digest()
 
 
-def keys_of(flow: Flow, document: Document, key: bytes) -> list[NaturalKey]:
+def keys_of(flow: Flow, cells: Cells, key: bytes) -> list[NaturalKey]:
     """A record's natural keys by the flow's match rules, strongest first."""
     if not flow.match:
         return []
-    return [
-        (name, key_digest(name, value, key)) for name, value in natural_keys(flow.model, document, flow.match)
-    ]
+    named = flow.key_fields  # the rest of the record need not be put together
+    held = {cell: v for cell, v in cells.items() if v is not None and field_of(cell) in named}
+    found = natural_keys(flow.model, implode(flow.model, held), flow.match)
+    return [(name, key_digest(name, value, key)) for name, value in found]
 
 
 def place_digest(connection: str, stream: str, external_id: str, key: bytes) -> bytes:
@@ -96,7 +101,7 @@ class Matcher:
         if references:
             self.by_reference = self.tx.entities.resolve(references)
             self.apart = self.tx.apart.partners(entity.id for entity in self.by_reference.values())
-        self.keys = {o.external_id: self._keys(o) for o in observations}
+        self.keys = {o.external_id: keys_of(self.flow, o.cells, self.key) for o in observations}
         wanted = {key for keys in self.keys.values() for key in keys}
         if wanted:
             self.index = {
@@ -120,12 +125,6 @@ class Matcher:
         }
         found = self.tx.tombstones.any({digest for some in digests.values() for digest in some})
         self.erased = {id_ for id_, some in digests.items() if not found.isdisjoint(some)}
-
-    def _keys(self, seen: Observation) -> list[NaturalKey]:
-        if not self.flow.match:
-            return []
-        cells = {cell: value for cell, value in seen.cells.items() if value is not None}
-        return keys_of(self.flow, implode(self.flow.model, cells), self.key)
 
     def identify(self, seen: Observation) -> Identity:
         """Apply the rules to one observation; call :meth:`added` for each new hub record."""
@@ -187,7 +186,7 @@ class Matcher:
         """Whether a stronger key that both sides have says that these are two."""
         if not stronger:
             return False
-        theirs = dict(keys_of(self.flow, implode(self.flow.model, entity.cells), self.key))
+        theirs = dict(keys_of(self.flow, entity.cells, self.key))
         return any(theirs.get(name, digest) != digest for name, digest in stronger)
 
     def added(self, entity: Entity, seen: Observation) -> None:
