@@ -81,10 +81,11 @@ def test_an_omitted_fault_does_not_happen_and_moves_no_chance() -> None:
 
 def test_the_summary_names_every_invariant_and_the_first_seed_that_broke_it() -> None:
     summary = Summary()
-    summary.add(Verdict(8, "", [Violation("I5 no echo pollution", "")] * 2, 10, 1, {"late": 2}))
-    summary.add(Verdict(4, "", [Violation("I5 no echo pollution", "")], 10, 1, {"late": 1}))
+    summary.add(Verdict(8, "0a", [Violation("I5 no echo pollution", "")] * 2, 10, 1, {"late": 2}))
+    summary.add(Verdict(4, "0b", [Violation("I5 no echo pollution", "")], 10, 1, {"late": 1}))
     lines = list(summary.lines(2.0, "seed"))
     assert lines[0] == "2 schedules, 20 switch points, 1.00 schedules/s"
-    assert lines[1] == "faults: late 3"
+    assert lines[1] == "traces: 0000000000000015, the same wherever this engine plays them"
+    assert lines[2] == "faults: late 3"
     assert [line.split()[-2:] for line in lines if line.startswith("I5")] == [["2", "4"]]
     assert [line.split()[-2:] for line in lines if line.startswith("I1 ")] == [["0", "-"]]

@@ -92,7 +92,7 @@ def test_the_same_seed_plays_the_same_schedule_twice() -> None:
 
 
 def test_the_same_seed_plays_the_same_schedule_however_python_hashes() -> None:
-    """Sets of texts have another order in each process, from which nothing may follow (`consent` 1002 did)."""
+    """Sets of texts have another order in each process, from which nothing may follow (`consent` 1002)."""
 
     def traces(hashing: str) -> str:
         command = [sys.executable, "-m", "accord.testing.simulation", "run", "--quiet", "--jobs", "1"]
