@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 from accord.consent.decision import ALLOWED
 from accord.engine.decider import Decider
 from accord.engine.intents import Standing, decide_one, held, newborn, standing
+from accord.engine.mark import Batch
 from accord.engine.plan import Derived, Hold, Reference, fill
-from accord.engine.send import Batch, Sender
+from accord.engine.send import Sender
 from accord.errors import MappingError
 from accord.model.record import Operation
 from accord.store.batches import PLACE
@@ -56,7 +57,8 @@ class Express:
     """Takes one member's dirty records from derived to confirmed, batch by batch."""
 
     def __init__(self, scope: Scope, decider: Decider, sender: Sender, launch: Launch) -> None:
-        self.scope, self.decider, self.sender, self.launch = scope, decider, sender, launch
+        self.scope, self.decider, self.launch = scope, decider, launch
+        self.sender, self.marker = sender, sender.marker
         self.counts, self.store = decider.counts, scope.world.store
         self.ready: dict[Operation, list[Prepared]] = {Operation.CREATE: [], Operation.UPDATE: []}
         self.settled: list[Prepared] = []
@@ -178,8 +180,8 @@ class Express:
         refusals = self.scope.refusals(ids)
         batch = Batch(operation, name=self.scope.env.new_id(), at=self.scope.now())
         refused: list[tuple[Entity, Verdict, list[str]]] = []
-        with self.store.transaction("mark sent", self.sender.fences) as tx:
-            if self.sender.gives_way(tx):
+        with self.store.transaction("mark sent", self.marker.fences) as tx:
+            if self.marker.gives_way(tx):
                 return batch
             marks, present = tx.dirty.of(*key, ids), tx.entities.revisions(ids)
             same = {
@@ -187,11 +189,11 @@ class Express:
                 for one in prepared
                 if one.entity.id in marks and present.get(one.entity.id) == one.entity.rev
             }
-            known = self.sender.known(tx, same, refusals)
+            known = self.marker.known(tx, same, refusals)
             decided = [one for one in prepared if one.entity.id in same and _untouched(one, known)]
             done = [one.entity.id for one in decided if self._one(known, one, batch, refused)]
-            self.sender.account.refused(tx, refused)
-            self.sender.account.sent(tx, batch.noted)
+            self.marker.account.refused(tx, refused)
+            self.marker.account.sent(tx, batch.noted)
             tx.links.upsert([one.moved for one in decided if one.derived is None and one.moved is not None])
             tx.intents.insert_sent(batch.intents)
             tx.dirty.clear(*key, [(id_, marks[id_]) for id_ in done])
@@ -207,7 +209,7 @@ class Express:
         verdict = known.verdicts.get(one.entity.id, ALLOWED)
         if not verdict.allowed:
             refused.append((one.entity, verdict, list(derived.cells)))
-        elif verdict.withheld != derived.withheld or not self.sender.fits(batch, verdict):
+        elif verdict.withheld != derived.withheld or not self.marker.fits(batch, verdict):
             return False
         hold = held(self.scope, known, one.entity)
         if hold is None and derived.hold in (Hold.UNSUPPORTED, Hold.WITHHELD):
@@ -219,7 +221,7 @@ class Express:
             return False  # held when it was derived and free now
         id_ = f"{batch.name}{PLACE}{len(batch.intents)}"
         intent = self.decider.intent(one.entity, derived, id_=id_, at=batch.at)
-        self.sender.mark(batch, intent, one.entity, derived)
+        self.marker.add(batch, intent, one.entity, derived)
         batch.noted.append((intent, one.entity, verdict, derived))
         return True
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from accord.engine.counts import Counts
 from accord.engine.decider import Decider
 from accord.engine.express import Express
+from accord.engine.mark import group_of
 from accord.engine.progress import Progress
 from accord.engine.revoke import Revoker
-from accord.engine.send import Sender, group_of
+from accord.engine.send import Sender
 from accord.engine.settle import Settlement
 from accord.engine.stop import Budget
 from accord.errors import AccessError, AnswerShapeError, RetryableError
@@ -77,7 +78,7 @@ class Push:
         Raises:
             AccessError, AnswerShapeError, RetryableError: the vendor does not let us go on.
         """
-        self.sender.yields = False
+        self.sender.marker.yields = False
         self.revoker.run()
         if self.express.serves:
             self._fly(self.express.dirty)
@@ -140,7 +141,7 @@ class Push:
     def _send_ready(self) -> None:
         """Send what is planned and ready, several batches at once."""
         for operation, batch in self._batches():
-            if self.trouble is not None or self.budget.spent() or self.sender.yields:
+            if self.trouble is not None or self.budget.spent() or self.sender.marker.yields:
                 break
             work: Callable[[], None] = partial(self.sender.send, operation, batch)
             self._launch(work)
