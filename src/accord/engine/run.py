@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -82,8 +83,7 @@ class FlowRun:
             return self._sync()
 
     def _sync(self) -> Report:
-        self._begin()
-        try:
+        with self._recorded():
             if self._lease():
                 self._inherit()
                 self.rebase_unread()
@@ -94,11 +94,18 @@ class FlowRun:
                     self._push_rounds()
                 self._revoke_elsewhere()
                 self.settle_state()
+        return self.report
+
+    @contextmanager
+    def _recorded(self) -> Iterator[None]:
+        """The store tells of this run, from its beginning to its end, whatever ends it."""
+        self._begin()
+        try:
+            yield
         except BaseException as error:
             self._end(error)
             raise
         self._end(None)
-        return self.report
 
     def _begin(self) -> None:
         row = Run(self.id, self.flow.name, self.options.kind, self.report.started_at, trace=self.world.trace)

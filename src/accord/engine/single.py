@@ -33,8 +33,7 @@ class RecordRun(FlowRun):
                 f"{scope.member.scope} cannot read a single record",
                 hint=f"Run `accord sync --flow {self.flow.name}` instead.",
             )
-        self._begin()
-        try:
+        with self._recorded():
             if self._lease():
                 self._inherit()
                 self._leave_rebased()
@@ -43,10 +42,6 @@ class RecordRun(FlowRun):
                 self.complete.update(self.scopes)
                 self._push_rounds()
                 self.settle_state()
-        except BaseException as error:
-            self._end(error)
-            raise
-        self._end(None)
         return self.report
 
     def _leave_rebased(self) -> None:

@@ -189,14 +189,7 @@ class Contacts(Permissions):
             refusal = self._rename(write, body)
             if refusal is not None:
                 return refusal
-        answer = self.http.put(
-            f"{PATH}/{segment(external_id)}",
-            params={"identifierType": "contact_id"},
-            json=body,
-            accept={REFUSED, MISSING},
-            limit_class="contacts",
-            template=PATH + "/{key}",
-        )
+        answer = self._put(external_id, body)
         if answer.status == MISSING:
             return accord.Outcome(write.id, accord.Result.GONE)
         if answer.status == REFUSED:

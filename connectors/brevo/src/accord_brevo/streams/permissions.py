@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import accord
-from accord.http import segment
+from accord.http import Answer, segment
 from accord_brevo.subscription import FLAGS
 
 PATH = "/v3/contacts"
@@ -55,7 +55,16 @@ class Permissions(accord.Stream):
         change = {"unlinkListIds": [int(scope)]} if scope.isdigit() else {flag: True}
         if row.get(flag) is True:
             return _done(write, key)
-        answer = self.http.put(
+        answer = self._put(key, change)
+        if answer.status == MISSING:
+            return accord.Outcome(write.id, accord.Result.GONE, key)
+        if answer.status == REFUSED:
+            return accord.Outcome(write.id, accord.Result.REJECTED, key, reason=_code(answer.json()))
+        return _done(write, key)
+
+    def _put(self, key: str, change: accord.Row) -> Answer:
+        """Change a contact: the answer, also where Brevo refuses it or knows no such contact."""
+        return self.http.put(
             f"{PATH}/{segment(key)}",
             params={"identifierType": "contact_id"},
             json=change,
@@ -63,11 +72,6 @@ class Permissions(accord.Stream):
             limit_class="contacts",
             template=PATH + "/{key}",
         )
-        if answer.status == MISSING:
-            return accord.Outcome(write.id, accord.Result.GONE, key)
-        if answer.status == REFUSED:
-            return accord.Outcome(write.id, accord.Result.REJECTED, key, reason=_code(answer.json()))
-        return _done(write, key)
 
     def _subscribe(self, write: accord.ConsentWrite) -> accord.Outcome:
         settings = self.connector.settings_value
