@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from accord.engine import clashes, deletes, erase, hub, unseen
+from accord.engine import clashes, deletes, erase, hub, references, unseen
 from accord.engine.addresses import index, left_behind, rests_on
 from accord.engine.adopt import adopt
 from accord.engine.ask import request
@@ -104,7 +104,7 @@ class Absorber:
         self.links = dict(tx.links.get(*key, ids))
         self._follow_aliases()
         self.entities = dict(tx.entities.resolve({link.entity for link in self.links.values()}))
-        self._resolve_references(observations)
+        references.resolve(tx, self.member.connection, observations)
         erase.withhold(tx, self.flow, self.member, observations)
         self.matcher = Matcher(tx, self.flow, self.member, self.scope.key, self.scope.answer)
         unlinked = [o for o in observations if o.external_id not in self.links]
@@ -131,25 +131,6 @@ class Absorber:
             link = self.links.get(target or "") or found.get(target or "")
             if link is not None:
                 self.links[external_id] = link
-
-    def _resolve_references(self, observations: Sequence[Observation]) -> None:
-        """External ids of referenced records become hub ids; unknown ones stay pending."""
-        wanted: dict[str, set[str]] = {}
-        for seen in observations:
-            for stream, external_id in seen.pending.values():
-                wanted.setdefault(stream, set()).add(external_id)
-        for stream, ids in wanted.items():
-            links = self.tx.links.get(self.member.connection, stream, sorted(ids))
-            entities = self.tx.entities.resolve({link.entity for link in links.values()})
-            for seen in observations:
-                for cell, (of_stream, external_id) in list(seen.pending.items()):
-                    link = links.get(external_id) if of_stream == stream else None
-                    if link is not None and link.entity in entities:
-                        seen.cells[cell] = entities[link.entity].id
-                        del seen.pending[cell]
-        for seen in observations:
-            for cell in seen.pending:
-                seen.cells.pop(cell, None)
 
     def _one(self, seen: Seen, observation: Observation) -> None:
         """Absorb one row: follow the vendor's merges, find the hub record, merge."""
@@ -225,7 +206,7 @@ class Absorber:
         self.placed[entity.id] = link
         self.touched.entities[entity.id] = entity
         self.touched.changed.add(entity.id)
-        self._pend(entity, observation)
+        self.touched.pending += references.pending(self.member.connection, entity, observation)
         self.counts.applied += 1
         self.counts.new_records += 1
 
@@ -282,7 +263,7 @@ class Absorber:
             shadowed or (link.state is LinkState.LIVE and self._is_behind(entity, link))
         ):
             self.touched.behind.add(entity.id)
-        self._pend(entity, observation)
+        self.touched.pending += references.pending(self.member.connection, entity, observation)
         self.counts.applied += 1 if changed or first else 0
         self.counts.unchanged += 0 if changed or first else 1
 
@@ -306,12 +287,6 @@ class Absorber:
         """Whether the hub holds something newer than this side agreed to."""
         return bool(newer(entity, link, self.member.covers))
 
-    def _pend(self, entity: Entity, observation: Observation) -> None:
-        for cell, (stream, external_id) in observation.pending.items():
-            self.touched.pending.append(
-                PendingReference(entity.id, cell, self.member.connection, stream, external_id)
-            )
-
     def _write(self) -> None:
         """Write all effects of the page, table by table."""
         tx, touched, counts = self.tx, self.touched, self.counts
@@ -329,7 +304,7 @@ class Absorber:
         counts.open_conflicts += clashes.record(tx, touched.conflicts)
         counts.dead_letters += tx.letters.put(touched.letters) if touched.letters else 0
         tx.references.add(touched.pending) if touched.pending else None
-        self._settle_references()
+        references.settle(self.scope, tx, self.links, list(touched.links))
         tx.letters.close_writes(*self.member.key, touched.arrived)  # refused creates that are needed no more
         unblock(tx, touched.arrived | touched.ended)
         self._request()
@@ -404,28 +379,6 @@ class Absorber:
             if self.flow.match
             and (entity.loaded_rev == 0 or id_ in moved or any(field_of(c) in fields for c in entity.stamps))
         ]
-
-    def _settle_references(self) -> None:
-        """Records that waited for one of these (an order that came before its customer) get their link."""
-        waiting = self.tx.references.take(*self.member.key, list(self.touched.links))
-        if not waiting:
-            return
-        owners = self.tx.entities.resolve([pending.entity for pending in waiting])
-        changed: dict[str, Entity] = {}
-        for pending in waiting:
-            entity = owners.get(pending.entity)
-            link = self.links.get(pending.external_id)
-            if entity is not None and link is not None and entity.cells.get(pending.cell) is None:
-                hub.put(
-                    entity,
-                    pending.cell,
-                    link.entity,
-                    f"{pending.connection}/{pending.stream}",
-                    self.scope.now(),
-                )
-                changed[entity.id] = entity
-        self.tx.entities.update(list(changed.values()))
-        self.scope.wake(self.tx, changed.values())
 
 
 def _members(link: Link, intent: Intent | None) -> Collection[str]:

@@ -12,7 +12,8 @@ from accord.engine.merge import Observation
 from accord.engine.observe import Seen
 from accord.model.cells import explode
 from accord.model.record import Operation, Outcome, Write
-from accord.store.rows import Carried, Conflict, Intent, Link, Shadow
+from accord.store.carried import Carried
+from accord.store.rows import Conflict, Intent, Link, Shadow
 
 if TYPE_CHECKING:
     from accord.engine.scope import Scope

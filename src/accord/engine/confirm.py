@@ -16,10 +16,10 @@ from accord.engine.observe import Observer, Seen
 from accord.engine.persons import people_of
 from accord.engine.plan import newer
 from accord.model.record import Operation, Outcome, Result, Row, Write
+from accord.store.carried import Carried
 from accord.store.consent_rows import SendState
 from accord.store.durability import Durability
 from accord.store.rows import (
-    Carried,
     Conflict,
     DeadLetter,
     Entity,

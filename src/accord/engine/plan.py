@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from accord.model.cells import explode, field_of, implode
 from accord.model.record import Document, Operation
-from accord.store.rows import Carried, Cells, Entity, EntityState, Link, LinkState
+from accord.store.carried import Carried
+from accord.store.rows import Cells, Entity, EntityState, Link, LinkState
 
 if TYPE_CHECKING:
     from accord.engine.digests import Digests

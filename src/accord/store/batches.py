@@ -14,8 +14,9 @@ from typing import Any
 import orjson
 
 from accord.store.bulk import Bulk
+from accord.store.carried import Carried
 from accord.store.codec import DIGEST, Columns, Found
-from accord.store.rows import Carried, Intent, IntentState
+from accord.store.rows import Intent, IntentState
 from accord.store.statement import Statement
 from accord.store.tables import intent_batch
 

@@ -4,7 +4,8 @@ import pytest
 
 from accord.errors import StateError
 from accord.store import Store
-from accord.store.rows import Carried, Intent, IntentState
+from accord.store.carried import Carried
+from accord.store.rows import Intent, IntentState
 from tests.stores import hub_record, intent_of
 
 ANN, BOB, CLEO = hub_record(1), hub_record(2), hub_record(3)

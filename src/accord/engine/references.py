@@ -1,0 +1,65 @@
+"""References to other records: hub ids where the record is known, kept by external id until it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from accord.engine import hub
+from accord.store.rows import Entity, Link, PendingReference
+
+if TYPE_CHECKING:
+    from accord.engine.merge import Observation
+    from accord.engine.scope import Scope
+    from accord.store import Transaction
+
+
+def resolve(tx: Transaction, connection: str, observations: Sequence[Observation]) -> None:
+    """External ids of referenced records become hub ids; unknown ones stay pending."""
+    wanted: dict[str, set[str]] = {}
+    for seen in observations:
+        for stream, external_id in seen.pending.values():
+            wanted.setdefault(stream, set()).add(external_id)
+    for stream, ids in wanted.items():
+        links = tx.links.get(connection, stream, sorted(ids))
+        entities = tx.entities.resolve({link.entity for link in links.values()})
+        for seen in observations:
+            for cell, (of_stream, external_id) in list(seen.pending.items()):
+                link = links.get(external_id) if of_stream == stream else None
+                if link is not None and link.entity in entities:
+                    seen.cells[cell] = entities[link.entity].id
+                    del seen.pending[cell]
+    for seen in observations:
+        for cell in seen.pending:
+            seen.cells.pop(cell, None)
+
+
+def pending(connection: str, entity: Entity, observation: Observation) -> list[PendingReference]:
+    """What a record refers to and nobody has read yet."""
+    return [
+        PendingReference(entity.id, cell, connection, stream, external_id)
+        for cell, (stream, external_id) in observation.pending.items()
+    ]
+
+
+def settle(scope: Scope, tx: Transaction, links: Mapping[str, Link], arrived: Sequence[str]) -> None:
+    """Records that waited for one of these (an order that came before its customer) get their link.
+
+    Args:
+        scope: Of the stream that was read.
+        tx: The transaction of the page.
+        links: What is linked there, by external id.
+        arrived: The external ids that were linked, or linked anew, by this page.
+    """
+    waiting = tx.references.take(*scope.member.key, arrived)
+    if not waiting:
+        return
+    owners = tx.entities.resolve([one.entity for one in waiting])
+    changed: dict[str, Entity] = {}
+    for one in waiting:
+        entity, link = owners.get(one.entity), links.get(one.external_id)
+        if entity is not None and link is not None and entity.cells.get(one.cell) is None:
+            hub.put(entity, one.cell, link.entity, f"{one.connection}/{one.stream}", scope.now())
+            changed[entity.id] = entity
+    tx.entities.update(list(changed.values()))
+    scope.wake(tx, changed.values())
