@@ -106,12 +106,14 @@ class Syncing(Opened):
         only = self._only(connections)
         if not approve and not approval.given(self.store, flow):
             plan = self._rehearsed(flow, only, full=full, max_seconds=max_seconds)
+            self._tell_what_is_due(max_seconds)
             return approval.waiting(self.store, plan, unattended=unattended)
         changed = rebase.pending(self.world, chosen, only)
         if changed and not approve and not approval.seen(self.store, flow, changed):
             plan = self._rehearsed(flow, only, full=full, max_seconds=max_seconds)
             untold = {scope.partition("/")[0] for scope in changed} & {p.connection for p in plan.problems}
             if plan.total.rebased or untold:
+                self._tell_what_is_due(max_seconds)
                 return approval.waiting(self.store, plan, unattended=unattended, first=False)
         options, notices = Options(full=full, approved=approve, only=only), self._notices_of_a_first_run(flow)
         with self._budget(max_seconds) as budget:
@@ -122,6 +124,13 @@ class Syncing(Opened):
         approval.granted(self.store, flow, self.env, rebase.pending(self.world, chosen, only))
         self.store.analyze_if_grown()
         return report
+
+    def _tell_what_is_due(self, max_seconds: float | None) -> None:
+        """Withdrawals and erasures do not wait for the person who looks at a plan."""
+        from accord.api import erasures
+
+        with self._budget(max_seconds) as budget:
+            erasures.deliver(self.world, budget)
 
     def _schedule(self, flow: str) -> str | None:
         return self.config.flows[flow].schedule
