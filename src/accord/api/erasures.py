@@ -13,7 +13,7 @@ from accord.api.journal import Entry
 from accord.engine import erase
 from accord.engine.revoke import Revoker
 from accord.engine.scope import Scope
-from accord.errors import SetupError, VendorError
+from accord.errors import SetupError, StateError
 from accord.store.rows import EntityState
 
 if TYPE_CHECKING:
@@ -166,7 +166,11 @@ def _again(world: World, tx: Transaction, entry: Entry) -> None:
 
 
 def deliver(world: World, budget: Budget) -> None:
-    """Tell every system what it is due, as far as time allows; what fails stays due for the next sync."""
+    """Tell every system what it is due, as far as time allows; what fails stays due for the next sync.
+
+    Raises:
+        StateError: the store cannot be used. No system's trouble, nor a connector's bug, stops the others.
+    """
     with world.store.reading("due") as tx:
         places = tx.revocations.places()
     for place in places:
@@ -175,7 +179,9 @@ def deliver(world: World, budget: Budget) -> None:
             continue
         try:
             Revoker(Scope(world, owner.flow, owner.member)).run()
-        except VendorError as error:
+        except StateError:
+            raise
+        except Exception as error:  # noqa: BLE001  a connector's bug must not stop the other connections
             _log.warning("%s/%s was not told (%s); the next sync tries again", *place, type(error).__name__)
 
 
