@@ -303,7 +303,8 @@ class Absorber:
         tx.history.add(changes)
         counts.open_conflicts += clashes.record(tx, touched.conflicts)
         counts.dead_letters += tx.letters.put(touched.letters) if touched.letters else 0
-        tx.references.add(touched.pending) if touched.pending else None
+        owners = [link.entity for link, _ in touched.observed]
+        references.renew(tx, self.member.connection, owners, touched.pending)
         references.settle(self.scope, tx, self.links, list(touched.links))
         tx.letters.close_writes(*self.member.key, touched.arrived)  # refused creates that are needed no more
         unblock(tx, touched.arrived | touched.ended)

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from accord.engine import hub
-from accord.store.rows import Entity, Link, PendingReference
+from accord.store.rows import Entity, Link, LinkState, PendingReference
 
 if TYPE_CHECKING:
+    from accord.engine.flow import Flow, Key
     from accord.engine.merge import Observation
     from accord.engine.scope import Scope
     from accord.store import Transaction
@@ -42,6 +43,13 @@ def pending(connection: str, entity: Entity, observation: Observation) -> list[P
     ]
 
 
+def renew(tx: Transaction, connection: str, owners: Sequence[str], found: Sequence[PendingReference]) -> None:
+    """Keep what these records refer to now; what earlier rows of this system referred to counts no more."""
+    tx.references.drop(connection, owners)
+    if found:
+        tx.references.add(found)
+
+
 def settle(scope: Scope, tx: Transaction, links: Mapping[str, Link], arrived: Sequence[str]) -> None:
     """Records that waited for one of these (an order that came before its customer) get their link.
 
@@ -58,8 +66,46 @@ def settle(scope: Scope, tx: Transaction, links: Mapping[str, Link], arrived: Se
     changed: dict[str, Entity] = {}
     for one in waiting:
         entity, link = owners.get(one.entity), links.get(one.external_id)
-        if entity is not None and link is not None and entity.cells.get(one.cell) is None:
+        if entity is None or link is None or entity.cells.get(one.cell) == link.entity:
+            continue
+        if entity.cells.get(one.cell) is None:
             hub.put(entity, one.cell, link.entity, f"{one.connection}/{one.stream}", scope.now())
+            changed[entity.id] = entity
+        elif _move(scope, tx, one, entity, link.entity):
             changed[entity.id] = entity
     tx.entities.update(list(changed.values()))
     scope.wake(tx, changed.values())
+
+
+def _move(scope: Scope, tx: Transaction, one: PendingReference, entity: Entity, to: str) -> bool:
+    """A system let a record refer to another one, not known then: whether the hub's follows now.
+
+    Where somebody else has a say as well, the row is merged like any other when it is next shown.
+    """
+    place, flow = _home(scope, one, entity)
+    theirs = tx.links.of_entities([entity.id], [place]).get(entity.id, ()) if place else ()
+    link = next((link for link in theirs if link.state is LinkState.LIVE), None)
+    if link is None or flow is None:
+        return False
+    alone = flow.rule(one.cell).owner in (None, one.connection) and not tx.conflicts.open_cells([entity.id])
+    moves = alone and link.shadow.agreed_version(one.cell) >= entity.version(one.cell)
+    if moves:
+        source = f"{link.connection}/{link.stream}"
+        tx.history.add([hub.put(entity, one.cell, to, source, scope.now(), run=scope.run, rule="latest")])
+        link.shadow.agreed[one.cell] = entity.version(one.cell)
+        digest = scope.digest(one.external_id)
+        if digest is not None:
+            link.shadow.seen[one.cell] = digest
+    else:
+        link.row_digest = None
+    tx.links.upsert([link])
+    return moves
+
+
+def _home(scope: Scope, one: PendingReference, entity: Entity) -> tuple[Key | None, Flow | None]:
+    """The stream of the referring record at the system that told of the reference, and its flow."""
+    for flow in scope.world.flows:
+        for member in flow.members:
+            if flow.kind == entity.kind and member.connection == one.connection and member.reads:
+                return member.key, flow
+    return None, None

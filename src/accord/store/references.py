@@ -16,6 +16,10 @@ _TO = pending_reference.select(
 )
 _TAKE = Statement(f"DELETE FROM pending_reference {_TO_THESE}")
 _OF = pending_reference.select("WHERE entity = :entity ORDER BY cell, external_id")
+_DROP = Statement(
+    "DELETE FROM pending_reference WHERE connection = :connection AND entity IN :entities",
+    rare="SELECT entity FROM pending_reference",
+)
 _FORGET = Statement("DELETE FROM pending_reference WHERE entity IN :entities")
 
 
@@ -43,6 +47,10 @@ class References:
     def of(self, entity: str) -> list[PendingReference]:
         """The references that a hub record waits for."""
         return [PendingReference(**row) for row in self._bulk.ask(_OF, entity=entity)]
+
+    def drop(self, connection: str, entities: Iterable[str]) -> None:
+        """Remove what hub records wait for by the word of one connection."""
+        self._bulk.change(_DROP, connection=connection, entities=dict.fromkeys(entities))
 
     def forget(self, entities: Iterable[str]) -> int:
         """Remove what hub records wait for; tells how many references."""

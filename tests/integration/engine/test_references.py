@@ -66,6 +66,59 @@ def test_an_order_that_went_without_its_customer_waits_to_be_linked(build: Build
     assert town["crm/orders"].shown("contact_id") == [{"contact_id": "c1"}]
 
 
+class TestMovedToSomebodyUnread:
+    """The shop lets an order of Ann's be Bob's, whom nobody has read yet."""
+
+    @pytest.fixture(params=["get", "no get"])
+    def town(self, build: Build, request: pytest.FixtureRequest) -> Town:
+        """A shop whose people can be read one by one, or not."""
+        town = build(shop={} if request.param == "get" else {"get": None})
+        order(town)
+        town.accord.sync_all()
+        bob = town["shop"].put(mail="bob@example.com")
+        town["shop/orders"].put("s1", contact_id=bob)
+        town.sync("orders")
+        return town
+
+    def test_it_is_his_everywhere_once_he_is_read(self, town: Town) -> None:
+        town.sync()
+        town.sync("orders")
+        assert town.hub("1001").cells["customer"] == town.hub("bob@example.com").id
+        bob = town["crm"].row(mail="bob@example.com")["id"]
+        assert town["crm/orders"].shown("contact_id") == [{"contact_id": bob}]
+        written = len(town["shop/orders"].calls)
+        assert (town.sync("orders", full=True).writes, written) == (0, 0)
+
+    def test_it_stays_hers_when_the_shop_takes_that_back(self, build: Build) -> None:
+        town = build(shop={"get": None})
+        order(town)
+        town.accord.sync_all()
+        bob = town["shop"].put(mail="bob@example.com")
+        town["shop/orders"].put("s1", contact_id=bob)
+        town.sync("orders")
+        town["shop/orders"].put("s1", contact_id="s1")
+        town.sync("orders")
+        town.accord.sync_all()
+        assert town.hub("1001").cells["customer"] == town.hub().id
+
+    def test_a_later_word_of_another_system_stands(self, build: Build) -> None:
+        town = build(shop={"get": None})
+        order(town)
+        town.accord.sync_all()
+        bob = town["shop"].put(mail="bob@example.com")
+        town["shop/orders"].put("s1", contact_id=bob)
+        town.sync("orders")
+        cid = town["crm"].put(mail="cid@example.com")
+        town["crm/orders"].put("c1", contact_id=cid)
+        town.sync(connections=["crm"])
+        town.sync("orders", connections=["crm"])
+        town.sync()
+        town.settle()
+        town.sync("orders", full=True)
+        town.sync("orders")
+        assert town.hub("1001").cells["customer"] == town.hub("cid@example.com").id
+
+
 def test_all_flows_at_once_go_in_order(town: Town) -> None:
     order(town)
     town.accord.sync_all()
