@@ -51,7 +51,7 @@ class Settlement:
     def run(self) -> None:
         """Settle every unanswered write whose waiting time has passed, and give up waiting for parents."""
         now = self.scope.now()
-        self._give_up(now)
+        self._look_after_blocked(now)
         with self.store.reading() as tx:
             waiting = [
                 i for i in tx.intents.unsettled(*self.scope.member.key) if i.state is IntentState.UNKNOWN
@@ -60,13 +60,37 @@ class Settlement:
         for start in range(0, len(ripe), PAGE):
             self._settle(ripe[start : start + PAGE])
 
-    def _give_up(self, now: float) -> None:
+    def _look_after_blocked(self, now: float) -> None:
+        """Writes that wait for another record: given up after a day, decided again where nothing is to come.
+
+        Who was to come may have been split off, refused or deleted since, and nobody tells those who wait.
+        """
+        after: Intent | None = None
+        while True:
+            with self.store.reading() as tx:
+                blocked = tx.intents.blocked(*self.scope.member.key, PAGE, after)
+                vain = self._in_vain(tx, blocked)
+            if not blocked:
+                return
+            after = blocked[-1]
+            late = [intent for intent in blocked if now - intent.created_at > BLOCKED_SECONDS]
+            if late:
+                self._give_up(late)
+            again = [intent for intent in vain if intent not in late]
+            if again:
+                with self.store.transaction("wait no more", self.fences) as tx:
+                    tx.intents.close([intent.id for intent in again])
+                    tx.dirty.add([(*self.scope.member.key, intent.entity) for intent in again])
+
+    def _in_vain(self, tx: Transaction, blocked: Sequence[Intent]) -> list[Intent]:
+        """Those of these whose record refers to nobody any more who is still to come."""
+        entities = tx.entities.resolve([intent.entity for intent in blocked]) if blocked else {}
+        references = self.scope.references(tx, list(entities.values()))
+        waits = {id_ for id_, found in references.items() if any(one.waits for one in found.values())}
+        return [i for i in blocked if i.entity in entities and entities[i.entity].id not in waits]
+
+    def _give_up(self, late: Sequence[Intent]) -> None:
         """A record that waited a day for its parent becomes a dead letter; its reference is kept."""
-        with self.store.reading() as tx:
-            blocked = tx.intents.blocked(*self.scope.member.key, PAGE)
-        late = [intent for intent in blocked if now - intent.created_at > BLOCKED_SECONDS]
-        if not late:
-            return
         with self.store.transaction("give up", self.fences) as tx:
             revs = {id_: entity.rev for id_, entity in tx.entities.get([i.entity for i in late]).items()}
             reason = "the record it refers to did not arrive within a day; replay when it is there"

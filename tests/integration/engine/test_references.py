@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from accord.connector import Deletes
-from accord.errors import AccessError
+from accord.errors import AccessError, RetryableError
 from tests.integration.engine.town import Build, Town
 
 MARKETING = {"crm": "marketing.direct", "shop": "service.support"}
@@ -153,6 +153,22 @@ def test_an_order_does_not_wait_for_a_customer_who_is_deleted_meanwhile(build: B
     town.sync()
     town.sync("orders")
     assert town["crm/orders"].shown("number", "contact_id") == [{"number": "1001", "contact_id": None}]
+
+
+def test_an_order_does_not_wait_for_a_customer_who_is_not_to_come_any_more(town: Town) -> None:
+    """The operator lets no such people go to the crm; before, the order waited a day and became a letter."""
+    town["crm"].fail("create", RetryableError("busy"), times=9)
+    order(town)
+    town.run()
+    town.run("orders")
+    assert town["crm/orders"].rows == {}
+    for flow in town.accord.world.flows:
+        for member in flow.members:
+            if member.key == ("crm", "contacts"):
+                object.__setattr__(member, "accepts", lambda _: False)
+    town.sync("orders")
+    assert town["crm/orders"].shown("number", "contact_id") == [{"number": "1001", "contact_id": None}]
+    assert town.sync("orders").writes == 0
 
 
 def test_a_letter_about_a_late_customer_can_be_replayed(town: Town) -> None:
