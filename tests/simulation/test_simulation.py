@@ -48,7 +48,7 @@ DIRECTED = (
     *(("unconditional", seed) for seed in (271, 334)),
     *(("operator", seed) for seed in (3, 12, 165, 205, 230, 261, 554, 532014, 536056)),
     *(("privacy", seed) for seed in (3, 53, 1074)),
-    *(("regrouping", seed) for seed in (1, 16, 24, 34, 37, 38, 78, 148, 410053, 800050, 800055, 800080)),
+    *(("regrouping", seed) for seed in (1, 16, 24, 34, 37, 38, 78, 139, 148, 410053, 800050, 800055, 800080)),
     *(("blind", seed) for seed in (0, 2, 10, 11)),
     *(("tokens", seed) for seed in (21, 191, 228)),
     *(("refusals", seed) for seed in (32, 99, 123, 1039, 410069, 800004)),

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from accord.connector import Creates
-from accord.engine import clashes
+from accord.engine import clashes, hub
 from accord.engine.confirm import MOST_ATTEMPTS
 from accord.engine.counts import Counts
 from accord.engine.look import Look
 from accord.model.record import Operation
 from accord.store.codec import DIGEST
-from accord.store.rows import Fence, Intent, IntentState
+from accord.store.rows import EntityState, Fence, Intent, IntentState
 
 if TYPE_CHECKING:
     from accord.engine.scope import Scope
@@ -142,8 +142,35 @@ class Settlement:
                     continue
                 if current.operation == Operation.UPDATE and not self.scope.member.reads:
                     self._doubt(tx, current)
+                elif current.operation == Operation.UPDATE and self.stream.operations.get is not None:
+                    self._take_back(tx, current)
                 current.state, current.sent_at, current.settle_until = IntentState.PLANNED, None, None
                 tx.intents.update([current])
+
+    def _take_back(self, tx: Transaction, intent: Intent) -> None:
+        """What an update was to fill in, in a record that a person split off meanwhile, and never did.
+
+        It was the new record's while it was on its way (:mod:`accord.engine.underway`). The look has shown
+        that it is not there, so it never was: it stays with whom the record was split from.
+        """
+        id_ = intent.external_id or ""
+        link = tx.links.get(*self.scope.member.key, [id_]).get(id_)
+        entity = tx.entities.get([intent.entity]).get(intent.entity)
+        if link is None or entity is None or entity.state is not EntityState.LIVE:
+            return
+        empty = [
+            cell
+            for cell, (version, digest) in intent.cells.items()
+            if digest
+            and cell not in link.shadow.seen
+            and link.shadow.agreed_version(cell) >= version == entity.version(cell)
+        ]
+        now = self.scope.now()
+        changes = [hub.put(entity, cell, None, "accord", now, run=self.scope.run) for cell in empty]
+        if changes:
+            tx.history.add(changes)
+            tx.entities.update([entity])
+            self.scope.wake(tx, [entity])
 
     def _doubt(self, tx: Transaction, intent: Intent) -> None:
         """Nobody reads what an unanswered update left here: each of its cells is to be written again.

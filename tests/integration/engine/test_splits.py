@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accord.connector import Creates
-from accord.errors import RetryableError
+from accord.errors import OutcomeUnknownError, RetryableError
 from tests.integration.engine.town import THREE, Build, Town
 
 
@@ -75,6 +75,24 @@ def test_an_update_under_way_goes_with_the_record_that_is_split_off(build: Build
 def test_a_record_that_was_split_off_before_an_update_reached_it_keeps_what_it_shows(build: Build) -> None:
     town = split_in_the_middle_of_an_update(build, RetryableError("busy", retry_after=1.0))
     assert (names(town), town.kinds("open")) == ({LONG, "Bea"}, [])
+
+
+def test_what_an_update_never_filled_in_is_not_of_who_was_split_off_meanwhile(build: Build) -> None:
+    """Nobody knew whether Ann's number had reached the crm when the crm's Ann was said to be another."""
+    town = build(names=THREE, crm={"t_max": 100.0})
+    shop, crm, _ = town.person(first="Ann")
+    town["crm"].fail("update", OutcomeUnknownError("the line went dead"))
+    town["shop"].put(shop, tel="+33199000001")
+    assert town.sync().total.unknown == 1
+    town.accord.split("ann@example.com", "crm", crm)
+    town["crm"].put(crm, last="Other")
+    town.env.forward(200.0)
+    town.settle()
+    found = {
+        (e.cells.get("family_name"), e.cells.get("phone")) for e, _ in town.accord.find("ann@example.com")
+    }
+    assert found == {(None, "+33199000001"), ("Other", None)}
+    assert town["crm"].row(last="Other").get("tel") is None
 
 
 def test_who_is_split_off_keeps_the_name_that_their_system_only_writes_otherwise(build: Build) -> None:
