@@ -81,6 +81,8 @@ class Push:
         self.sender.marker.yields = False
         self.revoker.run()
         if self.express.serves:
+            # What followed a page is under way: its marks go first, or it would be decided again.
+            self._fly(self.express.flush)
             self._fly(self.express.dirty)
         self.decider.run()
         self._fly(self._send_ready)
