@@ -47,6 +47,7 @@ MOST_WORKERS = 4
 SIMULATIONS = (
     ("run", "--weather", "brief", "--seeds", "0:3000"),
     ("run", "--weather", "mixed", "--seeds", "0:300"),
+    ("run", "--weather", "onward", "--seeds", "0:300"),
     ("crash-everywhere",),
 )
 # Variables that would make pip install, or Python import, from or to somewhere else.

@@ -72,7 +72,7 @@ def test_the_whole_suite_runs_in_several_processes_and_a_selection_in_one() -> N
     assert dev.workers(["tests/unit"]) == []
 
 
-@pytest.mark.parametrize("failing", ["pytest", "brief", "mixed", "crash-everywhere", ""])
+@pytest.mark.parametrize("failing", ["pytest", "brief", "mixed", "onward", "crash-everywhere", ""])
 def test_the_whole_run_plays_its_simulations_after_the_suite_whatever_became_of_it(
     built: list[str], monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
@@ -86,8 +86,9 @@ def test_the_whole_run_plays_its_simulations_after_the_suite_whatever_became_of_
     assert dev.main(["test", "--require-specs"]) == (1 if failing else 0)
     suite, *simulations = commands
     assert "--require-specs" in suite
-    schedules, mixed, crashes = simulations
+    schedules, mixed, onward, crashes = simulations
     first, _, last = schedules[schedules.index("--seeds") + 1].partition(":")
     assert int(last) - int(first) >= 3000
     assert "mixed" in mixed
+    assert "onward" in onward
     assert "crash-everywhere" in crashes

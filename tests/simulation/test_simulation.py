@@ -48,7 +48,11 @@ DIRECTED = (
     *(("unconditional", seed) for seed in (271, 334)),
     *(("operator", seed) for seed in (3, 12, 165, 205, 230, 261, 554, 532014, 536056)),
     *(("privacy", seed) for seed in (3, 53, 1074)),
-    *(("regrouping", seed) for seed in (1, 16, 24, 34, 37, 38, 78, 139, 148, 410053, 800050, 800055, 800080)),
+    *(
+        ("regrouping", seed)
+        for seed in (1, 16, 24, 34, 37, 38, 78, 127, 139, 148, 286, 410053, 800050, 800055, 800080)
+    ),
+    *(("onward", seed) for seed in (388, 1366, 2699)),
     *(("blind", seed) for seed in (0, 2, 10, 11)),
     *(("tokens", seed) for seed in (21, 191, 228)),
     *(("refusals", seed) for seed in (32, 99, 123, 1039, 410069, 800004)),
@@ -108,7 +112,9 @@ def test_another_seed_plays_another_schedule() -> None:
     assert simulate(4).trace != simulate(5).trace
 
 
-@pytest.mark.parametrize("weather", ["brief", "mixed", "operator", "erasure", "regrouping", "tokens"])
+@pytest.mark.parametrize(
+    "weather", ["brief", "mixed", "onward", "operator", "erasure", "regrouping", "tokens"]
+)
 def test_the_same_seed_plays_the_same_schedule_on_postgresql(weather: str, postgres: str) -> None:
     for seed in (6, 7):
         assert simulate_on_both(seed, WEATHERS[weather], postgres).violations == []

@@ -81,7 +81,7 @@ class Absorber:
         rows = [seen for seen in page if seen.error is None]
         self.rebase = self.scope.rebase(tx)
         self._load(rows)
-        for seen in rows:
+        for seen in sorted(rows, key=self._is_new):  # whoever gives an address up goes before who took it
             if seen.deleted:
                 deletes.observe(self, seen)
             elif seen.observation is not None:
@@ -121,6 +121,11 @@ class Absorber:
         }
         self.intents: dict[str, Intent] = dict(tx.intents.open_of(*key, sorted(known)))
         self.frozen = tx.conflicts.open_cells(sorted(known)) if known else {}
+
+    def _is_new(self, seen: Seen) -> bool:
+        """Whether the rules must find out whose record it is, from nothing but its values."""
+        merges = seen.observation is not None and bool(seen.observation.merged_ids)
+        return seen.external_id not in self.links and not seen.deleted and not merges
 
     def _follow_aliases(self) -> None:
         """An id that the vendor merged away stands for the record it was merged into."""
@@ -257,6 +262,8 @@ class Absorber:
         if changed:
             self.touched.entities[entity.id] = entity
             self.touched.changed.add(entity.id)
+        if any(field_of(change.cell) in self.flow.key_fields for change in merged.changes):
+            self._moved(entity, link)
         # What a shadowed record filled in is news to the live record of the same system.
         shadowed = changed and link.state is LinkState.SHADOWED
         if self.member.writes and (
@@ -266,6 +273,16 @@ class Absorber:
         self.touched.pending += references.pending(self.member.connection, entity, observation)
         self.counts.applied += 1 if changed or first else 0
         self.counts.unchanged += 0 if changed or first else 1
+
+    def _moved(self, entity: Entity, link: Link) -> None:
+        """Its natural keys changed: rows that follow on this page may be found to be its, or no longer."""
+        self.matcher.moved(entity)
+        here: Sequence[Link] = [link]
+        if link.state is not LinkState.LIVE:
+            here = self.tx.links.of_entities([entity.id], [self.member.key]).get(entity.id, ())
+        for one in here:
+            if one.state is LinkState.LIVE:
+                self.placed[entity.id] = one
 
     def _revive(self, entity: Entity, link: Link) -> None:
         """Deleted in one system, edited in another: the edit stands and the record lives on.

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from accord.engine import clashes, patience
+from accord.connector import Creates
+from accord.engine import clashes, overwritten, patience
 from accord.engine.account import send_id
 from accord.engine.agreement import Agreement
 from accord.engine.ask import request
@@ -54,6 +55,8 @@ class Confirmation:
         self.links: list[Link] = []
         self.made: dict[str, list[Link]] = {}
         """Links that this batch made, by hub record."""
+        self.overwritten: list[tuple[Link, Intent]] = []
+        """Links of other people's records that a create by upsert met, with that create."""
         self.updated: list[Intent] = []
         self.closed: list[str] = []
         self.dirty: set[str] = set()
@@ -61,6 +64,8 @@ class Confirmation:
         self.conflicts: list[Conflict] = []
         self.arrived: list[str] = []
         self.entities: Mapping[str, Entity] = {}
+        self.owners: Mapping[str, Entity] = {}
+        """The same, and those whose records the answers name."""
         self.settled: list[tuple[str, SendState, str | None]] = []
 
     def record(
@@ -94,6 +99,8 @@ class Confirmation:
             ids = [intent.entity for intent in present.values()]
             self.entities = self._entities(tx, ids, known)
             self.named = dict(tx.links.get(*self.key, [o.external_id for o in outcomes if o.external_id]))
+            others = {link.entity for link in self.named.values()} - self.entities.keys()
+            self.owners = {**self.entities, **(tx.entities.resolve(others) if others else {})}
             self.here = tx.links.of_entities(self._to_look_up(present.values(), answers), [self.key])
             self.generation, self.now = tx.streams.load(*self.key).generation, self.scope.now()
             for intent in intents:
@@ -196,6 +203,13 @@ class Confirmation:
 
     def _done(self, operation: Operation, intent: Intent, outcome: Outcome, shown: Seen | None) -> None:
         entity = self.entities.get(intent.entity)
+        there = self.named.get(outcome.external_id or "")
+        upserts = operation is Operation.CREATE and self.scope.member.stream.creates is Creates.UPSERT
+        if upserts and entity is not None and there is not None and not self._same(there, entity):
+            self.overwritten.append((there, intent))
+            if overwritten.is_passing_on(self.scope, there, self.owners.get(there.entity), entity):
+                self._try_again(intent, replace(outcome, reason="it meets the record of another person"))
+                return
         link = self._link(operation, intent, outcome, entity)
         self.closed.append(intent.id)
         if link is None or entity is None:
@@ -308,6 +322,8 @@ class Confirmation:
         if self.letters:
             self.counts.dead_letters += tx.letters.put(self.letters)
         self.counts.open_conflicts += clashes.record(tx, self.conflicts)
+        if self.overwritten:
+            overwritten.restore(tx, self.scope, self.overwritten, self.owners)
         tx.letters.close_writes(*self.key, self.arrived)
         unblock(tx, self.arrived)
         self._request(tx)

@@ -60,7 +60,8 @@ class Express:
         self.scope, self.decider, self.launch = scope, decider, launch
         self.sender, self.marker = sender, sender.marker
         self.counts, self.store = decider.counts, scope.world.store
-        self.ready: dict[Operation, list[Prepared]] = {Operation.CREATE: [], Operation.UPDATE: []}
+        # Updates go first: one may free the address that somebody new is entered under.
+        self.ready: dict[Operation, list[Prepared]] = {Operation.UPDATE: [], Operation.CREATE: []}
         self.settled: list[Prepared] = []
 
     @property

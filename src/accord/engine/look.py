@@ -21,7 +21,7 @@ from accord.model.cells import implode
 from accord.model.record import Operation, Probe, Row
 from accord.model.schema import natural_keys
 from accord.store.durability import Durability
-from accord.store.rows import Entity, Fence, Intent
+from accord.store.rows import Cells, Entity, Fence, Intent
 
 if TYPE_CHECKING:
     from accord.engine.scope import Scope
@@ -123,14 +123,44 @@ class Look:
             self._absorb(self.observer.look(rows), gone=[], ours=ours, as_of=as_of)
         return found
 
+    def unmet(self, sent: Mapping[str, float]) -> frozenset[str]:
+        """Which of these hub records a repeated upsert would not meet: its key was another, or is none.
+
+        Args:
+            sent: When the upsert of each was decided.
+        """
+        key = self.stream.upsert_by
+        if key is None or key == "hub_id":
+            return frozenset()
+        with self.store.reading() as tx:
+            entities = tx.entities.resolve(list(sent))
+            keys = {
+                id_: (entity.cells.get(key), self._cells_at(tx, entity, sent[id_]).get(key))
+                for id_, entity in entities.items()
+            }
+        return frozenset(id_ for id_, (now, then) in keys.items() if now is None or now != then)
+
+    def askable(self, entity_ids: Sequence[str]) -> frozenset[str]:
+        """Which of these hub records there is anything to ask for by."""
+        if "hub_id" in self.stream.find_by:
+            return frozenset(entity_ids)
+        with self.store.reading() as tx:
+            entities = tx.entities.resolve(entity_ids)
+        return frozenset(id_ for id_, entity in entities.items() if self._probes(entity))
+
     def _former(self, tx: Transaction, entity: Entity, since: float) -> list[Probe]:
         """What to ask for what a record was known by before it changed; nothing if it did not."""
+        then = replace(entity, cells=self._cells_at(tx, entity, since))
+        now = self._probes(entity)
+        return [probe for probe in self._probes(then) if probe not in now]
+
+    def _cells_at(self, tx: Transaction, entity: Entity, since: float) -> Cells:
+        """What a record held at an instant, as far as the history tells."""
         cells = dict(entity.cells)
         for change in reversed(tx.history.of(entity.id)):
             if change.at >= since:
                 cells[change.cell] = change.old
-        now = self._probes(entity)
-        return [probe for probe in self._probes(replace(entity, cells=cells)) if probe not in now]
+        return cells
 
     def _probes(self, entity: Entity) -> list[Probe]:
         """What to ask for a record: our reference first, then the natural keys the vendor can search."""

@@ -195,6 +195,15 @@ class Matcher:
         for key in self.keys.get(seen.external_id, ()):
             self.index.setdefault(key, []).append(entity.id)
 
+    def moved(self, entity: Entity) -> None:
+        """A hub record's natural keys changed on this page: later rows match it by those that it has now."""
+        self.entities[entity.id] = entity
+        for ids in self.index.values():
+            if entity.id in ids:
+                ids.remove(entity.id)
+        for key in keys_of(self.flow, entity.cells, self.key):
+            self.index.setdefault(key, []).append(entity.id)
+
     def revived(self, entity: Entity, keys: Sequence[NaturalKey]) -> set[str]:
         """A deleted hub record lives again, and later rows may match it. Tells who else has its keys."""
         self.entities[entity.id] = entity

@@ -163,7 +163,7 @@ class Push:
             for intent in ready:
                 if group_of(intent):
                     groups.setdefault(group_of(intent), []).append(intent)
-            for operation in Operation:
+            for operation in (Operation.UPDATE, Operation.CREATE, Operation.DELETE):
                 some = [i for i in ready if i.operation == operation and not group_of(i)]
                 size = sizes.get(str(operation), 1)
                 for start in range(0, len(some), size):

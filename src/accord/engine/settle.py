@@ -104,18 +104,27 @@ class Settlement:
     def _settle(self, intents: Sequence[Intent]) -> None:
         creates = [i for i in intents if i.operation == Operation.CREATE]
         updates = [i for i in intents if i.operation == Operation.UPDATE]
-        searched = [i for i in creates if self._must_search(i)]
-        if searched:
-            sent = {intent.entity: intent.created_at for intent in searched}
-            self.looking.creates(list(sent), sent)
+        certain = self._search(creates)
         if updates and self.scope.member.reads and self.stream.operations.get is not None:
             self.looking.updates([i.external_id for i in updates if i.external_id])
-        self._again(intents, {intent.id for intent in searched})
+        self._again(intents, certain)
 
-    def _must_search(self, intent: Intent) -> bool:
-        if "search" in self.scope.env.ablations or self._is_repeatable(intent):
-            return False
-        return self.stream.operations.find is not None
+    def _search(self, creates: Sequence[Intent]) -> frozenset[str]:
+        """Search for what creates may have made where a repeat would not meet it; those that may be repeated.
+
+        One that nothing can be asked for by, and that the vendor would not know again, may not.
+        """
+        if "search" in self.scope.env.ablations:
+            return frozenset(i.id for i in creates if self.stream.creates is not Creates.BLIND)
+        sent = {intent.entity: intent.created_at for intent in creates}
+        unmet = self.looking.unmet(sent) if self.stream.creates is Creates.UPSERT else frozenset()
+        safe = {i.id for i in creates if i.entity not in unmet and self._is_repeatable(i)}
+        searched = {i.entity: i.created_at for i in creates if i.id not in safe}
+        if not searched or self.stream.operations.find is None:
+            return frozenset(safe)
+        self.looking.creates(list(searched), searched)
+        asked = self.looking.askable(list(searched))
+        return frozenset(safe | {i.id for i in creates if i.entity in asked})
 
     def _is_repeatable(self, intent: Intent) -> bool:
         """Whether the vendor takes a second create for the first: by a unique key, or our key for a while."""
@@ -123,7 +132,7 @@ class Settlement:
         young = self.scope.now() - intent.created_at < TRUST_SECONDS
         return kind is Creates.UPSERT or (kind is Creates.IDEMPOTENCY_KEY and young)
 
-    def _again(self, intents: Sequence[Intent], searched: set[str]) -> None:
+    def _again(self, intents: Sequence[Intent], certain: frozenset[str]) -> None:
         """Back to planned: the next decision sees what the look found, and sends only what is missing."""
         with self.store.transaction("settle", self.fences) as tx:
             present = tx.intents.open_of(*self.scope.member.key, [intent.entity for intent in intents])
@@ -131,7 +140,7 @@ class Settlement:
                 current = present.get(intent.entity)
                 if current is None or current.id != intent.id or current.state is not IntentState.UNKNOWN:
                     continue
-                if self._hopeless(current, found_out=current.id in searched):
+                if self._hopeless(current, certain):
                     entity = tx.entities.resolve([current.entity]).get(current.entity)
                     reason = "nobody can tell whether this was created; look there, then replay or discard"
                     letter = clashes.refused(
@@ -184,12 +193,8 @@ class Settlement:
             link.shadow.agreed.update(dict.fromkeys(intent.cells, 0))
             tx.links.upsert([link])
 
-    def _hopeless(self, intent: Intent, *, found_out: bool) -> bool:
+    def _hopeless(self, intent: Intent, certain: frozenset[str]) -> bool:
         """A create that can neither be repeated safely nor searched for; or one that fails for ever."""
         if intent.attempt >= MOST_ATTEMPTS:
             return True
-        if intent.operation != Operation.CREATE or found_out:
-            return False
-        if self.stream.creates is Creates.IDEMPOTENCY_KEY and self.stream.operations.find is None:
-            return not self._is_repeatable(intent)
-        return self.stream.creates is Creates.BLIND
+        return intent.operation == Operation.CREATE and intent.id not in certain

@@ -64,8 +64,16 @@ def test_a_field_cleared_during_the_doubt_is_cleared_too(build: Build, kind: str
     assert [(row["last"], row.get("first")) for row in town["crm"].rows.values()] == [("Lee", None)]
 
 
-def test_a_create_in_doubt_is_found_by_the_address_it_was_sent_with(build: Build) -> None:
-    town = build(flow={"both": ["shop"], "to": ["crm"]}, crm=CLASSES["C natural key"] | {"t_max": 8.0})
+SEARCHED = {
+    "C natural key": CLASSES["C natural key"],
+    "B": {"creates": Creates.UPSERT, "upsert_by": "email", "find_by": ("email",), "reference": None},
+}
+
+
+@pytest.mark.parametrize("kind", SEARCHED)
+def test_a_create_in_doubt_is_found_by_the_address_it_was_sent_with(build: Build, kind: str) -> None:
+    town = build(flow={"both": ["shop"], "to": ["crm"]}, crm=SEARCHED[kind] | {"t_max": 8.0})
+    town["crm"].unique = "mail" if kind == "B" else None
     ann = town["shop"].put(mail="ann@example.com", first="Ann")
     town["crm"].lose_replies("create")
     town.sync(max_seconds=0.5)
@@ -73,6 +81,50 @@ def test_a_create_in_doubt_is_found_by_the_address_it_was_sent_with(build: Build
     town.env.sleep(60.0)
     town.settle()
     assert town["crm"].shown("mail", "first") == [{"mail": "lee@example.com", "first": "Ann"}]
+
+
+def test_a_create_in_doubt_that_nothing_can_be_asked_for_by_is_for_a_person(build: Build) -> None:
+    """The crm is searched by address, and Ann has none: a second create could be a second Ann."""
+    town = build(flow={"both": ["shop"], "to": ["crm"]}, crm=CLASSES["C natural key"])
+    town["shop"].put(first="Ann", tel="+33199000001")
+    town["crm"].lose_replies("create")
+    town.run()
+    town.env.forward(60.0)
+    town.settle()
+    assert len(town["crm"].rows) == 1
+    assert [letter.error for letter in town.accord.dead_letters()] == ["OutcomeUnknownError"]
+
+
+def test_an_upsert_that_meets_somebody_who_gave_up_the_address_leaves_them_as_they_were(build: Build) -> None:
+    """Ann's new address is not there yet when Bea is entered under the old one; nobody reads the crm."""
+    town = build(flow={"both": ["shop"], "to": ["crm"]}, crm=CLASSES["B"])
+    town["crm"].unique = "mail"
+    ann = town["shop"].put(mail="desk@example.com", first="Ann", last="Lee")
+    town.settle()
+    town["shop"].put(ann, mail="ann@example.com")
+    town["shop"].put(mail="desk@example.com", first="Bea", tel="+33199000001")
+    town["crm"].fail("update", RetryableError("busy", retry_after=1.0))
+    town.settle()
+    shown = town["crm"].shown("mail", "first", "last", "tel")
+    assert shown == [
+        {"mail": "ann@example.com", "first": "Ann", "last": "Lee", "tel": None},
+        {"mail": "desk@example.com", "first": "Bea", "last": None, "tel": "+33199000001"},
+    ]
+    assert town.kinds("open") == []
+
+
+def test_who_gives_an_address_up_is_told_of_before_who_is_entered_under_it(build: Build) -> None:
+    town = build(flow={"both": ["shop"], "to": ["crm"]}, crm=CLASSES["B"])
+    town["crm"].unique = "mail"
+    ann = town["shop"].put(mail="desk@example.com", first="Ann")
+    town.settle()
+    town["shop"].put(ann, mail="ann@example.com")
+    town["shop"].put(mail="desk@example.com", first="Bea")
+    town.settle()
+    assert town["crm"].shown("mail", "first") == [
+        {"mail": "ann@example.com", "first": "Ann"},
+        {"mail": "desk@example.com", "first": "Bea"},
+    ]
 
 
 def test_an_edit_between_a_create_and_its_retry_is_no_part_of_the_retry_and_not_lost(build: Build) -> None:

@@ -52,6 +52,30 @@ class TestTypedTwice:
         assert town.accord.conflicts("review") == []
 
 
+@pytest.mark.parametrize("edited_again", [False, True], ids=["read first", "read last"])
+def test_whoever_gives_an_address_up_is_not_who_is_entered_under_it(town: Town, edited_again: bool) -> None:
+    """Both rows are on one page, in the order of their last change."""
+    ann, _ = town.person(mail="desk@example.com", first="Ann")
+    town["shop"].put(ann, mail="ann@example.com")
+    town["shop"].put(mail="desk@example.com", first="Bea")
+    if edited_again:
+        town["shop"].put(ann, last="Lee")
+    town.settle()
+    people = [
+        {"mail": "ann@example.com", "first": "Ann"},
+        {"mail": "desk@example.com", "first": "Bea"},
+    ]
+    assert town.everywhere("mail", "first") == people
+
+
+def test_whoever_takes_an_address_on_is_who_is_entered_under_it_elsewhere(town: Town) -> None:
+    """Two rows of one page: Ann's new address, and a second record under it."""
+    ann, _ = town.person(mail="ann@example.com", first="Ann")
+    town["shop"].put(ann, mail="lee@example.com")
+    town["shop"].put(mail="lee@example.com", last="Lee")
+    assert town.sync().total.shadowed == 1
+
+
 def test_twins_on_different_pages_are_one_person(town: Town) -> None:
     town["shop"].put(mail="ann@example.com")
     for number in range(5):

@@ -11,7 +11,7 @@ from random import Random
 from accord.connector import Creates, Deletes
 from accord.engine.flow import DeletePolicy
 from accord.testing.simulation.brakes import FEW
-from accord.testing.simulation.town import Climate, brief, vendor_traits
+from accord.testing.simulation.town import Climate, brief, general, vendor_traits
 from accord.testing.simulation.vendor import Traits, cut, shortened, upper
 
 PLAIN = Traits(creates=Creates.REFERENCE, conditional=True, effective_after=10.0)
@@ -324,6 +324,19 @@ def _regrouping(seed: int) -> Climate:
     )
 
 
+def _one_way(seed: int) -> Climate:
+    """People work in one system, and each page of it is sent on to the others while the next is read."""
+    climate = general(seed)
+    return replace(
+        climate,
+        one_way=True,
+        people=6,
+        acts=16,
+        runs=5,
+        traits=tuple(replace(each, page=2) for each in climate.traits),
+    )
+
+
 WEATHERS: dict[str, Callable[[int], Climate]] = {
     **ABLATIONS,
     "unconditional": _unconditional,
@@ -333,6 +346,7 @@ WEATHERS: dict[str, Callable[[int], Climate]] = {
     "regrouping": _regrouping,
     "brief": brief,
     "mixed": _mixed,
+    "onward": _one_way,
     "operator": _operator,
     "power": _power,
     "privacy": _privacy,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from accord.connector import Creates
 from accord.consent.decision import by_cells
@@ -40,7 +40,7 @@ class Agreement:
             (x.connection, x.stream, x.external_id or "") for x in self.known.letters if x.direction == "read"
         }
         for place, links in self.known.links.items():
-            for id_ in self.known.table(place).rows if place[0] != NEWS else ():
+            for id_ in self.known.table(place).rows if self.town.is_read(place[0]) else ():
                 if id_ not in links and (*place, id_) not in parked:
                     yield "I10 cursor safety", f"{place[0]}/{place[1]} {id_} was never absorbed"
 
@@ -57,7 +57,7 @@ class Agreement:
         table, name = self.known.table(place), f"{place[0]}/{place[1]} {link.external_id}"
         row = table.rows.get(link.external_id)
         if row is None:
-            if place[0] != NEWS:
+            if self.town.is_read(place[0]):
                 yield "I1 convergence", f"{name} is linked as live but is not there"
             return
         if place[0] == NEWS and not self._granted(entity):
@@ -67,14 +67,23 @@ class Agreement:
             return
         if self._is_refused(place, entity):
             return
+        if not self.town.is_written(place[0]) and len(self.known.here(place, entity)) > 1:
+            return  # two records of one person there: neither hears of the other
         for column, expected in self._expected(place, entity, row).items():
             if (entity.id, CELLS.get(column)) in self.known.frozen or self._ignored(
                 place, link, entity, column
             ):
                 continue  # a person must say which value it is to be; until then each keeps its own
             shown = row.get(column) or None
+            if self._is_redelivered(place, link, column, shown):
+                continue
             if (sorted(shown) if isinstance(shown, list) else shown) != expected:
                 yield "I1 convergence", f"{name} {column} shows {shown!r}, the hub has {expected!r}"
+
+    def _is_redelivered(self, place: tuple[str, str], link: Link, column: str, shown: Any) -> bool:
+        """Whether the network brought an older write a second time to where nobody reads: nothing tells."""
+        left = self.known.table(place).redelivered.get(link.external_id, {})
+        return not self.town.is_read(place[0]) and column in left and (left[column] or None) == shown
 
     def _ignored(self, place: tuple[str, str], link: Link, entity: Entity, column: str) -> bool:
         """Somebody cleared the cell between our write and the read that followed it at once.

@@ -129,7 +129,9 @@ class Delivery:
             if not self._is_refused_whole():
                 for write in self.writes:
                     if not self._is_too_long(write):
-                        self.stream.apply(self.verb, write)
+                        reached = self.stream.apply(self.verb, write).external_id
+                        if again and reached is not None:
+                            self.stream.table.redeliver(reached, write.row)
             self.stream.table.repeated |= set(self.stream.table.rows) - before if again else set()
 
         self.scheduler.spawn(f"late {self.verb}", land)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from accord.store.rows import EntityState
-from accord.testing.simulation.vendor import NEWS
 from accord.testing.simulation.witness import COLUMNS, I6, Erased
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def _at_vendors(known: Evidence, one: Erased) -> Iterator[Finding]:
         for row in dict.fromkeys([*linked, *made]):
             if table.vendor.traits.silent and place in by_hand and row not in linked:
                 continue
-            if row in table.repeated and ((*place, row) in told or place[0] == NEWS):
+            if row in table.repeated and ((*place, row) in told or not known.town.is_read(place[0])):
                 continue
             if place[1] == "contacts" and row in table.rows and (place[0], row) not in merged:
                 yield I6, f"{place[0]}/{place[1]} {row} of {one.subject[18:]}, who was erased, stands there"

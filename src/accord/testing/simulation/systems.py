@@ -11,6 +11,7 @@ from accord.connector import (
     Atomicity,
     Connector,
     Context,
+    Creates,
     CursorField,
     Deletes,
     Origin,
@@ -66,6 +67,8 @@ class SimulatedStream(Stream):
         super().__init__(connector, mapping)
         traits = self.traits
         self.creates = traits.creates
+        if self.creates is Creates.UPSERT:
+            self.upsert_by = "email" if self.name == "contacts" else "number"
         self.t_max, self.l_max = traits.effective_after, traits.visible_after
         # Rows become visible late and clocks differ: the overlap covers both (sync.md A9).
         self.cursor = CursorField("updated_at", overlap=traits.visible_after + abs(traits.skew) + 5.0)
@@ -261,7 +264,7 @@ class System(Connector[Settings]):
     def _searchable(self, key: str) -> tuple[str, ...]:
         if self.vendor.traits.silent:
             return ()
-        return ("hub_id", key) if self._stamps else (key,)
+        return ("hub_id", key) if self.vendor.traits.by_reference else (key,)
 
     def ask(self, fate: Fate, label: str) -> None:
         """One reading request: it takes time and may fail.

@@ -68,6 +68,7 @@ class Climate:
         blackouts: How often a vendor's lists show nothing for a while.
         limits: How much a run may delete without approval.
         crash_at: The switch point at which a process dies, counted from 1; 0 = left to chance.
+        one_way: People work in the first system only, and the others are filled from it, page behind page.
     """
 
     systems: int = 3
@@ -98,6 +99,7 @@ class Climate:
     blackouts: int = 0
     limits: Limits = LIMITS
     crash_at: int = 0
+    one_way: bool = False
     delete: DeletePolicy = DeletePolicy.DETACH
     policy: Policy = LATEST
     traits: tuple[Traits, ...] = ()
@@ -206,7 +208,8 @@ class Town:
         traits = [*climate.traits, *(Traits() for _ in range(4))]
         names = NAMES[: climate.systems]
         self.vendors = {name: Vendor(name, traits[at], self.scheduler, seed) for at, name in enumerate(names)}
-        self.people = People(list(self.vendors.values()), seed, number=climate.people)
+        manned = [vendor for name, vendor in self.vendors.items() if self.is_read(name)]
+        self.people = People(manned, seed, number=climate.people)
         self.people.ordering, self.people.anonymous = climate.orders, climate.anonymous
         self.people.agreeing = climate.agreeing
         self.people.merging = climate.merging
@@ -238,6 +241,14 @@ class Town:
     def journal(self) -> Path:
         """The journal of erasures, beside the store."""
         return self.ground.folder / NAME
+
+    def is_read(self, name: str) -> bool:
+        """Whether Accord reads a vendor; people work in no other, but for the newsletter's own."""
+        return name != NEWS and (not self.climate.one_way or name == NAMES[0])
+
+    def is_written(self, name: str) -> bool:
+        """Whether Accord writes to a vendor."""
+        return not self.climate.one_way or name != NAMES[0]
 
     def close(self) -> None:
         """Remove the store."""
@@ -321,7 +332,7 @@ class Town:
 
     def _customers(self, streams: Mapping[str, Mapping[str, Stream]]) -> Flow:
         members = [
-            Member(name, found["contacts"], name != NEWS, True, at, self._purpose(name))
+            self._member(name, found["contacts"], at, self._purpose(name))
             for at, (name, found) in enumerate(streams.items())
         ]
         return Flow(
@@ -337,7 +348,7 @@ class Town:
 
     def _orders(self, streams: Mapping[str, Mapping[str, Stream]]) -> Flow:
         members = [
-            Member(name, found["orders"], True, True, at, "service.support")
+            self._member(name, found["orders"], at, "service.support")
             for at, (name, found) in enumerate(streams.items())
             if name != NEWS
         ]
@@ -350,6 +361,9 @@ class Town:
             self.configuration.policy,
             limits=self.climate.limits,
         )
+
+    def _member(self, name: str, stream: Stream, at: int, purpose: str) -> Member:
+        return Member(name, stream, self.is_read(name), self.is_written(name), at, purpose)
 
     def _purpose(self, name: str) -> str:
         return "marketing.direct" if name == NEWS else "service.support"

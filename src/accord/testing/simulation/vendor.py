@@ -88,6 +88,8 @@ class Table:
         self.keys: dict[str, str] = {}
         self.repeated: set[str] = set()
         """Rows that a second delivery of a request made: nobody asked for them."""
+        self.redelivered: dict[str, Row] = {}
+        """What second deliveries put into rows, by row id."""
         self.attempts, self.refused = 0, 0
         """Writes that came in requests, and those of them that were refused for what they hold."""
         self.shown_at: dict[str, float] = {}
@@ -121,6 +123,11 @@ class Table:
         self.rows[id_] = self._stamped({**old, **new, "id": id_})
         self._arrive(id_, self.rows[id_])
         return id_
+
+    def redeliver(self, id_: str, row: Row) -> None:
+        """Note what a second delivery of a request left in a row."""
+        left = {name: self.rows[id_].get(name) for name in row} if id_ in self.rows else {}
+        self.redelivered.setdefault(id_, {}).update(left)
 
     def remove(self, id_: str, reason: str) -> None:
         """Delete a row; vendors with a feed or a flag go on showing that it is deleted."""
