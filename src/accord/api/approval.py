@@ -30,7 +30,7 @@ def remember(store: Store, plan: Plan) -> None:
     with store.transaction("plan made") as tx:
         state = tx.flows.load(plan.flow)
         plan.first = state.approved_at is None
-        if not plan.problems:
+        if plan.is_whole:
             counts = {scope: dict(counts) for scope, counts in plan.counts.items()}
             state.waiting_plan = {"counts": counts, "mappings": plan.mappings}
             tx.flows.save(state)
@@ -46,7 +46,7 @@ def seen(store: Store, flow: str, mappings: Mapping[str, str]) -> bool:
 
 def waiting(store: Store, plan: Plan, *, unattended: bool, first: bool = True) -> Plan:
     """The plan as the answer of a run that did nothing yet: the first one, or one under a new mapping."""
-    if plan.problems:
+    if not plan.is_whole:
         return plan
     plan.state, plan.first = RunState.WAITING, first
     why = "never ran" if first else "has a changed mapping"
@@ -54,7 +54,8 @@ def waiting(store: Store, plan: Plan, *, unattended: bool, first: bool = True) -
         plan.notices.append(f"flow {plan.flow!r} {why}: look at `accord plan`, then sync it once by hand")
     else:
         remember(store, plan)
-        plan.notices.append(f"flow {plan.flow!r} {why}: this is its plan; run again to carry it out")
+        again = "run again with --approve" if plan.limits else "run again"
+        plan.notices.append(f"flow {plan.flow!r} {why}: this is its plan; {again} to carry it out")
     return plan
 
 

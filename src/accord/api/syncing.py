@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -46,9 +45,7 @@ class Syncing(Opened):
     ) -> Plan:
         from accord.api import erasures
         from accord.engine import rehearse
-        from accord.engine.report import RunState
         from accord.engine.run import Options
-        from accord.engine.stop import BrakeError
 
         chosen = self.flow(flow)
         erasures.reapply(self.world, self._journal)
@@ -56,10 +53,6 @@ class Syncing(Opened):
         with self._budget(max_seconds) as budget:
             accounts.refuse_changed(self.connections, self.store, self.env, chosen, options.only)
             plan = rehearse.plan(self.world, chosen, options, budget)
-            if plan.state is RunState.WAITING:  # a limit hid what a person is asked to approve
-                stopped = [one for one in plan.problems if one.exit_code == BrakeError.exit_code]
-                plan = rehearse.plan(self.world, chosen, replace(options, approved=True), budget)
-                plan.state, plan.problems = RunState.WAITING, [*stopped, *plan.problems]
         plan.notices += self._notices_of_a_first_run(flow)
         return plan
 

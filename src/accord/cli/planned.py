@@ -39,12 +39,26 @@ def show(output: Output, plan: Plan, *, every: bool = False) -> None:
     output.table(_HEADERS, rows, right=_NUMBERS)
     _samples(output, plan.writes_planned, every=every)
     reported.remarks(output, plan)
-    if plan.first and plan.problems:
+    _go_on(output, plan)
+
+
+def _go_on(output: Output, plan: Plan) -> None:
+    """Say what a person does next, where a sync waits for one."""
+    if plan.first and not plan.is_whole:
         output.line(f"This plan shows too little to be the first of flow {plan.flow}; nothing was written.")
         output.line("Correct what went wrong, then plan again.")
-    elif plan.first:
+        return
+    if plan.first:
         output.line(f"This is the first plan of flow {plan.flow}; nothing was written.")
-        output.line(f"Go on with: accord sync --flow {plan.flow}")
+    if plan.first or plan.limits:
+        output.line(f"Go on with: {_sync(plan)}")
+
+
+def _sync(plan: Plan) -> str:
+    """The command that carries it out."""
+    words = ["accord sync --flow", plan.flow]
+    words += ["--full"] * plan.full + [f"--connection {name}" for name in sorted(plan.only or ())]
+    return " ".join([*words, "--approve"] if plan.limits else words)
 
 
 def _samples(output: Output, writes: Sequence[PlannedWrite], *, every: bool) -> None:

@@ -5,42 +5,90 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from accord.engine.brake import Brake
 from accord.engine.decider import Decider
-from accord.engine.report import Plan, PlannedWrite
+from accord.engine.report import Plan, PlannedWrite, Problem, RunState
 from accord.engine.retire import notices, retire
 from accord.engine.run import FlowRun, Options
 from accord.engine.scope import Scope
+from accord.engine.stop import BrakeError
 
 if TYPE_CHECKING:
     from accord.engine.flow import Flow
     from accord.engine.stop import Budget
     from accord.engine.world import World
+    from accord.store import Store
 
 
 def plan(world: World, flow: Flow, options: Options, budget: Budget) -> Plan:
-    """Plan a flow. Vendors are only read; the store stays as it is."""
+    """Plan a flow. Vendors are only read; the store stays as it is.
+
+    A limit that stops a read would hide what a person is asked to approve: then it is read as if approved.
+    """
     with world.store.copy_for_plan() as copy:
-        return _plan(replace(world, store=copy), flow, options, budget)
+        rehearsal = Rehearsal(world, copy, flow, options, budget)
+        rehearsal.read()
+        if not rehearsal.stopped:
+            return rehearsal.decide()
+    with world.store.copy_for_plan() as copy:
+        approved = Rehearsal(world, copy, flow, replace(options, approved=True), budget)
+        approved.read()
+        approved.lift(rehearsal.plan.problems)
+        return approved.decide()
 
 
-def _plan(world: World, flow: Flow, options: Options, budget: Budget) -> Plan:
-    run = FlowRun(world, flow, options, budget)
-    report = Plan(flow.name, run.id, started_at=run.report.started_at)
-    run.report = report
-    report.mappings = {m.scope: m.stream.mapping.version for m in flow.members if m.key in run.scopes}
-    with world.store.transaction("retire") as tx:
-        retire(world, tx)
-        report.notices += notices(tx)
-    run.rebase_unread()
-    run.pull_all()
-    for scope in run.working(flow.targets):
-        decider = Decider(scope, run.counts[scope.member.key], (), approved=True, explain=True)
-        run.guard(scope, lambda decider=decider: decider.run() >= 0)  # type: ignore[misc]
-        report.writes_planned += _samples(scope, decider)
-    run.settle_state()
-    report.members = {scope.member.scope: run.counts[key] for key, scope in run.scopes.items()}
-    report.finished_at = world.env.now().timestamp()
-    return report
+class Rehearsal:
+    """A run on a copy of the store, which decides and sends nothing."""
+
+    def __init__(self, world: World, copy: Store, flow: Flow, options: Options, budget: Budget) -> None:
+        self.world = replace(world, store=copy)
+        self.run = FlowRun(self.world, flow, options, budget)
+        self.plan = Plan(flow.name, self.run.id, started_at=self.run.report.started_at)
+        self.plan.full, self.plan.only = options.full, options.only
+        self.run.report = self.plan
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a limit has stopped something."""
+        return self.plan.state is RunState.WAITING
+
+    def read(self) -> None:
+        """Read every source, and merge what changed."""
+        members = [m for m in self.run.flow.members if m.key in self.run.scopes]
+        self.plan.mappings = {m.scope: m.stream.mapping.version for m in members}
+        with self.world.store.transaction("retire") as tx:
+            retire(self.world, tx)
+            self.plan.notices += notices(tx)
+        self.run.rebase_unread()
+        self.run.pull_all()
+
+    def lift(self, stopped: list[Problem]) -> None:
+        """Note the limits that stopped a read without approval, and stop it no more."""
+        lifted = [one for one in stopped if one.exit_code == BrakeError.exit_code]
+        self.plan.limit(*(one for one in lifted if one not in self.plan.problems))
+
+    def decide(self) -> Plan:
+        """Decide what every target would get, and see whether a limit would stop that."""
+        plan, run = self.plan, self.run
+        for scope in run.working(run.flow.targets):
+            decider = Decider(scope, run.counts[scope.member.key], (), approved=True, explain=True)
+            run.guard(scope, lambda decider=decider: decider.run() >= 0)  # type: ignore[misc]
+            plan.writes_planned += _samples(scope, decider)
+            plan.limit(*_limits(scope, decider))
+        run.settle_state()
+        plan.members = {scope.member.scope: run.counts[key] for key, scope in run.scopes.items()}
+        plan.finished_at = self.world.env.now().timestamp()
+        return plan
+
+
+def _limits(scope: Scope, decider: Decider) -> list[Problem]:
+    """The limit that a run would exceed which writes all this."""
+    try:
+        with scope.world.store.reading() as tx:
+            Brake(scope, decider.counts).check(tx)
+    except BrakeError as error:
+        return [Problem.of(scope.member.connection, error)]
+    return []
 
 
 def _samples(scope: Scope, decider: Decider) -> list[PlannedWrite]:

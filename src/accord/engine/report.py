@@ -127,11 +127,28 @@ class Plan(Report):
         writes_planned: Every planned write, up to :data:`accord.engine.decider.MOST_SAMPLES` per member.
         first: Whether the flow never ran before.
         mappings: The version of each stream's mapping, by ``connection/stream``.
+        limits: Those of the problems that an approval lifts: limits that a run would exceed.
+        full, only: As it was asked for: everything was read again; only these connections (None = all).
     """
 
     writes_planned: list[PlannedWrite] = field(default_factory=list)
     first: bool = False
     mappings: dict[str, str] = field(default_factory=dict)
+    limits: list[Problem] = field(default_factory=list)
+    full: bool = False
+    only: frozenset[str] | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it shows all that an approved run would do; one that met trouble shows too little."""
+        return all(problem in self.limits for problem in self.problems)
+
+    def limit(self, *problems: Problem) -> None:
+        """Note limits that a run would exceed: it waits for a person."""
+        if problems:
+            self.limits += problems
+            self.problems += problems
+            self.state = RunState.WAITING
 
     @property
     def counts(self) -> Mapping[str, Mapping[str, int]]:

@@ -46,7 +46,7 @@ class BrakeError(AccordError):
     exit_code = 4
 
     def __init__(self, message: str, *, facts: dict[str, Any], hint: str = "") -> None:
-        hint = hint or "Look at `accord plan`; if it is what you want, run again with --approve."
+        hint = hint or "Look at `accord plan`; if it is what you want, `accord sync --approve` does it."
         super().__init__(message, hint=hint, facts=facts)
 
 

@@ -76,6 +76,56 @@ def test_the_plan_shows_the_deletions_that_a_limit_holds_back(build: Build) -> N
     assert (str(town.run(full=True).state), len(town["crm"].rows)) == ("waiting", 6)
 
 
+def test_the_plan_tells_that_deletions_would_exceed_a_limit(build: Build) -> None:
+    town = town_of(build, 6, max_deletes=2)
+    town.sync()
+    for number in range(1, 5):
+        town["shop"].remove(f"s{number}")
+    plan = town.plan()
+    assert (str(plan.state), plan.exit_code) == ("waiting", 4)
+    assert "would delete more than 2 records in crm/contacts" in plan.problems[0].message
+    assert [one.operation for one in plan.writes_planned] == ["delete"] * 4
+    waits_thrice(town)
+
+
+def test_the_plan_tells_that_creates_would_exceed_a_limit(build: Build) -> None:
+    town = town_of(build, 5, max_creates=3)
+    plan = town.plan()
+    assert (str(plan.state), plan.counts["crm/contacts"]["create"]) == ("waiting", 5)
+    assert [(one.connection, one.error) for one in plan.problems] == [("crm", "BrakeError")]
+
+
+def test_the_plan_tells_every_limit_at_once(build: Build) -> None:
+    """One stops a read, one the writes: else a person approves the second unseen."""
+    town = town_of(build, 6, Deletes.SCAN, max_deletes=2, max_creates=3)
+    town.sync(approve=True)
+    town.sync(full=True)
+    for number in range(1, 5):
+        town["shop"].remove(f"s{number}")
+    town.run(full=True)
+    for number in range(4):
+        town["shop"].put(mail=f"new{number}@example.com")
+    plan = town.plan(full=True)
+    told = [one.message for one in plan.problems]
+    assert "more than 2 of 10 linked records are missing" in told[0]
+    assert "would delete more than 2 records in crm/contacts" in told[1]
+    assert plan.counts["crm/contacts"] == {"create": 4, "update": 0, "delete": 4}
+
+
+def test_a_plan_within_the_limits_tells_of_none(build: Build) -> None:
+    town = town_of(build, 3, max_creates=3)
+    assert (str(town.plan().state), town.plan().problems) == ("done", [])
+
+
+def test_a_first_run_beyond_a_limit_was_looked_at_all_the_same(build: Build) -> None:
+    town = build(first=True, flow={"limits": {"max_creates": 3}})
+    for number in range(5):
+        town["shop"].put(mail=f"p{number}@example.com")
+    assert "run again with --approve" in town.accord.sync("customers").notices[-1]
+    assert "would create more than 3 records" in town.run().problems[0].message
+    assert town.sync(approve=True).total.created == 5
+
+
 def test_what_only_a_refused_read_showed_is_missing_after_the_next_two(build: Build) -> None:
     town = town_of(build, 6, Deletes.SCAN, max_deletes=2)
     town.sync(full=True)
