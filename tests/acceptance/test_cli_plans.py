@@ -32,10 +32,45 @@ def says(said: Said, code: int, *words: str) -> None:
 def test_a_plan_beyond_a_limit_says_how_to_go_on(limited: Stage) -> None:
     said = limited.inside("plan")
     says(said, 4, "would create more than 1 records in loyalty/members")
-    says(said, 4, "accord sync --flow customers --approve")
+    says(said, 4, "If it is what you want, go on with: accord sync --flow customers --approve\n")
     assert limited.inside("sync", "--flow", "customers", "--approve").code == 0
 
 
 def test_a_plan_names_the_command_for_just_what_it_shows(stage: Stage) -> None:
     said = stage.inside("plan", "--full", "--connection", "till")
     says(said, 0, "Go on with: accord sync --flow customers --full --connection till\n")
+
+
+@pytest.fixture
+def remapped(stage: Stage) -> Stage:
+    """Both systems agree; then the till's column of points is read as something else."""
+    assert stage.inside("sync", "--approve").code == 0
+    stage.config.write_text(
+        stage.config.read_text(encoding="utf-8").replace(
+            'loyalty_points = "points"', 'family_name = "points"', 1
+        ),
+        encoding="utf-8",
+    )
+    return stage
+
+
+def test_a_plan_under_a_changed_mapping_says_so_and_how_to_go_on(remapped: Stage) -> None:
+    said = remapped.inside("plan")
+    says(said, 0, "the first plan under the changed mapping of till/customers; nothing was written")
+    says(said, 0, "Go on with: accord sync --flow customers\n")
+    (plan,) = remapped.inside("plan", "--json").document["plans"]
+    assert (plan["first"], plan["changed"]) == (False, ["till/customers"])
+    assert remapped.inside("sync").code == 0
+    assert "Go on with" not in remapped.inside("plan").out
+
+
+def test_a_sync_that_waits_for_a_changed_mapping_says_how_to_go_on(remapped: Stage) -> None:
+    says(remapped.inside("sync"), 4, "the first plan under the changed mapping of till/customers")
+    assert remapped.inside("sync").code == 0
+
+
+def test_a_plan_that_a_system_did_not_answer_is_not_the_one_to_go_on_with(remapped: Stage) -> None:
+    remapped.edit("card,", "cart,")
+    said = remapped.inside("plan")
+    assert "too little to be the first under the changed mapping of till/customers" in said.out
+    assert "Go on with" not in said.out

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from accord.engine.report import Plan, RunState
@@ -10,13 +11,46 @@ from accord.engine.report import Plan, RunState
 if TYPE_CHECKING:
     from accord.env import Env
     from accord.store import Store
+    from accord.store.rows import FlowState
 
 
-def given(store: Store, flow: str) -> bool:
-    """Whether the flow ran before, or a plan of it was made."""
+class Asks(StrEnum):
+    """Why a run asks for a plan that a person could look at."""
+
+    FIRST = "never ran"
+    MAPPING = "has a changed mapping"
+
+
+def asks(state: FlowState, changed: Mapping[str, str]) -> Asks | None:
+    """Whether a run without approval needs a plan first, and why.
+
+    Args:
+        state: What is known of the flow: whether it ran, and the plan that was made of it.
+        changed: The streams whose mapping changed, by ``connection/stream``, with the version it has now.
+    """
+    if state.approved_at is None and state.waiting_plan is None:
+        return Asks.FIRST
+    planned = (state.waiting_plan or {}).get("mappings", {})
+    unseen = any(planned.get(scope) != version for scope, version in changed.items())
+    return Asks.MAPPING if unseen else None
+
+
+def concerns(plan: Plan, changed: Mapping[str, str]) -> bool:
+    """Whether changed mappings alone make a difference, or may make one that the plan could not show."""
+    untold = {scope.partition("/")[0] for scope in changed} & {p.connection for p in plan.problems}
+    return bool(changed and (plan.total.rebased or untold))
+
+
+def wanted(
+    store: Store, flow: str, changed: Mapping[str, str], rehearse: Callable[[], Plan]
+) -> tuple[Asks, Plan] | None:
+    """Why a run without approval waits, and the plan that it waits with; None: it may go ahead."""
     with store.reading() as tx:
-        state = tx.flows.load(flow)
-    return state.approved_at is not None or state.waiting_plan is not None
+        why = asks(tx.flows.load(flow), changed)
+    if why is None:
+        return None
+    plan = rehearse()
+    return (why, plan) if why is Asks.FIRST or concerns(plan, changed) else None
 
 
 def ran(store: Store, flow: str) -> bool:
@@ -25,8 +59,9 @@ def ran(store: Store, flow: str) -> bool:
         return tx.flows.load(flow).approved_at is not None
 
 
-def remember(store: Store, plan: Plan) -> None:
+def remember(store: Store, plan: Plan, changed: Mapping[str, str]) -> None:
     """Note that a plan was made, with its counts. One that met trouble shows too little to count."""
+    plan.changed = sorted(changed) if concerns(plan, changed) else []
     with store.transaction("plan made") as tx:
         state = tx.flows.load(plan.flow)
         plan.first = state.approved_at is None
@@ -36,26 +71,18 @@ def remember(store: Store, plan: Plan) -> None:
             tx.flows.save(state)
 
 
-def seen(store: Store, flow: str, mappings: Mapping[str, str]) -> bool:
-    """Whether a plan was made under these versions of the mappings, by ``connection/stream``."""
-    with store.reading() as tx:
-        plan = tx.flows.load(flow).waiting_plan or {}
-    planned = plan.get("mappings", {})
-    return all(planned.get(scope) == version for scope, version in mappings.items())
-
-
-def waiting(store: Store, plan: Plan, *, unattended: bool, first: bool = True) -> Plan:
-    """The plan as the answer of a run that did nothing yet: the first one, or one under a new mapping."""
-    if not plan.is_whole:
-        return plan
-    plan.state, plan.first = RunState.WAITING, first
-    why = "never ran" if first else "has a changed mapping"
+def waiting(store: Store, plan: Plan, why: Asks, changed: Mapping[str, str], *, unattended: bool) -> Plan:
+    """The plan as the answer of a run that did nothing yet."""
     if unattended:
-        plan.notices.append(f"flow {plan.flow!r} {why}: look at `accord plan`, then sync it once by hand")
+        plan.first, plan.changed = why is Asks.FIRST, sorted(changed)
+        told = "look at `accord plan`, then sync it once by hand"
     else:
-        remember(store, plan)
+        remember(store, plan, changed)
         again = "run again with --approve" if plan.limits else "run again"
-        plan.notices.append(f"flow {plan.flow!r} {why}: this is its plan; {again} to carry it out")
+        told = f"this is its plan; {again} to carry it out"
+    if plan.is_whole:
+        plan.state = RunState.WAITING
+        plan.notices.append(f"flow {plan.flow!r} {why}: {told}")
     return plan
 
 

@@ -35,9 +35,11 @@ class Syncing(Opened):
         The plan is remembered: the first run of a flow needs one that a person could look at.
         """
         from accord.api import approval
+        from accord.engine import rebase
 
         found = self._rehearsed(flow, connections, full=full, max_seconds=max_seconds)
-        approval.remember(self.store, found)
+        changed = rebase.pending(self.world, self.flow(flow), self._only(connections))
+        approval.remember(self.store, found, changed)
         return found
 
     def _rehearsed(
@@ -97,17 +99,12 @@ class Syncing(Opened):
         chosen = self.flow(flow)
         erasures.reapply(self.world, self._journal)
         only = self._only(connections)
-        if not approve and not approval.given(self.store, flow):
-            plan = self._rehearsed(flow, only, full=full, max_seconds=max_seconds)
-            self._tell_what_is_due(max_seconds)
-            return approval.waiting(self.store, plan, unattended=unattended)
         changed = rebase.pending(self.world, chosen, only)
-        if changed and not approve and not approval.seen(self.store, flow, changed):
-            plan = self._rehearsed(flow, only, full=full, max_seconds=max_seconds)
-            untold = {scope.partition("/")[0] for scope in changed} & {p.connection for p in plan.problems}
-            if plan.total.rebased or untold:
-                self._tell_what_is_due(max_seconds)
-                return approval.waiting(self.store, plan, unattended=unattended, first=False)
+        rehearse = partial(self._rehearsed, flow, only, full=full, max_seconds=max_seconds)
+        if not approve and (found := approval.wanted(self.store, flow, changed, rehearse)):
+            why, plan = found
+            self._tell_what_is_due(max_seconds)
+            return approval.waiting(self.store, plan, why, changed, unattended=unattended)
         options, notices = Options(full=full, approved=approve, only=only), self._notices_of_a_first_run(flow)
         with self._budget(max_seconds) as budget:
             accounts.refuse_changed(self.connections, self.store, self.env, chosen, only)

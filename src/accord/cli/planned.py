@@ -44,14 +44,24 @@ def show(output: Output, plan: Plan, *, every: bool = False) -> None:
 
 def _go_on(output: Output, plan: Plan) -> None:
     """Say what a person does next, where a sync waits for one."""
-    if plan.first and not plan.is_whole:
-        output.line(f"This plan shows too little to be the first of flow {plan.flow}; nothing was written.")
+    about = _first(plan)
+    if about and not plan.is_whole:
+        output.line(f"This plan shows too little to be the first {about}; nothing was written.")
         output.line("Correct what went wrong, then plan again.")
         return
-    if plan.first:
-        output.line(f"This is the first plan of flow {plan.flow}; nothing was written.")
-    if plan.first or plan.limits:
+    if about:
+        output.line(f"This is the first plan {about}; nothing was written.")
+    if plan.limits:
+        output.line(f"If it is what you want, go on with: {_sync(plan)}")
+    elif about:
         output.line(f"Go on with: {_sync(plan)}")
+
+
+def _first(plan: Plan) -> str:
+    """Of what it is the first plan that a sync waits for; "" if of nothing."""
+    if plan.first:
+        return f"of flow {plan.flow}"
+    return f"under the changed mapping of {listed(plan.changed)}" if plan.changed else ""
 
 
 def _sync(plan: Plan) -> str:

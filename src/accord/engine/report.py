@@ -126,6 +126,7 @@ class Plan(Report):
     Attributes:
         writes_planned: Every planned write, up to :data:`accord.engine.decider.MOST_SAMPLES` per member.
         first: Whether the flow never ran before.
+        changed: Streams whose mapping changed, where that alone makes a difference: the first plan of that.
         mappings: The version of each stream's mapping, by ``connection/stream``.
         limits: Those of the problems that an approval lifts: limits that a run would exceed.
         full, only: As it was asked for: everything was read again; only these connections (None = all).
@@ -133,6 +134,7 @@ class Plan(Report):
 
     writes_planned: list[PlannedWrite] = field(default_factory=list)
     first: bool = False
+    changed: Sequence[str] = ()
     mappings: dict[str, str] = field(default_factory=dict)
     limits: list[Problem] = field(default_factory=list)
     full: bool = False
@@ -161,7 +163,7 @@ class Plan(Report):
     def as_dict(self) -> dict[str, Any]:
         """Plain values for ``--json``."""
         values = super().as_dict()
-        values["first"] = self.first
+        values["first"], values["changed"] = self.first, list(self.changed)
         values["counts"] = {scope: dict(counts) for scope, counts in self.counts.items()}
         values["writes"] = [
             {
