@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from accord.engine.report import Plan, RunState
+from accord.engine.report import Plan, Report, RunState
 
 if TYPE_CHECKING:
     from accord.env import Env
@@ -84,6 +84,17 @@ def waiting(store: Store, plan: Plan, why: Asks, changed: Mapping[str, str], *, 
         plan.state = RunState.WAITING
         plan.notices.append(f"flow {plan.flow!r} {why}: {told}")
     return plan
+
+
+def early(flow: str, env: Env) -> Report:
+    """The answer of a record's run that did nothing: the flow's first run has not been approved."""
+    now = env.now().timestamp()
+    report = Report(flow, env.new_id(), RunState.WAITING, started_at=now, finished_at=now)
+    report.notices.append(
+        f"flow {flow!r} {Asks.FIRST}, so no record of it is synced alone: "
+        f"look at `accord plan --flow {flow}`, then run `accord sync --flow {flow}`"
+    )
+    return report
 
 
 def granted(store: Store, flow: str, env: Env, pending: Mapping[str, str] | None = None) -> None:

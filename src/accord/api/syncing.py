@@ -152,10 +152,12 @@ class Syncing(Opened):
     def sync_record(self, record: str, *, max_seconds: float | None = None) -> Report:
         """Sync one record now. ``record`` is ``CONNECTION:ID`` or ``CONNECTION/STREAM:ID``.
 
+        In a flow that never ran it does nothing: the report then has the state ``waiting``.
+
         Raises:
             SetupError: the name leads to no stream of a flow, or the system has no such record.
         """
-        from accord.api import erasures
+        from accord.api import approval, erasures
         from accord.engine import locate
         from accord.engine.run import Options
         from accord.engine.single import RecordRun
@@ -165,6 +167,9 @@ class Syncing(Opened):
         if owner is None:
             raise SetupError(f"{key[0]}/{key[1]} belongs to no flow", hint="Add it to a flow in accord.toml.")
         erasures.reapply(self.world, self._journal)
+        if not approval.ran(self.store, owner.flow.name):
+            self._tell_what_is_due(max_seconds)
+            return approval.early(owner.flow.name, self.env)
         with self._budget(max_seconds) as budget:
             accounts.refuse_changed(self.connections, self.store, self.env, owner.flow, None)
             run = RecordRun(self.world, owner.flow, Options(kind="record"), budget)

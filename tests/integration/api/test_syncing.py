@@ -85,6 +85,23 @@ def test_one_record_is_synced_alone(town: Town) -> None:
     assert (report.writes, town["crm"].shown("mail")) == (1, [{"mail": "p2@example.com"}])
 
 
+def test_a_record_waits_with_the_first_run_of_its_flow(build: Build) -> None:
+    """A hint says that it changed: nobody has approved yet that anything of the flow is written."""
+    town = build(first=True)
+    crowd(town)
+    before = town.rows()
+    report = town.accord.sync_record("shop/contacts:s3")
+    assert (str(report.state), report.exit_code, town["crm"].rows) == ("waiting", 4, {})
+    assert "flow 'customers' never ran" in report.notices[0]
+    assert town.rows() == before
+    town.plan()
+    town.accord.sync_record("shop/contacts:s3")
+    assert town["crm"].rows == {}
+    town.sync()
+    town["shop"].put("s3", first="Anna")
+    assert town.accord.sync_record("shop/contacts:s3").writes == 1
+
+
 def test_a_record_that_vanished_is_deleted_alone(build: Build) -> None:
     town = build(flow={"delete": "propagate"})
     crowd(town)
