@@ -74,3 +74,10 @@ def test_a_plan_that_a_system_did_not_answer_is_not_the_one_to_go_on_with(remapp
     said = remapped.inside("plan")
     assert "too little to be the first under the changed mapping of till/customers" in said.out
     assert "Go on with" not in said.out
+
+
+def test_a_plan_shows_where_each_new_record_comes_from(stage: Stage) -> None:
+    said = stage.inside("plan")
+    says(said, 0, "till/customers:1", "till/customers:2")
+    writes = stage.inside("plan", "--json").document["plans"][0]["writes"]
+    assert [(each["record"], each["external_id"]) for each in writes] == [(None, None)] * 2

@@ -80,12 +80,13 @@ def _samples(output: Output, writes: Sequence[PlannedWrite], *, every: bool) -> 
         (
             write.operation + (" (waits)" if write.blocked else ""),
             f"{write.connection}/{write.stream}",
-            write.entity,
+            write.entity or "new",
             write.external_id or "new",
+            write.source or "-",
             listed(write.fields),
         )
         for write in shown
     ]
-    output.table(("write", "connection", "record", "id", "fields"), rows)
+    output.table(("write", "connection", "record", "id", "from", "fields"), rows)
     if len(shown) < len(writes):
         output.line(f"… and {len(writes) - len(shown)} more; --all lists them")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from accord.consent.purposes import Use, needs_grant
 from accord.model.cells import Kept, field_of
-from accord.model.schema import Merge, lattice, merge_kinds
+from accord.model.schema import Merge, lattice, merge_kinds, personal_fields
 
 if TYPE_CHECKING:
     from accord.connector import Stream
@@ -148,6 +148,19 @@ class Member:
         """Whether ordinary writes carry less than the mapping could write."""
         limited = self.purpose.startswith("ads.") or self.purpose in self.stream.allows
         return limited or bool(self.stream.mapping.writable_fields & PERMISSIONS)
+
+    def is_personal(self, external_id: str) -> bool:
+        """Whether an id of its records is an address, or another value that tells who somebody is.
+
+        A customer's number tells that only to the system that gave it.
+        """
+        personal = personal_fields(self.stream.model) - {"number"}
+        return "@" in external_id or any(
+            names[0] in personal
+            for declaration in self.stream.mapping.declarations
+            if self.stream.key in declaration.needed
+            for names in declaration.canonical
+        )
 
     @property
     def needs_grant(self) -> bool:

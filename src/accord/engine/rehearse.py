@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,14 @@ from accord.engine.retire import notices, retire
 from accord.engine.run import FlowRun, Options
 from accord.engine.scope import Scope
 from accord.engine.stop import BrakeError
+from accord.store.rows import LinkState
 
 if TYPE_CHECKING:
     from accord.engine.flow import Flow
     from accord.engine.stop import Budget
     from accord.engine.world import World
     from accord.store import Store
+    from accord.store.rows import Entity, Link
 
 
 def plan(world: World, flow: Flow, options: Options, budget: Budget) -> Plan:
@@ -41,7 +44,7 @@ class Rehearsal:
     """A run on a copy of the store, which decides and sends nothing."""
 
     def __init__(self, world: World, copy: Store, flow: Flow, options: Options, budget: Budget) -> None:
-        self.world = replace(world, store=copy)
+        self.real, self.world = world.store, replace(world, store=copy)
         self.run = FlowRun(self.world, flow, options, budget)
         self.plan = Plan(flow.name, self.run.id, started_at=self.run.report.started_at)
         self.plan.full, self.plan.only = options.full, options.only
@@ -73,7 +76,7 @@ class Rehearsal:
         for scope in run.working(run.flow.targets):
             decider = Decider(scope, run.counts[scope.member.key], (), approved=True, explain=True)
             run.guard(scope, lambda decider=decider: decider.run() >= 0)  # type: ignore[misc]
-            plan.writes_planned += _samples(scope, decider)
+            plan.writes_planned += _planned(scope, decider, self.real)
             plan.limit(*_limits(scope, decider))
         run.settle_state()
         plan.members = {scope.member.scope: run.counts[key] for key, scope in run.scopes.items()}
@@ -91,16 +94,36 @@ def _limits(scope: Scope, decider: Decider) -> list[Problem]:
     return []
 
 
-def _samples(scope: Scope, decider: Decider) -> list[PlannedWrite]:
+def _planned(scope: Scope, decider: Decider, real: Store) -> list[PlannedWrite]:
+    """The writes one by one. The hub id of what the store does not hold yet belongs to the copy: left out."""
+    samples = decider.samples or []
+    ids = [entity.id for entity, _ in samples]
+    with real.reading() as tx:
+        known = tx.entities.get(ids)
+    with scope.world.store.reading() as tx:
+        links = tx.links.of_entities([e.id for e, derived in samples if derived.external_id is None])
     return [
         PlannedWrite(
             scope.member.connection,
             scope.member.stream.name,
             str(derived.operation),
-            entity.id,
+            entity.id if entity.id in known else None,
             derived.external_id,
             sorted(derived.cells),
             derived.waits_for is not None,
+            _source(scope.world, entity, links.get(entity.id, ())),
         )
-        for entity, derived in decider.samples or []
+        for entity, derived in samples
     ]
+
+
+def _source(world: World, entity: Entity, links: Sequence[Link]) -> str | None:
+    """Which record something new comes from, as a person looks it up; without an id that is an address."""
+    live = [link for link in links if link.state is LinkState.LIVE]
+    live.sort(key=lambda link: f"{link.connection}/{link.stream}" != entity.origin.source)
+    for link in live[:1]:
+        owner = world.member((link.connection, link.stream))
+        told = owner is not None and not owner.member.is_personal(link.external_id)
+        place = f"{link.connection}/{link.stream}"
+        return f"{place}:{link.external_id}" if told else place
+    return None

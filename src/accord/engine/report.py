@@ -108,15 +108,24 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class PlannedWrite:
-    """One write that a run would make: which record, which fields; never values."""
+    """One write that a run would make: which record, which fields; never values.
+
+    Attributes:
+        entity: The hub record; None = the run will make it.
+        external_id: The record in the system that is written; None = the run will make it.
+        blocked: It waits for another record.
+        source: Which record something new comes from: ``connection/stream:external id``, or without the id
+            where that is an address or another personal value.
+    """
 
     connection: str
     stream: str
     operation: str
-    entity: str
+    entity: str | None
     external_id: str | None
     fields: Sequence[str]
     blocked: bool = False
+    source: str | None = None
 
 
 @dataclass
@@ -174,6 +183,7 @@ class Plan(Report):
                 "external_id": w.external_id,
                 "fields": list(w.fields),
                 "blocked": w.blocked,
+                "source": w.source,
             }
             for w in self.writes_planned
         ]

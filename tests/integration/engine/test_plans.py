@@ -50,6 +50,35 @@ def test_a_plan_names_fields_and_no_values(town: Town) -> None:
     assert "Anna" not in str(town.plan().as_dict())
 
 
+def test_a_plan_says_which_record_something_new_comes_from(town: Town) -> None:
+    """Its hub record is made by the run: the id that the plan's copy gave it leads nowhere."""
+    creates = [write for write in town.plan().writes_planned if write.operation == "create"]
+    known = {"crm": "shop/contacts:s6", "shop": "crm/contacts:c6"}
+    assert {write.connection: write.source for write in creates} == known
+    assert [write.entity for write in creates] == [None, None]
+    (update,) = [write for write in town.plan().writes_planned if write.operation == "update"]
+    assert (update.entity, update.source) == (town.hub("p0@example.com").id, None)
+
+
+def test_a_plan_says_where_a_known_record_comes_from_that_is_new_to_a_system(town: Town) -> None:
+    town.sync()
+    town["crm"].refuses = lambda row: "no" if row["mail"] == "late@example.com" else None
+    town["shop"].put(mail="late@example.com")
+    town.sync()
+    town["crm"].refuses = lambda row: None
+    town["shop"].put("s8", first="Ann")
+    (create,) = town.plan().writes_planned
+    assert (create.entity, create.source) == (town.hub("late@example.com").id, "shop/contacts:s8")
+
+
+def test_a_plan_quotes_no_id_that_is_an_address(build: Build) -> None:
+    town = build(shop={"key": "mail"})
+    town["shop"].put("ann@example.com", mail="ann@example.com")
+    plan = town.plan()
+    assert [write.source for write in plan.writes_planned] == ["shop/contacts"]
+    assert "ann@example.com" not in str(plan.as_dict())
+
+
 def test_a_plan_writes_to_no_system(town: Town) -> None:
     before = {name: (len(town[name].calls), dict(town[name].rows)) for name in town.names}
     town.plan()
