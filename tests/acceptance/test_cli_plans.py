@@ -36,6 +36,15 @@ def test_a_plan_beyond_a_limit_says_how_to_go_on(limited: Stage) -> None:
     assert limited.inside("sync", "--flow", "customers", "--approve").code == 0
 
 
+def test_a_sync_stopped_by_a_limit_shows_what_it_would_have_written(limited: Stage) -> None:
+    limited.inside("plan")
+    said = limited.inside("sync")
+    says(said, 4, "waits for your approval", "planned: create")
+    (row,) = [line for line in said.out.splitlines() if line.startswith("loyalty/members")]
+    assert row.split()[-3:] == ["2", "0", "0"]
+    assert "planned: create" not in limited.inside("sync", "--approve").out
+
+
 def test_a_plan_names_the_command_for_just_what_it_shows(stage: Stage) -> None:
     said = stage.inside("plan", "--full", "--connection", "till")
     says(said, 0, "Go on with: accord sync --flow customers --full --connection till\n")

@@ -8,6 +8,7 @@ from accord.cli.text import counted, duration, plural
 
 if TYPE_CHECKING:
     from accord.cli.output import Output
+    from accord.engine.counts import Counts
     from accord.engine.report import Report
 
 _HEADERS = (
@@ -22,6 +23,9 @@ _HEADERS = (
     "dead letters",
     "unknown",
 )
+_PLANNED = ("planned: create", "update", "delete")
+"""What a run that stopped at a limit would have written, and did not."""
+_NONE = (0, 0, 0)
 _WORDS = {
     "done": "is in agreement",
     "interrupted": "was stopped before its end; the next run goes on there",
@@ -34,6 +38,7 @@ _WORDS = {
 def show(output: Output, report: Report) -> None:
     """Print what a run did: a row per connection, then what stood in its way."""
     output.title(f"Flow {report.flow} {_words(report)}")
+    planned = _PLANNED if str(report.state) == "waiting" and _planned(report.total) != _NONE else ()
     rows = [
         (
             scope,
@@ -46,14 +51,20 @@ def show(output: Output, report: Report) -> None:
             counts.conflicts,
             counts.dead_letters,
             counts.unknown,
+            *(_planned(counts) if planned else ()),
         )
         for scope, counts in report.members.items()
     ]
-    output.table(_HEADERS, rows, right=[name for name in _HEADERS if name not in {"connection", "held"}])
+    headers = (*_HEADERS, *planned)
+    output.table(headers, rows, right=[name for name in headers if name not in {"connection", "held"}])
     seconds = duration(report.finished_at - report.started_at)
     output.line(f"{plural(report.writes, 'write')} in {seconds} (run {report.run})")
     remarks(output, report)
     _queues(output, report)
+
+
+def _planned(counts: Counts) -> tuple[int, int, int]:
+    return counts.planned_creates, counts.planned_updates, counts.planned_deletes
 
 
 def _words(report: Report) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from accord.engine.account import Account
@@ -10,6 +11,7 @@ from accord.engine.brake import Brake
 from accord.engine.counts import Counts
 from accord.engine.intents import carried, decide_one, standing
 from accord.engine.plan import Derived, Hold
+from accord.engine.stop import BrakeError
 from accord.model.record import Operation
 from accord.store.durability import Durability
 from accord.store.rows import Entity, Fence, Intent, IntentState, Link
@@ -66,21 +68,35 @@ class Decider:
 
         Else each run would carry out a page or more of what nobody approved, and the next one the rest.
         """
-        key, creates, deletes, after = self.scope.member.key, 0, 0, ""
+        key = self.scope.member.key
         with self.scope.world.store.reading() as tx:
             if tx.dirty.count(*key) <= PAGE:
                 return
+        planned = self._foreseen(
+            self._page if self.counted else lambda tx, after: tx.dirty.gone(*key, PAGE, after)
+        )
+        try:
+            with self.scope.world.store.reading() as tx:
+                brake.check(tx, planned[Operation.CREATE], planned[Operation.DELETE])
+        except BrakeError:
+            # Its report says all that the run would have done.
+            planned = planned if self.counted else self._foreseen(self._page)
+            self.counts.planned_creates += planned[Operation.CREATE]
+            self.counts.planned_updates += planned[Operation.UPDATE]
+            self.counts.planned_deletes += planned[Operation.DELETE]
+            raise
+
+    def _foreseen(self, page: Callable[[Transaction, str], list[str]]) -> Counter[Operation]:
+        """What would be written for all records of these pages."""
+        planned, after = Counter[Operation](), ""
         while True:
             with self.scope.world.store.reading() as tx:
-                waiting = tx.dirty.gone(*key, PAGE, after) if not self.counted else self._page(tx, after)
+                waiting = page(tx, after)
             if not waiting:
-                return
+                return planned
             refusals = self.scope.refusals(waiting)
             with self.scope.world.store.reading() as tx:
-                planned = self._planned(tx, waiting, refusals)
-                creates += planned.count(Operation.CREATE)
-                deletes += planned.count(Operation.DELETE)
-                brake.check(tx, creates, deletes)
+                planned.update(self._planned(tx, waiting, refusals))
             after = waiting[-1]
 
     def _planned(self, tx: Transaction, ids: Sequence[str], refusals: Mapping[str, str]) -> list[Operation]:

@@ -183,6 +183,8 @@ def test_a_mass_deletion_is_not_carried_out_in_portions(build: Build) -> None:
     for number in range(1, 601):
         town["shop"].remove(f"s{number}")
     waits_thrice(town)
+    counts = town.run().members["crm/contacts"]
+    assert (counts.planned_deletes, counts.removed) == (600, 0)
     assert len(town["crm"].rows) == 700
     assert town.sync(approve=True).total.removed == 600
 
@@ -190,6 +192,7 @@ def test_a_mass_deletion_is_not_carried_out_in_portions(build: Build) -> None:
 def test_a_mass_creation_is_not_carried_out_in_portions(build: Build) -> None:
     town = town_of(build, 600, max_creates=300)
     waits_thrice(town)
+    assert town.run().members["crm/contacts"].planned_creates == 600
     assert town["crm"].rows == {}
     assert town.sync(approve=True).total.created == 600
 
