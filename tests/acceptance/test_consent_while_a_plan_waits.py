@@ -45,8 +45,10 @@ def told(stage: Stage) -> list[str]:
 
 def test_a_withdrawal_at_the_desk_is_told_although_a_plan_waits(waiting: Stage) -> None:
     waiting.withdraw()
-    assert str(waiting.sync(unattended=True).state) == "waiting"
+    report = waiting.sync(unattended=True)
+    assert str(report.state) == "waiting"
     assert told(waiting) == ["unsubscribe"]
+    assert (report.members["letter/contacts"].told, report.total.told) == (1, 1)
 
 
 def test_a_system_that_fails_to_hear_of_it_hides_no_plan(waiting: Stage) -> None:

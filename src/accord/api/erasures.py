@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from accord.api import journal, naming
 from accord.api.journal import Entry
 from accord.engine import erase
+from accord.engine.counts import Counts
 from accord.engine.revoke import Revoker
 from accord.engine.scope import Scope
 from accord.errors import SetupError, StateError
@@ -165,12 +166,16 @@ def _again(world: World, tx: Transaction, entry: Entry) -> None:
         tx.erasures.save(erase.bare(entry.request, entry.subject, entry.identity, entry.at))
 
 
-def deliver(world: World, budget: Budget) -> None:
+def deliver(world: World, budget: Budget) -> dict[str, Counts]:
     """Tell every system what it is due, as far as time allows; what fails stays due for the next sync.
+
+    Returns:
+        By ``connection/stream`` how much was told.
 
     Raises:
         StateError: the store cannot be used. No system's trouble, nor a connector's bug, stops the others.
     """
+    told: dict[str, Counts] = {}
     with world.store.reading("due") as tx:
         places = tx.revocations.places()
     for place in places:
@@ -178,11 +183,12 @@ def deliver(world: World, budget: Budget) -> None:
         if owner is None or budget.spent():
             continue
         try:
-            Revoker(Scope(world, owner.flow, owner.member)).run()
+            Revoker(Scope(world, owner.flow, owner.member), told.setdefault("/".join(place), Counts())).run()
         except StateError:
             raise
         except Exception as error:  # noqa: BLE001  a connector's bug must not stop the other connections
             _log.warning("%s/%s was not told (%s); the next sync tries again", *place, type(error).__name__)
+    return {scope: counts for scope, counts in told.items() if counts.told}
 
 
 def report(world: World, request: str) -> ErasureReport:

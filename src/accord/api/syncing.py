@@ -12,6 +12,7 @@ from accord.api.views import AccountCheck
 from accord.errors import SetupError
 
 if TYPE_CHECKING:
+    from accord.engine.counts import Counts
     from accord.engine.report import Plan, Report
 
 
@@ -103,7 +104,7 @@ class Syncing(Opened):
         rehearse = partial(self._rehearsed, flow, only, full=full, max_seconds=max_seconds)
         if not approve and (found := approval.wanted(self.store, flow, changed, rehearse)):
             why, plan = found
-            self._tell_what_is_due(max_seconds)
+            plan.tell(self._tell_what_is_due(max_seconds))
             return approval.waiting(self.store, plan, why, changed, unattended=unattended)
         options, notices = Options(full=full, approved=approve, only=only), self._notices_of_a_first_run(flow)
         with self._budget(max_seconds) as budget:
@@ -115,12 +116,12 @@ class Syncing(Opened):
         self.store.analyze_if_grown()
         return report
 
-    def _tell_what_is_due(self, max_seconds: float | None) -> None:
+    def _tell_what_is_due(self, max_seconds: float | None) -> dict[str, Counts]:
         """Withdrawals and erasures do not wait for the person who looks at a plan."""
         from accord.api import erasures
 
         with self._budget(max_seconds) as budget:
-            erasures.deliver(self.world, budget)
+            return erasures.deliver(self.world, budget)
 
     def _schedule(self, flow: str) -> str | None:
         return self.config.flows[flow].schedule
@@ -168,8 +169,9 @@ class Syncing(Opened):
             raise SetupError(f"{key[0]}/{key[1]} belongs to no flow", hint="Add it to a flow in accord.toml.")
         erasures.reapply(self.world, self._journal)
         if not approval.ran(self.store, owner.flow.name):
-            self._tell_what_is_due(max_seconds)
-            return approval.early(owner.flow.name, self.env)
+            report = approval.early(owner.flow.name, self.env)
+            report.tell(self._tell_what_is_due(max_seconds))
+            return report
         with self._budget(max_seconds) as budget:
             accounts.refuse_changed(self.connections, self.store, self.env, owner.flow, None)
             run = RecordRun(self.world, owner.flow, Options(kind="record"), budget)

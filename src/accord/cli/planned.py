@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from accord.cli import reported
-from accord.cli.text import counted, listed
+from accord.cli.text import counted, listed, plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +38,9 @@ def show(output: Output, plan: Plan, *, every: bool = False) -> None:
     ]
     output.table(_HEADERS, rows, right=_NUMBERS)
     _samples(output, plan.writes_planned, every=every)
+    for scope, counts in plan.members.items():
+        if counts.told:
+            output.line(f"told already: {plural(counts.told, 'consent write')} to {scope}")
     reported.remarks(output, plan)
     _go_on(output, plan)
 

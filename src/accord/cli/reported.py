@@ -8,7 +8,6 @@ from accord.cli.text import counted, duration, plural
 
 if TYPE_CHECKING:
     from accord.cli.output import Output
-    from accord.engine.counts import Counts
     from accord.engine.report import Report
 
 _HEADERS = (
@@ -23,9 +22,13 @@ _HEADERS = (
     "dead letters",
     "unknown",
 )
-_PLANNED = ("planned: create", "update", "delete")
-"""What a run that stopped at a limit would have written, and did not."""
-_NONE = (0, 0, 0)
+_TOLD = {"told": "told"}
+_PLANNED = {
+    "planned: create": "planned_creates",
+    "update": "planned_updates",
+    "delete": "planned_deletes",
+}
+"""What a run that stopped at a limit would have written."""
 _WORDS = {
     "done": "is in agreement",
     "interrupted": "was stopped before its end; the next run goes on there",
@@ -38,7 +41,7 @@ _WORDS = {
 def show(output: Output, report: Report) -> None:
     """Print what a run did: a row per connection, then what stood in its way."""
     output.title(f"Flow {report.flow} {_words(report)}")
-    planned = _PLANNED if str(report.state) == "waiting" and _planned(report.total) != _NONE else ()
+    more = _more(report)
     rows = [
         (
             scope,
@@ -51,20 +54,25 @@ def show(output: Output, report: Report) -> None:
             counts.conflicts,
             counts.dead_letters,
             counts.unknown,
-            *(_planned(counts) if planned else ()),
+            *(getattr(counts, name) for name in more.values()),
         )
         for scope, counts in report.members.items()
     ]
-    headers = (*_HEADERS, *planned)
+    headers = (*_HEADERS, *more)
     output.table(headers, rows, right=[name for name in headers if name not in {"connection", "held"}])
     seconds = duration(report.finished_at - report.started_at)
-    output.line(f"{plural(report.writes, 'write')} in {seconds} (run {report.run})")
+    told = f" and {plural(report.total.told, 'consent write')}" if report.total.told else ""
+    output.line(f"{plural(report.writes, 'write')}{told} in {seconds} (run {report.run})")
     remarks(output, report)
     _queues(output, report)
 
 
-def _planned(counts: Counts) -> tuple[int, int, int]:
-    return counts.planned_creates, counts.planned_updates, counts.planned_deletes
+def _more(report: Report) -> dict[str, str]:
+    """Columns that most runs do not need, with their counters."""
+    total = report.total
+    planned = total.planned_creates + total.planned_updates + total.planned_deletes
+    waits = str(report.state) == "waiting" and planned
+    return (_TOLD if total.told else {}) | (_PLANNED if waits else {})
 
 
 def _words(report: Report) -> str:

@@ -20,6 +20,7 @@ class Counts:
         adopted: Creates that found their record already there.
         rejected: Writes the vendor refused (dead letters).
         unknown: Writes whose outcome is not known yet.
+        told: Consent writes that the system confirmed: withdrawals, removals, erasures, requests to confirm.
         superseded: Intents that a newer state made needless.
         rebased: Records that differ only because the stream's mapping changed.
         held: Writes not made, by reason.
@@ -41,6 +42,7 @@ class Counts:
     adopted: int = 0
     rejected: int = 0
     unknown: int = 0
+    told: int = 0
     superseded: int = 0
     conflicts: int = 0
     open_conflicts: int = 0

@@ -52,7 +52,7 @@ class Push:
         self.store = scope.world.store
         self.decider = Decider(scope, counts, fences, approved=approved)
         self.sender = Sender(scope, counts, fences, fully_read=fully_read)
-        self.revoker = Revoker(scope, fences)
+        self.revoker = Revoker(scope, counts, fences)
         self.settlement = Settlement(scope, counts, fences, fully_read=fully_read)
         self.express = Express(scope, self.decider, self.sender, self._launch)
         self.flying: deque[Task[None]] = deque()

@@ -68,6 +68,11 @@ class Report:
             total.add(counts)
         return total
 
+    def tell(self, told: Mapping[str, Counts]) -> None:
+        """Count consent writes, by ``connection/stream``."""
+        for scope, counts in told.items():
+            self.members.setdefault(scope, Counts()).add(counts)
+
     @property
     def writes(self) -> int:
         """Writes confirmed by vendors."""

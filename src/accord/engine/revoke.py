@@ -41,6 +41,7 @@ from accord.store.consent_rows import LEFT, Revocation, RevocationState, SendSta
 from accord.store.rows import Fence, Intent, IntentState, LinkState, Shadow
 
 if TYPE_CHECKING:
+    from accord.engine.counts import Counts
     from accord.engine.flow import Member
     from accord.engine.scope import Scope
     from accord.store import Transaction
@@ -62,27 +63,25 @@ Call = Callable[[Sequence[ConsentWrite]], Sequence[Outcome]]
 class Revoker:
     """Carries out what is due at one member."""
 
-    def __init__(self, scope: Scope, fences: Sequence[Fence] = ()) -> None:
-        self.scope, self.fences = scope, fences
+    def __init__(self, scope: Scope, counts: Counts, fences: Sequence[Fence] = ()) -> None:
+        self.scope, self.counts, self.fences = scope, counts, fences
         self.member, self.stream = scope.member, scope.member.stream
         self.store = scope.world.store
 
-    def run(self) -> int:
-        """Carry out everything that may go now; how many receipts there were.
+    def run(self) -> None:
+        """Carry out everything that may go now.
 
         Raises:
             VendorError: the vendor does not let us go on; what is due stays so.
         """
-        done = 0
         while due := self._claim():
             for verb in Verb:
                 some = [one for one in due if one.verb == verb.value]
                 call = self._call(verb)
                 size = self._size(verb)
                 for start in range(0, len(some), size):
-                    done += self._carry_out(call, verb, some[start : start + size])
+                    self._carry_out(call, verb, some[start : start + size])
         self._alert()
-        return done
 
     def _call(self, verb: Verb) -> Call | None:
         own: Call | None = getattr(self.stream.operations, verb.value)
@@ -217,27 +216,30 @@ class Revoker:
     def _end(one: Revocation, state: RevocationState, now: float, reason: str = "") -> None:
         one.state, one.finished_at, one.reason = state, now, reason
 
-    def _carry_out(self, call: Call | None, verb: Verb, due: Sequence[Revocation]) -> int:
+    def _carry_out(self, call: Call | None, verb: Verb, due: Sequence[Revocation]) -> None:
         if call is None:
             outcomes = [
                 Outcome(one.id, Result.REJECTED, reason="no_operation", receipt=Receipt.IMPOSSIBLE)
                 for one in due
             ]
-            return self._confirm(due, outcomes)
+            self._confirm(due, outcomes)
+            return
         self.stream.connector.ready(call)
         try:
             if verb is Verb.ERASE:
                 Trace(self.scope).complete(due)
-            return self._confirm(due, list(call([_write(one, verb) for one in due])))
+            self._confirm(due, list(call([_write(one, verb) for one in due])))
         except RecordRejectedError as error:
             if len(due) > 1:
-                return sum(self._carry_out(call, verb, [one]) for one in due)
+                for one in due:
+                    self._carry_out(call, verb, [one])
+                return
             gone = error.facts.get("status") in (404, 410)
             reason = str(error.facts.get("code") or "refused")
             result = Result.GONE if gone else Result.REJECTED
-            return self._confirm(due, [Outcome(due[0].id, result, reason=reason)])
+            self._confirm(due, [Outcome(due[0].id, result, reason=reason)])
         except OutcomeUnknownError:
-            return self._confirm(due, [Outcome(one.id, Result.UNKNOWN, reason="no_answer") for one in due])
+            self._confirm(due, [Outcome(one.id, Result.UNKNOWN, reason="no_answer") for one in due])
         except VendorError as error:
             after = error.retry_after if isinstance(error, RetryableError) else None
             reason = type(error).__name__
@@ -246,20 +248,19 @@ class Revoker:
             )
             raise
 
-    def _confirm(self, due: Sequence[Revocation], outcomes: Iterable[Outcome]) -> int:
+    def _confirm(self, due: Sequence[Revocation], outcomes: Iterable[Outcome]) -> None:
         """Store what the vendor said; the ledger and the decision log say so too."""
         answers = {outcome.write_id: outcome for outcome in outcomes}
-        now, done = self.scope.now(), 0
+        now = self.scope.now()
         with self.store.transaction("revoked", self.fences) as tx:
             for one in due:
                 outcome = answers.get(one.id) or Outcome(one.id, Result.UNKNOWN, reason="no_outcome")
                 self._one(tx, one, outcome, now)
-                done += one.finished_at is not None
             tx.revocations.save(due)
             self._settle(tx, due)
             tx.decisions.append([account_of(self.scope.world.policy, one, now) for one in due])
             depart(tx, self.member, due)
-        return done
+        self.counts.told += sum(one.state is RevocationState.DONE for one in due)
 
     def _one(self, tx: Transaction, one: Revocation, outcome: Outcome, now: float) -> None:
         one.reason = outcome.reason

@@ -306,8 +306,14 @@ class FlowRun:
             owner = self.world.member(place)
             if owner is None or place in kept:
                 continue
-            scope = Scope(self.world, owner.flow, owner.member, self.id)
-            self.guard(scope, lambda scope=scope: Revoker(scope, self.fences).run() >= 0)  # type: ignore[misc]
+            scope, counts = (
+                Scope(self.world, owner.flow, owner.member, self.id),
+                self.counts.get(place, Counts()),
+            )
+            revoker = Revoker(scope, counts, self.fences)
+            self.guard(scope, lambda revoker=revoker: revoker.run() is None)  # type: ignore[misc]
+            if counts.told:
+                self.report.members[scope.member.scope] = counts
 
     def settle_state(self) -> None:
         """Say in the report how the run ended, if nothing said so before."""
@@ -320,7 +326,8 @@ class FlowRun:
 
     def _end(self, error: BaseException | None) -> None:
         """Give the leases back and write the run's account, also after a failure."""
-        self.report.members = {scope.member.scope: self.counts[key] for key, scope in self.scopes.items()}
+        own = {scope.member.scope: self.counts[key] for key, scope in self.scopes.items()}
+        self.report.members = own | self.report.members
         self.report.finished_at = self._now()
         if error is not None and not isinstance(error, Exception):
             return  # killed: a dead process tidies nothing up, and the next run takes over
