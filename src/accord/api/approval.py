@@ -21,18 +21,24 @@ class Asks(StrEnum):
     MAPPING = "has a changed mapping"
 
 
-def asks(state: FlowState, changed: Mapping[str, str]) -> Asks | None:
+def asks(state: FlowState, mappings: Mapping[str, str], changed: Mapping[str, str]) -> Asks | None:
     """Whether a run without approval needs a plan first, and why.
+
+    A plan counts for the streams that it showed, under the mappings that they had.
 
     Args:
         state: What is known of the flow: whether it ran, and the plan that was made of it.
-        changed: The streams whose mapping changed, by ``connection/stream``, with the version it has now.
+        mappings: The streams that take part, by ``connection/stream``, and the versions of their mappings.
+        changed: Those whose mapping changed since they were in agreement.
     """
-    if state.approved_at is None and state.waiting_plan is None:
+    planned = None if state.waiting_plan is None else state.waiting_plan.get("mappings", {})
+    if state.approved_at is None and (planned is None or _unseen(planned, mappings)):
         return Asks.FIRST
-    planned = (state.waiting_plan or {}).get("mappings", {})
-    unseen = any(planned.get(scope) != version for scope, version in changed.items())
-    return Asks.MAPPING if unseen else None
+    return Asks.MAPPING if _unseen(planned or {}, changed) else None
+
+
+def _unseen(planned: Mapping[str, str], mappings: Mapping[str, str]) -> bool:
+    return any(planned.get(scope) != version for scope, version in mappings.items())
 
 
 def concerns(plan: Plan, changed: Mapping[str, str]) -> bool:
@@ -42,11 +48,15 @@ def concerns(plan: Plan, changed: Mapping[str, str]) -> bool:
 
 
 def wanted(
-    store: Store, flow: str, changed: Mapping[str, str], rehearse: Callable[[], Plan]
+    store: Store,
+    flow: str,
+    mappings: Mapping[str, str],
+    changed: Mapping[str, str],
+    rehearse: Callable[[], Plan],
 ) -> tuple[Asks, Plan] | None:
     """Why a run without approval waits, and the plan that it waits with; None: it may go ahead."""
     with store.reading() as tx:
-        why = asks(tx.flows.load(flow), changed)
+        why = asks(tx.flows.load(flow), mappings, changed)
     if why is None:
         return None
     plan = rehearse()

@@ -95,14 +95,15 @@ class Syncing(Opened):
         """
         from accord.api import approval, erasures
         from accord.engine import rebase
+        from accord.engine.report import RunState
         from accord.engine.run import FlowRun, Options
 
         chosen = self.flow(flow)
         erasures.reapply(self.world, self._journal)
         only = self._only(connections)
-        changed = rebase.pending(self.world, chosen, only)
+        mappings, changed = chosen.mappings(only), rebase.pending(self.world, chosen, only)
         rehearse = partial(self._rehearsed, flow, only, full=full, max_seconds=max_seconds)
-        if not approve and (found := approval.wanted(self.store, flow, changed, rehearse)):
+        if not approve and (found := approval.wanted(self.store, flow, mappings, changed, rehearse)):
             why, plan = found
             plan.tell(self._tell_what_is_due(max_seconds))
             return approval.waiting(self.store, plan, why, changed, unattended=unattended)
@@ -112,7 +113,8 @@ class Syncing(Opened):
             due.started(self.store, self.env, chosen.name, self._schedule(flow))
             report = FlowRun(self.world, chosen, options, budget).sync()
         report.notices += notices
-        approval.granted(self.store, flow, self.env, rebase.pending(self.world, chosen, only))
+        if report.state is not RunState.BUSY:  # it did nothing: whoever holds the flow says that it ran
+            approval.granted(self.store, flow, self.env, rebase.pending(self.world, chosen, only))
         self.store.analyze_if_grown()
         return report
 

@@ -192,6 +192,11 @@ class Flow:
     delete: DeletePolicy = DeletePolicy.DETACH
     limits: Limits = field(default_factory=Limits)
 
+    def mappings(self, only: frozenset[str] | None) -> dict[str, str]:
+        """The version of each stream's mapping, by ``connection/stream``; of these connections, or of all."""
+        members = [member for member in self.members if only is None or member.connection in only]
+        return {member.scope: member.stream.mapping.version for member in members}
+
     @cached_property
     def sources(self) -> Sequence[Member]:
         """Members that are read."""

@@ -57,8 +57,7 @@ class Rehearsal:
 
     def read(self) -> None:
         """Read every source, and merge what changed."""
-        members = [m for m in self.run.flow.members if m.key in self.run.scopes]
-        self.plan.mappings = {m.scope: m.stream.mapping.version for m in members}
+        self.plan.mappings = self.run.flow.mappings(self.plan.only)
         with self.world.store.transaction("retire") as tx:
             retire(self.world, tx)
             self.plan.notices += notices(tx)

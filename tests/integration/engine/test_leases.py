@@ -36,6 +36,19 @@ def test_a_second_run_at_once_is_busy(town: Town) -> None:
     assert (str(report.state), town["crm"].rows) == ("busy", {})
 
 
+def test_a_first_run_that_was_busy_has_not_run(build: Build) -> None:
+    """It did nothing: who asks for one record of the flow still waits for the first run."""
+    town = build(first=True)
+    town["shop"].put(mail="ann@example.com")
+    town.plan()
+    for scope in ("shop/contacts", "crm/contacts"):
+        take(town, scope)
+    assert str(town.run().state) == "busy"
+    assert str(town.accord.sync_record("shop/contacts:s1").state) == "waiting"
+    town.env.forward(31)
+    assert town.sync().total.created == 1
+
+
 def test_a_stream_held_by_another_is_left_to_it(build: Build) -> None:
     town = build(names=("shop", "crm", "till"))
     town["shop"].put(mail="ann@example.com")

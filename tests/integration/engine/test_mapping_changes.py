@@ -59,6 +59,16 @@ def test_a_plan_of_the_old_mapping_counts_for_nothing(town: Town) -> None:
     assert str(town.run().state) == "waiting"
 
 
+def test_a_first_plan_of_the_old_mapping_counts_for_nothing(build: Build) -> None:
+    town = build(first=True)
+    town["shop"].put(mail="ann@example.com", nick="Nan")
+    town.plan()
+    for name in town.names:
+        declare(town, name, both("custom.nick", "nick"))
+    assert (str(town.run().state), town["crm"].rows) == ("waiting", {})
+    assert town.sync().total.created == 1
+
+
 def test_a_field_mapped_no_more_is_released_and_blanks_nothing(town: Town) -> None:
     town.person(first="Ann", tel="+15005550006")
     declare(town, "shop", without="given_name")

@@ -123,6 +123,11 @@ class TestFirstRun:
         assert town.sync().total.created == 3
         assert not town.plan().first
 
+    def test_a_plan_of_some_connections_shows_nothing_of_the_others(self, town: Town) -> None:
+        town.plan(connections=["shop"])
+        assert (str(town.accord.sync("customers").state), town["crm"].rows) == ("waiting", {})
+        assert town.sync().total.created == 3
+
     def test_an_approved_first_run_needs_no_plan(self, town: Town) -> None:
         assert town.sync(approve=True).total.created == 3
 
