@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from accord.api import approval
 from accord.testing.simulation import simulate
 from accord.testing.simulation.ablation import WEATHERS
 from accord.testing.simulation.schedule import simulate_on_both
@@ -47,6 +48,7 @@ DIRECTED = (
     ("brief", 211037),
     *(("unconditional", seed) for seed in (271, 334)),
     *(("operator", seed) for seed in (3, 12, 165, 205, 230, 261, 554, 532014, 536056)),
+    ("plans", 85),
     *(("privacy", seed) for seed in (3, 53, 1074)),
     *(
         ("regrouping", seed)
@@ -84,6 +86,18 @@ def test_a_busy_database_and_repeated_hints_break_nothing() -> None:
     assert simulate(1, crowded).trace == verdicts[0].trace
 
 
+def test_plans_wait_and_are_seen_in_their_weather() -> None:
+    verdicts = [simulate(seed, WEATHERS["plans"]) for seed in range(4)]
+    assert [verdict.violations for verdict in verdicts] == [[]] * 4
+    assert all(min(verdict.census["plan waited"], verdict.census["plan seen"]) > 0 for verdict in verdicts)
+
+
+def test_a_run_that_waits_for_no_plan_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(approval, "asks", lambda *_: None)
+    found = {name for seed in range(4) for name in simulate(seed, WEATHERS["plans"]).broken}
+    assert "I15 brake" in found
+
+
 def test_a_power_failure_takes_back_nothing_that_is_not_done_again() -> None:
     verdicts = [simulate(seed, WEATHERS["power"]) for seed in range(8)]
     assert [verdict.violations for verdict in verdicts] == [[]] * 8
@@ -113,7 +127,7 @@ def test_another_seed_plays_another_schedule() -> None:
 
 
 @pytest.mark.parametrize(
-    "weather", ["brief", "mixed", "onward", "operator", "erasure", "regrouping", "tokens"]
+    "weather", ["brief", "mixed", "onward", "operator", "plans", "erasure", "regrouping", "tokens"]
 )
 def test_the_same_seed_plays_the_same_schedule_on_postgresql(weather: str, postgres: str) -> None:
     for seed in (6, 7):

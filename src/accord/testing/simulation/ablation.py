@@ -189,6 +189,12 @@ def _operator(seed: int) -> Climate:
     )
 
 
+def _plans(seed: int) -> Climate:
+    """Mappings change, and what they make waits for somebody to look; so does every flow's first run."""
+    climate, random = _operator(seed), Random(f"plans weather {seed}")
+    return replace(climate, runs=max(climate.runs, 12), patience=random.choice((10.0, 60.0, 300.0)))
+
+
 def _refusals(seed: int) -> Climate:
     """Vendors that refuse some records, one alone or the whole batch, and vendors that work in jobs."""
     climate, random = brief(seed), Random(f"refusals weather {seed}")
@@ -348,6 +354,7 @@ WEATHERS: dict[str, Callable[[int], Climate]] = {
     "mixed": _mixed,
     "onward": _one_way,
     "operator": _operator,
+    "plans": _plans,
     "power": _power,
     "privacy": _privacy,
     "refusals": _refusals,

@@ -39,6 +39,8 @@ HAPPENED = (
     "purge by people",
     "lists turned empty",
     "run stopped by a limit",
+    "plan waited",
+    "plan seen",
     "token issued",
     "token refused",
     "no token issued",

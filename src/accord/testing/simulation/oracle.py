@@ -14,6 +14,7 @@ from accord.errors import StoreBusyError
 from accord.store import Store
 from accord.store.rows import IntentState
 from accord.testing.simulation.agreement import Agreement
+from accord.testing.simulation.approvals import Approvals
 from accord.testing.simulation.brakes import Brakes
 from accord.testing.simulation.demands import Standing, beyond
 from accord.testing.simulation.evidence import Evidence
@@ -58,6 +59,7 @@ class Oracle:
         self._problems: list[str] = []
         self.witness = Witness(town, lambda: self.store, self.violate)
         self.brakes = Brakes(town, self.violate)
+        self.approvals = Approvals(town, lambda: self.store, self.violate, town.seed)
         town.begins = self._begins
         self.webhooks: Webhooks | None = None
         town.people.untagging = self._untagging
@@ -89,6 +91,7 @@ class Oracle:
     def _begins(self, process: Process, vendor: str, stream: str, writes: Sequence[Write]) -> None:
         self.witness.begins(vendor, stream, writes)
         self.brakes.begins(process, vendor, stream, writes)
+        self.approvals.begins(process, vendor, stream, writes)
 
     def started(self, process: Process, run: FlowRun) -> None:
         """A process begins a run."""

@@ -11,6 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from accord.api import erasures
+from accord.engine.report import RunState
 from accord.engine.run import FlowRun, Options
 from accord.engine.single import RecordRun
 from accord.engine.stop import BrakeError, Budget
@@ -259,7 +260,10 @@ class Schedule:
         self.oracle.started(process, run)
         try:
             erasures.reapply(world, self.town.journal)
-            report = run.sync() if record is None else single.record(*record)
+            report = self.oracle.approvals.before(world, run, process)
+            if report is None:
+                report = run.sync() if record is None else single.record(*record)
+                self.oracle.approvals.after(world, run, process, report)
         except CrashError:
             if not process.dead:
                 raise
@@ -291,7 +295,8 @@ class Schedule:
             if strand.error is not None:
                 raise strand.error
             report: Report | None = strand.value
-            quiet = quiet and report is not None and not report.problems and self.oracle.attempts() == before
+            done = report is not None and not report.problems and report.state is not RunState.WAITING
+            quiet = quiet and done and self.oracle.attempts() == before
             if report is not None:
                 braked = any(problem.error == BrakeError.__name__ for problem in report.problems)
                 # A record is gone when two complete reads miss it: the word holds for both.

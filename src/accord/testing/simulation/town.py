@@ -62,6 +62,7 @@ class Climate:
         redactions: How many people ask a vendor to forget them, which it tells Accord by a webhook.
         clicks: How often a mail program ends somebody's advertising by the link in a message.
         alterations: How often the operator changes a mapping or the policy while all this goes on.
+        patience: For how many seconds, at most, a plan waits until somebody looks; 0 = no run waits for that.
         unions: How often the operator says that two hub records are one person.
         partings: How often the operator says that one record of a person is another's.
         purges: How often people delete nearly everything at one vendor.
@@ -93,6 +94,7 @@ class Climate:
     redactions: int = 0
     clicks: int = 0
     alterations: int = 0
+    patience: float = 0.0
     unions: int = 0
     partings: int = 0
     purges: int = 0
