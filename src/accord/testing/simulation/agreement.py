@@ -134,7 +134,9 @@ class Agreement:
         vendor = self.town.vendors[place[0]]
         if vendor.edition.reads(column) or not vendor.edition.writes(column):
             return False
-        return any((e.vendor, e.column, e.row) == (vendor.name, column, row) for e in self.diary.edits)
+        table = self.known.table(place)
+        typed = [e.row for e in self.diary.edits if (e.vendor, e.column) == (vendor.name, column)]
+        return any(table.resolve(id_) == row for id_ in typed)
 
     def _customer(self, place: tuple[str, str], entity: Entity, shown: Row) -> Row:
         """Any record of the customer will do: a system may hold one person twice."""
