@@ -154,13 +154,19 @@ class Absorber:
             self.counts.stale += 1
         else:
             if link.state is LinkState.GONE:
-                link.state = LinkState.LIVE
+                link.state = self._returned(entity, link)
             gone = self._gone(seen, observation, _members(link, intent))
             if self.rebase is not None:
                 observation.rebased = self.rebase.judge(link, seen.row)
                 gone = self.rebase.released(link, gone, observation.rebased)
             observation.cells.update(gone)
             self._merge(entity, link, observation)
+
+    def _returned(self, entity: Entity, link: Link) -> LinkState:
+        """What becomes of a record that was gone: the second one, where another has its place meanwhile."""
+        others = [each for each in hub.links_here(self, entity.id) if each is not link]
+        occupied = any(each.state is LinkState.LIVE for each in others)
+        return LinkState.SHADOWED if occupied else LinkState.LIVE
 
     def _gone(self, seen: Seen, observation: Observation, known: Iterable[str]) -> Cells:
         """Members of collections that are known here and that the row lists no longer, each as null."""
@@ -277,10 +283,7 @@ class Absorber:
     def _moved(self, entity: Entity, link: Link) -> None:
         """Its natural keys changed: rows that follow on this page may be found to be its, or no longer."""
         self.matcher.moved(entity)
-        here: Sequence[Link] = [link]
-        if link.state is not LinkState.LIVE:
-            here = self.tx.links.of_entities([entity.id], [self.member.key]).get(entity.id, ())
-        for one in here:
+        for one in [link] if link.state is LinkState.LIVE else hub.links_here(self, entity.id):
             if one.state is LinkState.LIVE:
                 self.placed[entity.id] = one
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from accord.connector import Creates
-from accord.engine import clashes, overwritten, patience
+from accord.engine import clashes, overwritten, patience, unseen
 from accord.engine.account import send_id
 from accord.engine.agreement import Agreement
 from accord.engine.ask import request
@@ -294,7 +294,7 @@ class Confirmation:
         for link in self.here.get(intent.entity, ()):
             if link.external_id == intent.external_id:
                 link.etag = None
-                link.row_digest = None
+                unseen.forget_row(link)
                 if gone and link.state is LinkState.LIVE and not self._can_look:
                     link.state = LinkState.GONE
                 self.links.append(link)

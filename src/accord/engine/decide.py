@@ -42,7 +42,8 @@ def resolve(world: World, tx: Transaction, conflict: Conflict, choice: str) -> s
         tx: The writing transaction.
         conflict: An open conflict.
         choice: ``hub`` or ``vendor`` for a field; a candidate's hub id, or its beginning, or ``new`` for
-            an ambiguous record.
+            an ambiguous record; ``keep`` to close a notice, or what is left of a record or a
+            stream that is gone.
 
     Raises:
         SetupError: this conflict cannot be resolved so.
@@ -54,7 +55,8 @@ def resolve(world: World, tx: Transaction, conflict: Conflict, choice: str) -> s
     if conflict.kind == "identity" and conflict.entity is None:
         choice = _identity(tx, conflict, choice)
     elif conflict.cell is not None:
-        _cell(world, tx, conflict, choice)
+        if choice != "keep" or _is_decidable(world, tx, conflict):
+            _cell(world, tx, conflict, choice)
     elif choice not in ("keep", "hub"):
         raise SetupError(
             f"conflict {conflict.id[:12]} ({conflict.kind}) can only be closed with `keep`",
@@ -78,6 +80,12 @@ def _identity(tx: Transaction, conflict: Conflict, choice: str) -> str:
     return choice if choice == "new" else meant[0]
 
 
+def _is_decidable(world: World, tx: Transaction, conflict: Conflict) -> bool:
+    """Whether the record is still there, and its system still takes part."""
+    known = bool(tx.entities.resolve([conflict.entity or ""]))
+    return known and world.member((conflict.connection, conflict.stream)) is not None
+
+
 def _cell(world: World, tx: Transaction, conflict: Conflict, choice: str) -> None:
     if choice not in ("hub", "vendor"):
         raise SetupError(
@@ -89,7 +97,10 @@ def _cell(world: World, tx: Transaction, conflict: Conflict, choice: str) -> Non
     owner = world.member((conflict.connection, conflict.stream))
     cell = conflict.cell
     if entity is None or owner is None or cell is None:
-        raise SetupError("the record of this conflict is gone", hint="Close it with `keep`.")
+        raise SetupError(
+            f"conflict {conflict.id[:12]} is about a record, or a stream of a flow, that is gone",
+            hint="Close it with `keep`.",
+        )
     _refuse_erased(entity)
     if field_of(cell) in PERMISSIONS and choice == "vendor":
         raise SetupError(

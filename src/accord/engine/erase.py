@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from accord.engine.fingerprints import fingerprint
-from accord.engine.match import identifying_digests, place_digest
+from accord.engine.match import identifying_digests, place_digest, reference_digest
 from accord.errors import SetupError
 from accord.model.cells import field_of
 from accord.model.schema import REFERENCES, model_named, personal_fields
@@ -210,6 +210,7 @@ def digests(world: World, found: Doomed, links: Sequence[Link]) -> list[bytes]:
     """Keyed hashes of everything by which the person could come back."""
     key, model = world.store.key, model_named(PERSON)
     wanted = [digest for one in found.selves for digest in identifying_digests(model, one.cells, key)]
+    wanted += [reference_digest(one.id, key) for one in found.selves]
     wanted += [place_digest(link.connection, link.stream, link.external_id, key) for link in links]
     return list(dict.fromkeys(wanted))
 

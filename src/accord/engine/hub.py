@@ -224,10 +224,7 @@ def _take_place(absorber: Absorber, link: Link, *, agreed: bool) -> None:
     """
     if link.state is not LinkState.SHADOWED or link.entity not in absorber.entities:
         return
-    stored = absorber.tx.links.of_entities([link.entity], [absorber.member.key])[link.entity]
-    pending = absorber.touched.links  # what earlier rows of this page changed is not written yet
-    here = {each.external_id: pending.get(each.external_id, each) for each in stored} | pending
-    others = [each for each in here.values() if each.entity == link.entity]
+    pending, others = absorber.touched.links, links_here(absorber, link.entity)
     if not any(each.state is LinkState.LIVE for each in others):
         link.state, link.row_digest = LinkState.LIVE, None
         link.shadow = link.shadow if agreed else Shadow()
@@ -237,6 +234,14 @@ def _take_place(absorber: Absorber, link: Link, *, agreed: bool) -> None:
         )
         absorber.tx.links.upsert([link])
         absorber.placed[link.entity] = link
+
+
+def links_here(absorber: Absorber, entity: str) -> list[Link]:
+    """A hub record's links in the stream that is read, as the rows absorbed so far leave them."""
+    stored = absorber.tx.links.of_entities([entity], [absorber.member.key])[entity]
+    pending = absorber.touched.links  # what earlier rows of this page changed is not written yet
+    here = {each.external_id: pending.get(each.external_id, each) for each in stored} | pending
+    return [each for each in here.values() if each.entity == entity]
 
 
 def _alias(absorber: Absorber, loser: Link, link: Link) -> None:

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 from accord.connector import Creates
 from accord.engine.absorb import Absorber
 from accord.engine.counts import Counts
+from accord.engine.former import cells_sent
 from accord.engine.fresh import fresh
 from accord.engine.observe import Observer, Seen
 from accord.model.cells import implode
 from accord.model.record import Operation, Probe, Row
 from accord.model.schema import natural_keys
 from accord.store.durability import Durability
-from accord.store.rows import Cells, Entity, Fence, Intent
+from accord.store.rows import Entity, Fence, Intent
 
 if TYPE_CHECKING:
     from accord.engine.scope import Scope
@@ -85,14 +86,14 @@ class Look:
         return blind and self.scope.member.reads and self.stream.operations.get is not None
 
     def creates(
-        self, entity_ids: Sequence[str], sent: Mapping[str, float] | None = None
+        self, entity_ids: Sequence[str], sent: Mapping[str, Intent] | None = None
     ) -> Mapping[str, int]:
         """Search for these hub records; how many rows were found for each.
 
         Args:
             entity_ids: The records.
-            sent: Of creates without an answer, when they were decided: what a record was known by then is
-                searched for, too, and a row that has only that counts as what came of the create.
+            sent: Creates without an answer, by hub record: what a record was known by then is searched
+                for, too, and a row that has only that counts as what came of the create.
         """
         find = self.stream.operations.find
         if find is None:
@@ -100,8 +101,8 @@ class Look:
         with self.store.reading() as tx:
             entities = tx.entities.resolve(entity_ids)
             former = {
-                id_: self._former(tx, entities[id_], at)
-                for id_, at in (sent or {}).items()
+                id_: self._former(tx, entities[id_], create)
+                for id_, create in (sent or {}).items()
                 if id_ in entities
             }
         asked = [(entity, probe) for entity in entities.values() for probe in self._probes(entity)]
@@ -123,11 +124,11 @@ class Look:
             self._absorb(self.observer.look(rows), gone=[], ours=ours, as_of=as_of)
         return found
 
-    def unmet(self, sent: Mapping[str, float]) -> frozenset[str]:
+    def unmet(self, sent: Mapping[str, Intent]) -> frozenset[str]:
         """Which of these hub records a repeated upsert would not meet: its key was another, or is none.
 
         Args:
-            sent: When the upsert of each was decided.
+            sent: The upsert of each.
         """
         key = self.stream.upsert_by
         if key is None or key == "hub_id":
@@ -135,32 +136,29 @@ class Look:
         with self.store.reading() as tx:
             entities = tx.entities.resolve(list(sent))
             keys = {
-                id_: (entity.cells.get(key), self._cells_at(tx, entity, sent[id_]).get(key))
+                id_: (entity.cells.get(key), cells_sent(tx, entity, sent[id_]).get(key))
                 for id_, entity in entities.items()
             }
         return frozenset(id_ for id_, (now, then) in keys.items() if now is None or now != then)
 
-    def askable(self, entity_ids: Sequence[str]) -> frozenset[str]:
-        """Which of these hub records there is anything to ask for by."""
+    def askable(self, sent: Mapping[str, Intent]) -> frozenset[str]:
+        """Of which of these hub records there is anything to ask for what a create made.
+
+        Args:
+            sent: The create of each: what it carried is what can be found.
+        """
         if "hub_id" in self.stream.find_by:
-            return frozenset(entity_ids)
+            return frozenset(sent)
         with self.store.reading() as tx:
-            entities = tx.entities.resolve(entity_ids)
-        return frozenset(id_ for id_, entity in entities.items() if self._probes(entity))
+            entities = tx.entities.resolve(list(sent))
+            return frozenset(
+                id_ for id_, entity in entities.items() if self._probes(_as_sent(tx, entity, sent[id_]))
+            )
 
-    def _former(self, tx: Transaction, entity: Entity, since: float) -> list[Probe]:
+    def _former(self, tx: Transaction, entity: Entity, create: Intent) -> list[Probe]:
         """What to ask for what a record was known by before it changed; nothing if it did not."""
-        then = replace(entity, cells=self._cells_at(tx, entity, since))
         now = self._probes(entity)
-        return [probe for probe in self._probes(then) if probe not in now]
-
-    def _cells_at(self, tx: Transaction, entity: Entity, since: float) -> Cells:
-        """What a record held at an instant, as far as the history tells."""
-        cells = dict(entity.cells)
-        for change in reversed(tx.history.of(entity.id)):
-            if change.at >= since:
-                cells[change.cell] = change.old
-        return cells
+        return [probe for probe in self._probes(_as_sent(tx, entity, create)) if probe not in now]
 
     def _probes(self, entity: Entity) -> list[Probe]:
         """What to ask for a record: our reference first, then the natural keys the vendor can search."""
@@ -219,3 +217,7 @@ class Look:
         self.counts.conflicts += counts.conflicts
         self.counts.open_conflicts += counts.open_conflicts
         self.counts.dead_letters += counts.dead_letters
+
+
+def _as_sent(tx: Transaction, entity: Entity, create: Intent) -> Entity:
+    return replace(entity, cells=cells_sent(tx, entity, create))

@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from accord.engine import clashes
+from accord.engine.former import cells_sent
 from accord.engine.merge import Observation
 from accord.model.cells import field_of, implode
 from accord.model.record import Operation
@@ -69,6 +70,11 @@ def place_digest(connection: str, stream: str, external_id: str, key: bytes) -> 
     return key_digest("place", f"{connection}/{stream}:{external_id}", key)
 
 
+def reference_digest(hub_id: str, key: bytes) -> bytes:
+    """The keyed hash of our own reference to a record, as a tombstone keeps it (16 bytes)."""
+    return key_digest("hub_id", hub_id, key)
+
+
 def identifying_digests(model: type[Canonical], cells: Cells, key: bytes) -> list[bytes]:
     """Keyed hashes of all that tells who a record is, whatever a flow matches by: for tombstones."""
     document = implode(model, {cell: value for cell, value in cells.items() if value is not None})
@@ -107,19 +113,35 @@ class Matcher:
             self.index = {
                 key: list(ids) for key, ids in self.tx.keys.find(self.flow.kind, sorted(wanted)).items()
             }
+            self._load_sent(wanted)
         ids = {entity for ids in self.index.values() for entity in ids}
         self.entities = dict(self.tx.entities.get(sorted(ids))) if ids else {}
         self._load_erased(observations)
         self.decided = self.tx.conflicts.decided(*self.member.key, [o.external_id for o in observations])
 
+    def _load_sent(self, wanted: set[NaturalKey]) -> None:
+        """Who was known by one of these keys when a create went out of which nobody knows what it made.
+
+        What it made has the key that it was sent with, whatever its hub record is known by since.
+        """
+        intents = self.tx.intents.unsettled(*self.member.key)
+        sent = {one.entity: one for one in intents if one.operation == Operation.CREATE}
+        for id_, entity in self.tx.entities.resolve(sent).items() if sent else ():
+            then = keys_of(self.flow, cells_sent(self.tx, entity, sent[id_]), self.key)
+            for key in wanted & set(then):
+                holders = self.index.setdefault(key, [])
+                if entity.id not in holders:
+                    holders.append(entity.id)
+
     def _load_erased(self, observations: Sequence[Observation]) -> None:
-        """Which of these records are of erased people, by their place or by anything that tells who it is."""
+        """Which of these records are of erased people: by place, our reference, or who they tell to be."""
         if not self.tx.tombstones.exist():
             return
         digests = {
             seen.external_id: [
                 place_digest(*self.member.key, seen.external_id, self.key),
                 *identifying_digests(self.flow.model, seen.cells, self.key),
+                *([reference_digest(seen.hub_reference, self.key)] if seen.hub_reference else ()),
             ]
             for seen in observations
         }

@@ -307,8 +307,10 @@ class _Merge:
             self._complete(cell, digest, vendor)
             return
         winner = self._winner(cell)
-        # So is a value that comes too late: an emptied cell must not swallow it in silence.
-        worth_telling = worth_telling or (plain and hub is None and winner is Winner.HUB)
+        # So is a value that comes too late: an emptied cell must not swallow it in silence. And whatever is
+        # left to a person, somebody must be told of.
+        swallowed = plain and hub is None and winner is Winner.HUB
+        worth_telling = worth_telling or swallowed or winner is Winner.NOBODY
         if worth_telling and (version > self.link.shadow.agreed_version(cell) or winner is Winner.HUB):
             self._clash("both_changed", cell, winner.value, is_open=winner is Winner.NOBODY)
         if winner is Winner.VENDOR:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from accord.engine import hub
+from accord.engine import hub, unseen
 from accord.store.rows import Entity, Link, LinkState, PendingReference
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _move(scope: Scope, tx: Transaction, one: PendingReference, entity: Entity, 
         if digest is not None:
             link.shadow.seen[one.cell] = digest
     else:
-        link.row_digest = None
+        unseen.forget_row(link)
     tx.links.upsert([link])
     return moves
 

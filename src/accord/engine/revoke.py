@@ -160,11 +160,15 @@ class Revoker:
 
     def _is_unknowable(self, tx: Transaction, one: Revocation) -> bool:
         """Whether the person may have a record here that nobody can look for: a create had no answer."""
-        if self.stream.operations.find is not None:
+        if self.stream.operations.find is not None and not self._is_nameless(tx, one):
             return False
         sends = [send for some in tx.ledger.of(erase.selves(tx, one.subject)).values() for send in some]
         here = [send for send in sends if (send.connection, send.stream) == self.member.key]
         return any(send.status in LEFT or (send.status in CALLED and not send.external_id) for send in here)
+
+    def _is_nameless(self, tx: Transaction, one: Revocation) -> bool:
+        """Whether nothing is left by which the record of somebody who was erased could be searched for."""
+        return one.verb == Verb.ERASE and not Trace(self.scope).can_search(tx, one)
 
     def _decided(self, tx: Transaction, one: Revocation, person: Entity | None, states: States) -> bool:
         """Decide anew whether it still holds, and mark it; what was overtaken, or meets nobody, ends here."""

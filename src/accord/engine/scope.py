@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from accord.engine import intents
 from accord.engine.account import repeatable
 from accord.engine.merge import MISSING, Side
-from accord.engine.plan import Hold, Reference, Target, projected, wanted_reference_cells
+from accord.engine.plan import Hold, Reference, Target, derive, projected, wanted_reference_cells
 from accord.engine.rebase import Rebase, rebase_of
 from accord.model.record import Row
 from accord.store.rows import Entity, EntityState, LinkState
@@ -176,8 +176,13 @@ class Scope:
         owner = self.world.member(place)
         if owner is None or not owner.member.writes or owner.member.stream.operations.create is None:
             return frozenset()
-        alive = {id_: entity for id_, entity in absent.items() if entity.state is EntityState.LIVE}
         theirs = Scope(self.world, owner.flow, owner.member)
+        alive = {
+            id_: entity
+            for id_, entity in absent.items()
+            # One that holds nothing (a guest of whom a shop kept nothing) is made nowhere.
+            if entity.state is EntityState.LIVE and derive(theirs.target, entity, None, {}) is not None
+        }
         known = intents.standing(tx, theirs, alive)
         holds = {id_: intents.held(theirs, known, entity) for id_, entity in alive.items()}
         return frozenset(id_ for id_, hold in holds.items() if hold is None or hold[0] is Hold.DEAD)

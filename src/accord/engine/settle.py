@@ -116,14 +116,14 @@ class Settlement:
         """
         if "search" in self.scope.env.ablations:
             return frozenset(i.id for i in creates if self.stream.creates is not Creates.BLIND)
-        sent = {intent.entity: intent.created_at for intent in creates}
+        sent = {intent.entity: intent for intent in creates}
         unmet = self.looking.unmet(sent) if self.stream.creates is Creates.UPSERT else frozenset()
         safe = {i.id for i in creates if i.entity not in unmet and self._is_repeatable(i)}
-        searched = {i.entity: i.created_at for i in creates if i.id not in safe}
+        searched = {i.entity: i for i in creates if i.id not in safe}
         if not searched or self.stream.operations.find is None:
             return frozenset(safe)
         self.looking.creates(list(searched), searched)
-        asked = self.looking.askable(list(searched))
+        asked = self.looking.askable(searched)
         return frozenset(safe | {i.id for i in creates if i.entity in asked})
 
     def _is_repeatable(self, intent: Intent) -> bool:

@@ -54,7 +54,7 @@ class Trace:
         """
         more: list[Revocation] = []
         for one in due:
-            if one.external_id is not None or self.stream.operations.find is None:
+            if one.external_id is not None:
                 continue
             found = list(dict.fromkeys(self._found(one)))
             one.external_id = found[0] if found else None
@@ -66,12 +66,20 @@ class Trace:
             with self.scope.world.store.transaction("traced") as tx:
                 tx.revocations.add(more)
 
+    def can_search(self, tx: Transaction, one: Revocation) -> bool:
+        """Whether there is anything to search by: our reference, or an address that is nobody else's."""
+        return bool(self._probes(tx, one, erase.selves(tx, one.subject)))
+
     def _found(self, one: Revocation) -> Iterator[str]:
         find = self.stream.operations.find
         with self.scope.world.store.reading() as tx:
             ids = erase.selves(tx, one.subject)
             probes = self._probes(tx, one, ids)
             asked = {other.external_id for other in tx.revocations.of(ids) if self._is_beside(other, one)}
+            sends = [send for some in tx.ledger.of(ids).values() for send in some]
+        # An answer that came after the erasure tells the id, and needs no search.
+        here = [send.external_id for send in sends if (send.connection, send.stream) == self.scope.member.key]
+        yield from (id_ for id_ in here if id_ is not None and id_ not in asked)
         size = self.stream.operations.sizes.get("find", 1)
         for start in range(0, len(probes) if find is not None else 0, size):
             part = probes[start : start + size]

@@ -27,6 +27,12 @@ def note(link: Link, cells: Iterable[str]) -> None:
     link.row_digest = _MARK + bytes([len(before)]) + before + (_join(names) if joined is None else joined)
 
 
+def forget_row(link: Link) -> None:
+    """The row is not what was known of it: it is taken in again, with what is remembered of unseen writes."""
+    if _parts(link) is None:
+        link.row_digest = None
+
+
 def _join(names: Iterable[str]) -> bytes:
     return _SEPARATOR.join(name.encode() for name in sorted(set(names)))
 

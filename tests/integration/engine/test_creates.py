@@ -127,6 +127,19 @@ def test_who_gives_an_address_up_is_told_of_before_who_is_entered_under_it(build
     ]
 
 
+def test_what_a_create_in_doubt_made_is_known_again_by_the_address_it_was_sent_with(build: Build) -> None:
+    """The crm is read before anybody looks for Ann there, and her address is another by then."""
+    town = build(crm=CLASSES["C natural key"] | {"t_max": 100.0})
+    ann = town["shop"].put(mail="ann@example.com", first="Ann")
+    town["crm"].lose_replies("create")
+    town.run(max_seconds=0.5)
+    town["shop"].put(ann, mail="lee@example.com")
+    town.run(max_seconds=0.5)
+    town.env.forward(200.0)
+    town.settle()
+    assert town.everywhere("mail", "first") == [{"mail": "lee@example.com", "first": "Ann"}]
+
+
 def test_an_edit_between_a_create_and_its_retry_is_no_part_of_the_retry_and_not_lost(build: Build) -> None:
     town = build(flow={"both": ["shop"], "to": ["crm"]}, crm=CLASSES["A"])
     ann = town["shop"].put(mail="ann@example.com", first="Ann")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from accord.errors import OutcomeUnknownError
+from accord.errors import OutcomeUnknownError, RetryableError
 from accord.mapping import Text, both
 from tests.integration.engine.town import Build, Town
 from tests.integration.engine.vendors import Contacts
@@ -188,3 +188,21 @@ def test_a_change_back_after_a_single_write_is_an_edit(build: Build) -> None:
     town["crm"].put("c1", first="Ann")
     town.settle()
     assert town.everywhere("first") == [{"first": "Ann"}]
+
+
+def test_a_form_that_is_first_seen_after_somebody_was_there_before_our_update_is_no_edit(
+    build: Build,
+) -> None:
+    """The update that meets the new version must not forget that nobody saw what the create made."""
+    town = build(crm={"etag": "version"})
+    town["crm"].forms = {"first": lambda name: name[:5]}
+    shop = town["shop"].put(mail="ann@example.com", first="Annabel")
+    town["crm"].fail("get", RetryableError("busy"))
+    town.sync()
+    town["crm"].put("c1", tel="+33199000001")
+    town["shop"].put(shop, last="Lee")
+    town.accord.sync_record(f"shop/contacts:{shop}")
+    town.settle()
+    assert [(row["first"], row["last"], row["tel"]) for row in town["shop"].rows.values()] == [
+        ("Annabel", "Lee", "+33199000001")
+    ]

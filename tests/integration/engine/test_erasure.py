@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -173,6 +174,55 @@ def test_where_nobody_can_look_a_person_is_told_to(
     town.env.forward(7200)
     town.run()
     assert town.accord.erasure(request).by_hand == 1
+
+
+NAMELESS: dict[str, Any] = {"find_by": ("email",), "reference": None}
+"""The crm can be searched by address alone, and Ann has none."""
+
+
+def test_where_nothing_is_left_to_search_by_a_person_is_told_to_look(
+    build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    town = build(flow={"both": ["shop"], "to": ["crm"]}, crm=NAMELESS)
+    town["shop"].put(first="Ann")
+    town["crm"].lose_replies("create")
+    town.run(max_seconds=0.5)
+    request = erase(town, "shop:s1")
+    town.env.forward(7200)
+    town.run()
+    assert town.accord.erasure(request).by_hand == 1
+
+
+def test_an_answer_that_comes_after_the_erasure_tells_what_to_erase(
+    build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    town = build(flow={"both": ["shop"], "to": ["crm"]}, crm=NAMELESS)
+    town["shop"].put(first="Ann")
+    requests: list[str] = []
+    town["crm"].once("create", lambda _: requests.append(erase(town, "shop:s1")))
+    town.run()
+    town.env.forward(7200)
+    town.run()
+    done = town.accord.erasure(requests[0])
+    assert (town["crm"].rows, done.open, done.by_hand) == ({}, 0, 0)
+
+
+def test_a_record_that_bears_the_reference_of_somebody_erased_is_not_taken_in(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing else tells that it is Ann's: she has neither address nor number."""
+    monkeypatch.chdir(tmp_path)
+    town["shop"].put(first="Ann")
+    town["crm"].lose_replies("create")
+    town.run(max_seconds=0.5)
+    erase(town, "shop:s1")
+    town["crm"].fail("find", RetryableError("busy", retry_after=3600.0))
+    town.run()
+    assert len(town["crm"].rows) == 1
+    with town.accord.store.reading() as tx:
+        assert [one.state for one in tx.entities.by_kind("customer", None, 10, None)] == [EntityState.ERASED]
 
 
 def test_a_system_that_holds_the_person_twice_erases_both(peopled: Town) -> None:

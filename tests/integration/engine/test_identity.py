@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from accord.connector import Deletes
 from accord.errors import SetupError
 from tests.integration.engine.town import Build, Town
 
@@ -50,6 +51,19 @@ class TestTypedTwice:
         town.accord.resolve(row.id, "keep")
         town.sync(full=True)
         assert town.accord.conflicts("review") == []
+
+
+def test_a_second_record_that_was_deleted_and_is_back_is_the_second_again(build: Build) -> None:
+    town = build(shop={"deletes": Deletes.FEED})
+    for first in ("Ann", "Anne"):
+        town["shop"].put(mail="ann@example.com", first=first)
+    town.sync()
+    town["shop"].remove("s2")
+    town.sync()
+    assert town.links()["shop:s2"] == "gone"
+    town["shop"].put("s2", mail="ann@example.com", first="Anne")
+    town.sync()
+    assert town.links() == {"shop:s1": "live", "shop:s2": "shadowed", "crm:c1": "live"}
 
 
 @pytest.mark.parametrize("edited_again", [False, True], ids=["read first", "read last"])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from accord.errors import SetupError
 from tests.integration.engine.town import THREE, Build, Town
 
 
@@ -94,12 +95,42 @@ class TestManual:
         assert town.everywhere("first") == [{"first": wanted}]
         assert town.accord.conflicts() == []
 
+    def test_a_conflict_with_a_system_that_left_can_be_closed(self, town: Town, build: Build) -> None:
+        (row,) = town.accord.conflicts()
+        with pytest.raises(SetupError, match="'keep' is no choice"):
+            town.accord.resolve(row.id, "keep")
+        rest = [name for name in THREE if name != row.connection]
+        left = build(names=THREE, flow={"both": rest, "conflict": "manual"}, orders={"both": rest})
+        left.run()
+        with pytest.raises(SetupError, match="that is gone"):
+            left.accord.resolve(row.id, "vendor")
+        left.accord.resolve(row.id, "keep")
+        assert left.accord.conflicts() == []
+
     def test_edits_flow_again_after_the_choice(self, town: Town) -> None:
         town.accord.resolve(town.accord.conflicts()[0].id, "hub")
         town.settle()
         town["till"].put("t1", first="Later")
         town.settle()
         assert town.everywhere("first") == [{"first": "Later"}]
+
+
+@pytest.mark.parametrize("choice", ["hub", "vendor"])
+def test_a_field_that_was_emptied_before_the_first_meeting_is_for_a_person_too(
+    build: Build, choice: str
+) -> None:
+    town = build(flow={"conflict": "manual"})
+    ann = town["shop"].put(mail="ann@example.com", first="Ann")
+    town.sync(connections=["shop"])
+    town["shop"].put(ann, first=None)
+    town.sync(connections=["shop"])
+    town["crm"].put(mail="ann@example.com", first="Anna")
+    town.sync()
+    (row,) = town.accord.conflicts()
+    assert (row.cell, row.hub_value, row.vendor_value) == ("given_name", None, "Anna")
+    town.accord.resolve(row.id, choice)
+    town.settle()
+    assert town.everywhere("first") == [{"first": None if choice == "hub" else "Anna"}]
 
 
 class TestStatus:

@@ -41,6 +41,15 @@ def test_a_missing_customer_is_fetched_on_demand(town: Town) -> None:
     assert town.hub().cells["email"] == "ann@example.com"
 
 
+def test_an_order_of_whom_nothing_is_known_does_not_wait(town: Town) -> None:
+    """A guest of whom the shop kept nothing: nobody is made of that anywhere."""
+    guest = town["shop"].put()
+    town["shop/orders"].put(number="1001", contact_id=guest)
+    town.sync()
+    town.sync("orders")
+    assert town["crm/orders"].shown("number", "contact_id") == [{"number": "1001", "contact_id": None}]
+
+
 def test_an_order_before_its_customer_is_linked_later(build: Build) -> None:
     town = build(shop={"get": None})
     order(town)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from random import Random
 
 from accord.connector import Creates, Deletes
-from accord.engine.flow import DeletePolicy
+from accord.engine.flow import DeletePolicy, Policy, PolicyKind
 from accord.testing.simulation.brakes import FEW
 from accord.testing.simulation.town import Climate, brief, general, vendor_traits
 from accord.testing.simulation.vendor import Traits, cut, shortened, upper
@@ -343,6 +343,36 @@ def _one_way(seed: int) -> Climate:
     )
 
 
+def _families(seed: int) -> Climate:
+    """People are known by address or by number, some by one of them only, and families share a number."""
+    random = Random(f"families {seed}")
+    return replace(
+        general(seed),
+        match=("email", "phone"),
+        sharing=random.choice((0.2, 0.5)),
+        anonymous=random.choice((0.0, 0.3)),
+        people=4,
+        acts=14,
+        runs=5,
+    )
+
+
+def _ruled(seed: int) -> Climate:
+    """A person decides what systems disagree about, while they go on."""
+    random = Random(f"ruled {seed}")
+    climate = general(seed)
+    manual = Policy(PolicyKind.MANUAL)
+    return replace(
+        climate,
+        people=random.choice((1, 2)),
+        acts=14,
+        runs=6,
+        erasures=random.choice((0, 0, 1)),
+        rulings=random.choice((2, 6)),
+        policy=climate.policy if random.random() < 0.3 else manual,
+    )
+
+
 WEATHERS: dict[str, Callable[[int], Climate]] = {
     **ABLATIONS,
     "unconditional": _unconditional,
@@ -351,6 +381,7 @@ WEATHERS: dict[str, Callable[[int], Climate]] = {
     "erasure": _erasure,
     "regrouping": _regrouping,
     "brief": brief,
+    "families": _families,
     "mixed": _mixed,
     "onward": _one_way,
     "operator": _operator,
@@ -358,6 +389,7 @@ WEATHERS: dict[str, Callable[[int], Climate]] = {
     "power": _power,
     "privacy": _privacy,
     "refusals": _refusals,
+    "ruled": _ruled,
     "tokens": _tokens,
 }
 """Every weather that a person may ask for by name."""

@@ -10,6 +10,7 @@ from accord.consent.decision import by_cells
 from accord.engine.gate import consents_of
 from accord.store.rows import Entity, EntityState, Link, LinkState
 from accord.testing.simulation.evidence import CELLS, Evidence, Finding
+from accord.testing.simulation.people import token_of
 from accord.testing.simulation.vendor import NEWS
 
 if TYPE_CHECKING:
@@ -101,8 +102,9 @@ class Agreement:
         return noted and cleared
 
     def _granted(self, entity: Entity) -> bool:
-        if entity.cells.get("email") in self.town.barred:
-            return False  # somebody who was erased had this address: nobody is mailed there
+        mail, number = entity.cells.get("email"), token_of("tel", entity.cells.get("phone"))
+        if not mail or {mail, number} & self.town.barred:
+            return False  # nobody is mailed where no address is, or what somebody had who was erased
         # An address that several people share gets the strictest answer of all of them.
         return all(
             by_cells(consents_of(owner), "marketing.direct", "email").allowed
@@ -232,6 +234,7 @@ class Agreement:
                     for i in made
                     if i not in table.repeated
                     and not self._unknowable(place, table, i)
+                    and not self._is_renamed(place, table, i)
                     and (place[0], i) not in self.diary.parted_rows
                 ]
                 if len(counted) > 1:
@@ -265,6 +268,12 @@ class Agreement:
                 continue
             if any(row not in self.known.links[place] for row in made):
                 yield "I7 no send after withdrawal", f"nobody was told to look for {hub_id[18:]} in {NEWS}"
+
+    def _is_renamed(self, place: tuple[str, str], table: Table, id_: str) -> bool:
+        """People gave what an unanswered create had made another number, and by nothing else is it known."""
+        if self.town.vendors[place[0]].traits.by_reference or table.rows.get(id_, {}).get("mail"):
+            return False
+        return any((e.vendor, e.row, e.column) == (place[0], id_, "tel") for e in self.diary.edits)
 
     def _unknowable(self, place: tuple[str, str], table: Table, id_: str) -> bool:
         """A person deleted or merged it before Accord could know that it had been made."""

@@ -12,6 +12,7 @@ from accord.engine.desk import Statement, note
 from accord.engine.stop import Budget
 from accord.errors import StateError
 from accord.store.rows import Entity, EntityState
+from accord.testing.simulation.clerk import Clerk
 from accord.testing.simulation.regrouping import Regrouping
 from accord.testing.simulation.scheduler import CrashError
 from accord.testing.simulation.vendor import NEWS
@@ -32,6 +33,7 @@ class Desk:
 
     def __init__(self, town: Town, seed: int) -> None:
         self.town, self.random = town, Random(f"desk {seed}")
+        self.clerk = Clerk(town, self.random)
         self._wanted = ""
         """Whom the last erasure was about: a command that died is given again."""
 
@@ -42,7 +44,9 @@ class Desk:
             acts += [self._erase] * climate.erasures
             self.random.shuffle(acts)
         regrouping = Regrouping(self.town, self.random)
-        for act in [regrouping.unite] * climate.unions + [regrouping.part] * climate.partings:
+        others: list[Act] = [regrouping.unite] * climate.unions
+        others += [regrouping.part] * climate.partings + [self.clerk.decide_one] * climate.rulings
+        for act in others:
             acts.insert(self.random.randint(0, len(acts)), act)
         return acts
 

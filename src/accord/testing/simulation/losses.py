@@ -58,7 +58,7 @@ class Losses:
             mine, theirs = token_of(column, one.hub_value) or "", token_of(column, one.vendor_value) or ""
             if (one.kind, one.winner) != ("both_changed", "hub") or one.entity in united:
                 continue
-            if (*place, mine) not in self.town.made_with:
+            if (*place, mine) not in self.town.made_with or mine in self.diary.shared:
                 continue
             acts = {(e.vendor, e.table, e.row, e.column, e.token, e.saw) for e in self.diary.edits}
             if self.town.vendors[one.connection].traits.by_reference and (*place, theirs, mine) in acts:
@@ -161,6 +161,8 @@ class Losses:
             for column in ("first", "last", "tel", "note"):
                 value = entity.cells.get(CELLS[column])
                 known = not value or (column, _plain(column, value)) in typed
+                known = known or (column, token_of(column, value)) in self.town.nameless
+                known = known or not (entity.cells.get("email") or entity.cells.get("phone"))  # see doubled
                 if not known and self._is_left_by_upsert(entity, column, value):
                     self.town.weather.counts["narrowed"] = self.town.weather.counts.get("narrowed", 0) + 1
                 elif not known:

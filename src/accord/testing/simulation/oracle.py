@@ -161,6 +161,11 @@ class Oracle:
         with self.store.reading() as tx:
             return [line for place in self.places() for line in _open(tx, *place)]
 
+    def waits_for_a_person(self) -> bool:
+        """Whether a conflict is open."""
+        with self.store.reading() as tx:
+            return bool(tx.conflicts.list("open", None, 1))
+
     def places(self) -> Sequence[tuple[str, str]]:
         """Every (connection, stream) there is."""
         streams = ("contacts", "orders") if self.town.climate.orders else ("contacts",)

@@ -57,6 +57,8 @@ class Diary:
     """(column, token) that somebody saw in a record while merging it."""
     doubled: set[str] = field(default_factory=set)
     """E-mail addresses that people entered twice in one vendor, or whose records they merged."""
+    shared: set[str | None] = field(default_factory=set)
+    """Tokens of telephone numbers that were typed more than once."""
     parted: set[tuple[str, str]] = field(default_factory=set)
     """(hub record, the one that was split from it) as an operator said."""
     parted_rows: set[tuple[str, str]] = field(default_factory=set)
@@ -83,6 +85,7 @@ class People:
         self.ordering = True
         self.anonymous = 0.0
         self.agreeing = 0.0
+        self.sharing = 0.0
         self.merging = 0.0
         self.tidier = Random(f"tidier {seed}")
         self.telling = False
@@ -91,6 +94,7 @@ class People:
         self.untagging: Callable[[Table, str, str], None] = lambda table, id_, tag: None  # noqa: ARG005  as above
         """Told before a tag is taken away."""
         self._count = 0
+        self._numbers: list[str] = []
 
     def act(self) -> None:
         """One act of one person somewhere."""
@@ -128,8 +132,13 @@ class People:
         return f"V{self._count:06d}{self.random.choice(('', 'abc', 'abcdefgh'))}"
 
     def _phone(self) -> str:
+        if self._numbers and self.sharing and self.random.random() < self.sharing:
+            number = self.random.choice(self._numbers)
+            self.diary.shared.add(token_of("tel", number))
+            return number
         self._count += 1
-        return f"+336{12:02d}{self._count:06d}"
+        self._numbers.append(f"+336{12:02d}{self._count:06d}")
+        return self._numbers[-1]
 
     def enter(self, vendor: Vendor) -> None:
         """A person is entered, seldom one who is there already."""
@@ -144,7 +153,8 @@ class People:
                 row[column] = self._phone() if column == "tel" else self._text()
         if self.agreeing and self.random.random() < self.agreeing:
             at = contacts.vendor.scheduler.now().replace(microsecond=0).isoformat()
-            row |= {"news": "granted", "news_at": at}
+            # A permission is an address's: without one there is nothing to permit.
+            row |= {"news": "granted", "news_at": at} if "mail" in row else {}
         self._typed(contacts, None, row)
 
     def edit(self, table: Table, id_: str) -> None:
@@ -193,6 +203,8 @@ class People:
         """A grant or a withdrawal for e-mail advertising, dated now."""
         state = self.random.choice(("granted", "withdrawn"))
         at = table.vendor.scheduler.now().replace(microsecond=0).isoformat()
+        if not table.rows[id_].get("mail"):
+            return
         table.store({"news": state, "news_at": at}, id_)
         self._tell(table, f"{state} at {id_}")
         if self.telling:

@@ -65,7 +65,7 @@ def _at_vendors(known: Evidence, one: Erased) -> Iterator[Finding]:
         linked = [link.external_id for link in known.links[place].values() if link.entity in one.ids]
         made = [row for id_ in one.ids for row in table.made_by.get(id_, ())]
         for row in dict.fromkeys([*linked, *made]):
-            if table.vendor.traits.silent and place in by_hand and row not in linked:
+            if place in by_hand and row not in linked:
                 continue
             if row in table.repeated and ((*place, row) in told or not known.town.is_read(place[0])):
                 continue

@@ -18,7 +18,7 @@ from accord.engine.stop import BrakeError, Budget
 from accord.errors import AccordError, FenceLostError, StateError
 from accord.testing.simulation.brakes import Clearances
 from accord.testing.simulation.census import census
-from accord.testing.simulation.desk import Desk
+from accord.testing.simulation.desk import Act, Desk
 from accord.testing.simulation.oracle import Oracle, Violation
 from accord.testing.simulation.scheduler import CrashError, StuckError
 from accord.testing.simulation.town import Climate, Town, general
@@ -146,7 +146,8 @@ class Schedule:
         operator = self.scheduler.spawn("operator", self._operator)
         actors = [people, operator]
         climate = self.climate
-        if climate.withdrawals or climate.erasures or climate.unions or climate.partings:
+        asked = climate.withdrawals + climate.erasures + climate.unions + climate.partings + climate.rulings
+        if asked:
             actors.append(self.scheduler.spawn("desk", self._desk))
         if self.climate.alterations:
             actors.append(self.scheduler.spawn("configuration", self._alter))
@@ -184,13 +185,17 @@ class Schedule:
     def _desk(self) -> None:
         for act in self.desk.acts(self.climate):
             self.scheduler.pause(seconds=self.desk.random.uniform(0.0, 2 * self.climate.rush))
-            process = self.town.process("here", self.oracle.watch)
-            work = partial(self.desk.carry_out, act, process, self._stores)
-            strand = self.scheduler.spawn(f"{process.name} desk", work, process)
+            strand, process = self._ask(act)
             self.scheduler.pause(ready=lambda strand=strand: strand.ended)  # type: ignore[misc]
             process.dead = True
             if strand.error is not None and not isinstance(strand.error, CrashError):
                 raise strand.error
+
+    def _ask(self, act: Act) -> tuple[Strand, Process]:
+        """Start a process that does what somebody asks the desk for."""
+        process = self.town.process("here", self.oracle.watch)
+        work = partial(self.desk.carry_out, act, process, self._stores)
+        return self.scheduler.spawn(f"{process.name} desk", work, process), process
 
     def _operator(self) -> None:
         for number in range(self.climate.runs):
@@ -317,7 +322,7 @@ class Schedule:
             self._until(lambda strand=strand: strand.ended)  # type: ignore[misc]
             if strand.error is not None:
                 raise strand.error
-        if not self._settle(full=False):
+        if not self._settle(full=False) or not self._decided():
             self.oracle.unquiet("after the storm")
             return
         self.oracle.cursor()
@@ -341,6 +346,18 @@ class Schedule:
         self.oracle.judge()
         if self.climate.alterations and not self.oracle.violations:
             self._alter_in_calm()
+
+    def _decided(self) -> bool:
+        """Everything that waits for a person is decided, where one works through it; whether all is quiet."""
+        for _ in range(MOST_ROUNDS if self.climate.rulings else 0):
+            if not self.oracle.waits_for_a_person():
+                return True
+            strand, process = self._ask(self.desk.clerk.decide_all)
+            self._until(lambda strand=strand: strand.ended)  # type: ignore[misc]
+            process.dead = True
+            if not self._settle(full=False):
+                return False
+        return True
 
     def _alter_in_calm(self) -> None:
         """Nobody else acts: a change of the configuration moves what it must and nothing more."""

@@ -125,10 +125,10 @@ class SimulatedStream(Stream):
     def find(self, probes: Sequence[Probe]) -> Sequence[Sequence[Row]]:
         """Rows by reference, e-mail or number."""
         self.connector.ask(self.connector.weather.read(), f"find {self.name}")
-        columns = {"hub_id": "ref", "email": "mail", "number": "number"}
+        columns = {"hub_id": "ref", "email": "mail", "number": "number", "phone": "tel"}
         alive = [row for row in sorted_rows(self.table.listed()) if not row.get("deleted")]
         return [
-            [self.table.told(row) for row in alive if row.get(columns[p.field]) == p.value] for p in probes
+            [self.table.told(row) for row in alive if _is(row, columns[p.field], p.value)] for p in probes
         ]
 
     def write(self, verb: str, writes: Sequence[Write]) -> Sequence[Outcome]:
@@ -253,7 +253,7 @@ class System(Connector[Settings]):
         }
         if traits.silent:
             declared |= {"read": None, "get": None, "find": None, "reference": None}
-        contacts = type("Contacts", (Contacts,), declared | {"find_by": self._searchable("email")})
+        contacts = type("Contacts", (Contacts,), declared | {"find_by": self._searchable("email", "phone")})
         orders = type("Orders", (Orders,), declared | {"find_by": self._searchable("number")})
         return [(contacts, self.vendor.edition.contacts()), (orders, self.vendor.edition.orders())]
 
@@ -261,10 +261,10 @@ class System(Connector[Settings]):
     def _stamps(self) -> bool:
         return self.vendor.traits.by_reference and "reference" not in self.weather.ablations
 
-    def _searchable(self, key: str) -> tuple[str, ...]:
+    def _searchable(self, *keys: str) -> tuple[str, ...]:
         if self.vendor.traits.silent:
             return ()
-        return ("hub_id", key) if self.vendor.traits.by_reference else (key,)
+        return ("hub_id", *keys) if self.vendor.traits.by_reference else keys
 
     def ask(self, fate: Fate, label: str) -> None:
         """One reading request: it takes time and may fail.
@@ -297,3 +297,9 @@ class System(Connector[Settings]):
         """The way of a request or of its answer: a moment in which anything may happen."""
         self.process.pause(label)
         self.process.sleep(self.weather.random.uniform(0.01, 0.2))
+
+
+def _is(row: Row, column: str, value: str) -> bool:
+    """Whether a row has a value, however its vendor groups the digits of a number."""
+    shown = row.get(column)
+    return (str(shown).replace(" ", "") if column == "tel" and shown else shown) == value

@@ -65,10 +65,13 @@ class Climate:
         patience: For how many seconds, at most, a plan waits until somebody looks; 0 = no run waits for that.
         unions: How often the operator says that two hub records are one person.
         partings: How often the operator says that one record of a person is another's.
+        rulings: How often a clerk decides a conflict, or gives a dead letter another try; in the end all.
         purges: How often people delete nearly everything at one vendor.
         blackouts: How often a vendor's lists show nothing for a while.
         limits: How much a run may delete without approval.
         crash_at: The switch point at which a process dies, counted from 1; 0 = left to chance.
+        match: The natural keys of customers, strongest first.
+        sharing: Chance that a number that is typed is one that somebody has already.
         one_way: People work in the first system only, and the others are filled from it, page behind page.
     """
 
@@ -97,10 +100,13 @@ class Climate:
     patience: float = 0.0
     unions: int = 0
     partings: int = 0
+    rulings: int = 0
     purges: int = 0
     blackouts: int = 0
     limits: Limits = LIMITS
     crash_at: int = 0
+    match: tuple[str, ...] = ("email",)
+    sharing: float = 0.0
     one_way: bool = False
     delete: DeletePolicy = DeletePolicy.DETACH
     policy: Policy = LATEST
@@ -213,7 +219,7 @@ class Town:
         manned = [vendor for name, vendor in self.vendors.items() if self.is_read(name)]
         self.people = People(manned, seed, number=climate.people)
         self.people.ordering, self.people.anonymous = climate.orders, climate.anonymous
-        self.people.agreeing = climate.agreeing
+        self.people.agreeing, self.people.sharing = climate.agreeing, climate.sharing
         self.people.merging = climate.merging
         self.people.telling = bool(climate.redactions or climate.clicks)
         if climate.news:
@@ -237,7 +243,9 @@ class Town:
         """(vendor, table, column, token) that a write without a condition replaced."""
         self.overwritten_tags: set[str] = set()
         self.barred: set[str] = set()
-        """Addresses of people who were erased."""
+        """Addresses of people who were erased, and the tokens of their telephone numbers."""
+        self.nameless: set[tuple[str, str]] = set()
+        """(column, token) of people who were erased and had neither."""
 
     @property
     def journal(self) -> Path:
@@ -342,7 +350,7 @@ class Town:
             Customer,
             "customer",
             members,
-            ("email",),
+            self.climate.match,
             self.configuration.policy,
             limits=self.climate.limits,
             delete=self.climate.delete,

@@ -162,7 +162,7 @@ class Witness:
         if column == "mail":
             return value in one.mails and value not in diary.doubled
         key = (column, token_of(column, value) or "")
-        return key in one.tokens and key not in diary.replaced
+        return key in one.tokens and key not in diary.replaced and key[1] not in diary.shared
 
     def _look_for_erased(self) -> None:
         with self._store().reading() as tx:
@@ -177,10 +177,14 @@ class Witness:
         ids = {person.id, *(id_ for id_ in after if _survivor(after, id_) == person.id)}
         held = {value for id_ in ids if id_ in self._before for value in _values(self._before[id_])}
         others = {value for id_, one in after.items() if id_ not in ids for value in _values(one)}
-        self.town.barred |= {value for column, value in held if column == "mail"}
+        self.town.barred |= {value for column, value in held if column in ("mail", "tel")}
         own = held - others
         mails = frozenset(value for column, value in own if column == "mail")
         tokens = frozenset(value for value in own if value[0] != "mail")
+        if not any(column in ("mail", "tel") for column, _ in held):
+            # Nothing tells whose record it is that a create without an answer made of them.
+            self.town.nameless |= tokens
+            tokens = frozenset()
         return Erased(person.id, frozenset(ids), self.town.scheduler.now().timestamp(), tokens, mails)
 
 
