@@ -54,6 +54,7 @@ DIRECTED = (
         ("regrouping", seed)
         for seed in (1, 16, 24, 34, 37, 38, 78, 127, 139, 148, 286, 410053, 800050, 800055, 800080)
     ),
+    *(("owned", seed) for seed in (31, 125)),
     *(("ruled", seed) for seed in (1169, 2187, 2406)),
     *(("families", seed) for seed in (80, 112, 251, 414, 950, 1171, 1672)),
     *(("onward", seed) for seed in (388, 1366, 2699)),

@@ -88,14 +88,14 @@ class Side:
     repeatable: Callable[[Entity, Link, str, float], int] = lambda _entity, _link, _cell, _since: 0
 
     def owned_by_another(self, cell: str) -> bool:
-        """Whether only another connection may set this cell."""
-        owner = self.flow.rule(cell).owner
-        return owner is not None and owner != self.member.connection
+        """Whether only another connection may set this cell; an edit that is accepted is like any other."""
+        rule = self.flow.rule(cell)
+        owned = rule.owner is not None and rule.owner != self.member.connection
+        return owned and rule.on_foreign_edit is not ForeignEdit.ACCEPT
 
     def keeps_out(self, cell: str) -> bool:
         """Whether a first value from here does not become the hub's: keys are needed, to find the person."""
-        accepted = self.flow.rule(cell).on_foreign_edit is ForeignEdit.ACCEPT
-        return self.owned_by_another(cell) and not accepted and field_of(cell) not in self.flow.key_fields
+        return self.owned_by_another(cell) and field_of(cell) not in self.flow.key_fields
 
 
 @dataclass(slots=True)
@@ -251,11 +251,7 @@ class _Merge:
         return kind is PolicyKind.LATTICE and stamp.version > 0 and stamp.source != self.side.member.scope
 
     def _foreign_edit(self, cell: str, digest: bytes | None, version: int) -> None:
-        rule = self.side.flow.rule(cell)
-        if rule.on_foreign_edit is ForeignEdit.ACCEPT:
-            self._take(cell, digest)
-            return
-        if rule.on_foreign_edit is ForeignEdit.CONFLICT and version > 0:
+        if self.side.flow.rule(cell).on_foreign_edit is ForeignEdit.CONFLICT and version > 0:
             self._clash("foreign_edit", cell, "hub")
         self._keep_hub(cell, digest, version)
 
@@ -267,7 +263,7 @@ class _Merge:
         that was known, ``latest`` has no time to go by (our own write moved the record's); it stays.
         """
         rule, stamp = self.side.flow.rule(cell), self.entity.stamp(cell)
-        owned = self.side.owned_by_another(cell) and rule.on_foreign_edit is not ForeignEdit.ACCEPT
+        owned = self.side.owned_by_another(cell)
         mine = stamp.source == self.side.member.scope and stamp.link == self.seen.external_id
         self.merged.rebased = True
         if self.seen.cells[cell] is None or self.side.keeps_out(cell) or (owned and version > 0):

@@ -171,6 +171,18 @@ class TestOwner:
     def test_a_foreign_edit_may_be_accepted(self, build: Build) -> None:
         assert self.edited(build, on_foreign_edit="accept").everywhere("first") == [{"first": "Crm"}]
 
+    @pytest.mark.parametrize("policy", ["latest", "prefer:shop"])
+    def test_an_accepted_edit_meets_the_owners_like_any_other(self, build: Build, policy: str) -> None:
+        rule = {"owner": "shop", "on_foreign_edit": "accept", "conflict": policy}
+        town = build(flow={"fields": {"given_name": rule}})
+        shop, crm = town.person(first="Ann")
+        town["shop"].put(shop, first="Anna")
+        town["crm"].put(crm, first="Annie")
+        town.settle()
+        assert town.everywhere("first") == [{"first": "Annie" if policy == "latest" else "Anna"}]
+        (told,) = town.accord.conflicts("settled")
+        assert {told.hub_value, told.vendor_value} == {"Anna", "Annie"}
+
     def test_a_foreign_edit_may_be_filed(self, build: Build) -> None:
         town = self.edited(build, on_foreign_edit="conflict")
         assert town.everywhere("first") == [{"first": "Ann"}]

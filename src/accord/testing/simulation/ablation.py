@@ -9,9 +9,9 @@ from dataclasses import replace
 from random import Random
 
 from accord.connector import Creates, Deletes
-from accord.engine.flow import DeletePolicy, Policy, PolicyKind
+from accord.engine.flow import DeletePolicy, FieldRule, ForeignEdit, Policy, PolicyKind
 from accord.testing.simulation.brakes import FEW
-from accord.testing.simulation.town import Climate, brief, general, vendor_traits
+from accord.testing.simulation.town import NAMES, Climate, brief, general, vendor_traits
 from accord.testing.simulation.vendor import Traits, cut, shortened, upper
 
 PLAIN = Traits(creates=Creates.REFERENCE, conditional=True, effective_after=10.0)
@@ -357,6 +357,19 @@ def _families(seed: int) -> Climate:
     )
 
 
+def _owned(seed: int) -> Climate:
+    """Fields that belong to one system, whatever is typed in the others."""
+    random = Random(f"owned {seed}")
+    climate = general(seed)
+    owners, edits = NAMES[: climate.systems], list(ForeignEdit)
+    rules = {
+        cell: FieldRule(climate.policy, random.choice(owners), random.choice(edits))
+        for cell in ("given_name", "family_name", "phone")
+        if random.random() < 0.6
+    }
+    return replace(climate, rules=rules, people=random.choice((1, 2)), acts=14, runs=5)
+
+
 def _ruled(seed: int) -> Climate:
     """A person decides what systems disagree about, while they go on."""
     random = Random(f"ruled {seed}")
@@ -385,7 +398,7 @@ WEATHERS: dict[str, Callable[[int], Climate]] = {
     "mixed": _mixed,
     "onward": _one_way,
     "operator": _operator,
-    "plans": _plans,
+    "owned": _owned,
     "power": _power,
     "privacy": _privacy,
     "refusals": _refusals,

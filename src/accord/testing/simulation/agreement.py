@@ -71,15 +71,19 @@ class Agreement:
         if not self.town.is_written(place[0]) and len(self.known.here(place, entity)) > 1:
             return  # two records of one person there: neither hears of the other
         for column, expected in self._expected(place, entity, row).items():
-            if (entity.id, CELLS.get(column)) in self.known.frozen or self._ignored(
-                place, link, entity, column
-            ):
-                continue  # a person must say which value it is to be; until then each keeps its own
             shown = row.get(column) or None
-            if self._is_redelivered(place, link, column, shown):
-                continue
-            if (sorted(shown) if isinstance(shown, list) else shown) != expected:
+            same = (sorted(shown) if isinstance(shown, list) else shown) == expected
+            unsaid = expected is None and self.town.is_foreign(place[0], CELLS.get(column, ""))
+            if not (same or unsaid or self._may_differ(place, link, entity, column, shown)):
                 yield "I1 convergence", f"{name} {column} shows {shown!r}, the hub has {expected!r}"
+
+    def _may_differ(
+        self, place: tuple[str, str], link: Link, entity: Entity, column: str, shown: Any
+    ) -> bool:
+        """A person must say which value it is to be, and each keeps its own; or nobody can know."""
+        frozen = (entity.id, CELLS.get(column)) in self.known.frozen
+        ignored = frozen or self._ignored(place, link, entity, column)
+        return ignored or self._is_redelivered(place, link, column, shown)
 
     def _is_redelivered(self, place: tuple[str, str], link: Link, column: str, shown: Any) -> bool:
         """Whether the network brought an older write a second time to where nobody reads: nothing tells."""

@@ -32,7 +32,8 @@ class Losses:
         replaced = {(edit.column, edit.saw) for edit in self.diary.edits if edit.saw} | self.diary.replaced
         for edit in self.diary.edits:
             known = (edit.column, edit.token) in kept or (edit.column, edit.token) in replaced
-            if edit.cleared or known or self._unobservable(edit):
+            foreign = self.town.is_foreign(edit.vendor, CELLS.get(edit.column, ""))
+            if edit.cleared or known or foreign or self._unobservable(edit):
                 continue
             if self._narrowed(edit):
                 self.town.weather.counts["narrowed"] = self.town.weather.counts.get("narrowed", 0) + 1
@@ -59,6 +60,8 @@ class Losses:
             if (one.kind, one.winner) != ("both_changed", "hub") or one.entity in united:
                 continue
             if (*place, mine) not in self.town.made_with or mine in self.diary.shared:
+                continue
+            if self.town.is_foreign(one.connection, one.cell or ""):
                 continue
             acts = {(e.vendor, e.table, e.row, e.column, e.token, e.saw) for e in self.diary.edits}
             if self.town.vendors[one.connection].traits.by_reference and (*place, theirs, mine) in acts:

@@ -5,14 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from random import Random
 
 from accord.api.journal import NAME
 from accord.connector import Context, Creates, Deletes, Stream
-from accord.engine.flow import DeletePolicy, Flow, Limits, Member, Policy, PolicyKind
+from accord.engine.flow import DeletePolicy, FieldRule, Flow, ForeignEdit, Limits, Member, Policy, PolicyKind
 from accord.engine.world import World
 from accord.model import Customer, Order
 from accord.model.record import Row, Write
@@ -71,6 +71,7 @@ class Climate:
         limits: How much a run may delete without approval.
         crash_at: The switch point at which a process dies, counted from 1; 0 = left to chance.
         match: The natural keys of customers, strongest first.
+        rules: Rules of single fields of customers.
         sharing: Chance that a number that is typed is one that somebody has already.
         one_way: People work in the first system only, and the others are filled from it, page behind page.
     """
@@ -106,6 +107,7 @@ class Climate:
     limits: Limits = LIMITS
     crash_at: int = 0
     match: tuple[str, ...] = ("email",)
+    rules: Mapping[str, FieldRule] = field(default_factory=dict)
     sharing: float = 0.0
     one_way: bool = False
     delete: DeletePolicy = DeletePolicy.DETACH
@@ -256,6 +258,12 @@ class Town:
         """Whether Accord reads a vendor; people work in no other, but for the newsletter's own."""
         return name != NEWS and (not self.climate.one_way or name == NAMES[0])
 
+    def is_foreign(self, name: str, cell: str) -> bool:
+        """Whether another vendor owns a cell, so that what people type here does not count."""
+        rule = self.climate.rules.get(cell)
+        owned = rule is not None and rule.owner not in (None, name)
+        return owned and rule is not None and rule.on_foreign_edit is not ForeignEdit.ACCEPT
+
     def is_written(self, name: str) -> bool:
         """Whether Accord writes to a vendor."""
         return not self.climate.one_way or name != NAMES[0]
@@ -352,6 +360,7 @@ class Town:
             members,
             self.climate.match,
             self.configuration.policy,
+            self.climate.rules,
             limits=self.climate.limits,
             delete=self.climate.delete,
         )
