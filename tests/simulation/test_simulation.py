@@ -56,7 +56,7 @@ DIRECTED = (
     ),
     *(("owned", seed) for seed in (31, 125)),
     *(("ruled", seed) for seed in (1169, 2187, 2406)),
-    *(("families", seed) for seed in (80, 112, 251, 414, 950, 1171, 1672)),
+    *(("families", seed) for seed in (80, 112, 251, 414, 950, 1171, 1672, 2555, 2697, 2743, 2925)),
     *(("onward", seed) for seed in (388, 1366, 2699)),
     *(("blind", seed) for seed in (0, 2, 10, 11)),
     *(("tokens", seed) for seed in (21, 191, 228)),

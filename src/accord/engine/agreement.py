@@ -45,18 +45,18 @@ class Agreement:
         if _is_edited(later, outcome):
             later = None  # it shows somebody's edit, which the next read absorbs
         shadow = link.shadow
+        # A create that was sent before: what its answer shows may have been edited since.
+        again = intent.operation == Operation.CREATE and intent.attempt > 1
         if observation is None and later is None and not shadow.seen and not shadow.agreed:
             _note(shadow, intent)
         else:
             after = later.observation if later is not None else None
-            # A create that was sent before: what its answer shows may have been edited since.
-            again = intent.operation == Operation.CREATE and intent.attempt > 1
             self._compare(link, intent, None if again else observation, after or observation)
         if observation is not None and self.is_surely_new(intent):
             self._defaults(link, intent, observation)
         # Lists may lag: a page that still shows what stood there before this write is stale, no edit.
         newest = observation or (later.observation if later is not None else None)
-        if newest is None:
+        if newest is None or again:
             unseen.note(link, intent.cells)
             return
         if newest.changed_at is not None:

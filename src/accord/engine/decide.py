@@ -57,6 +57,9 @@ def resolve(world: World, tx: Transaction, conflict: Conflict, choice: str) -> s
     elif conflict.cell is not None:
         if choice != "keep" or _is_decidable(world, tx, conflict):
             _cell(world, tx, conflict, choice)
+    elif conflict.kind == "identity" and choice in ("keep", "hub"):
+        # They are two: what was held back here until somebody said so is decided again.
+        tx.dirty.add([(conflict.connection, conflict.stream, str(conflict.entity))])
     elif choice not in ("keep", "hub"):
         raise SetupError(
             f"conflict {conflict.id[:12]} ({conflict.kind}) can only be closed with `keep`",

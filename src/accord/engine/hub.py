@@ -191,9 +191,11 @@ def _successor(absorber: Absorber, seen: Observation, old: Sequence[Link]) -> Li
 
 
 def _marked(absorber: Absorber, seen: Observation) -> Entity | None:
-    """The hub record whose reference this record bears."""
+    """The hub record whose reference this record bears, or whose create of it has not been answered."""
     identity = absorber.matcher.identify(seen)
-    if identity.entity is None or identity.rule != "reference":
+    if identity.entity is None:
+        return None
+    if identity.rule != "reference" and absorber.matcher.made_by(seen, [identity.entity]) is None:
         return None
     return absorber.entities.setdefault(identity.entity.id, identity.entity)
 

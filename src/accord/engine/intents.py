@@ -43,6 +43,9 @@ class Standing:
     taken: frozenset[str] = frozenset()
     """Records whose place here is taken by one that a person split from them (:func:`_taken`)."""
 
+    asked: frozenset[str] = frozenset()
+    """Records that the vendor took for another's: a person decides."""
+
     def live(self, entity: str) -> Link | None:
         """The one live link of a record here."""
         for link in self.links.get(entity, ()):
@@ -68,6 +71,7 @@ def standing(
         scope.references(tx, alive),
         refusals or {},
         _taken(tx, scope, alive),
+        tx.conflicts.asked(*key, ids),
     )
 
 
@@ -132,6 +136,8 @@ def held(scope: Scope, known: Standing, entity: Entity) -> tuple[Hold, str] | No
         return Hold.REFUSED, known.refusals[entity.id]
     if entity.id in known.taken and known.live(entity.id) is None:
         return Hold.APART, "split"
+    if entity.id in known.asked and known.live(entity.id) is None:
+        return Hold.UNDECIDED, "identity"
     if not _accepted(scope, entity):
         return Hold.FILTERED, "filter"
     if letter is not None and (letter.rev >= entity.rev or _is_in_doubt(known, letter, entity)):

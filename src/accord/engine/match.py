@@ -156,7 +156,7 @@ class Matcher:
             return Identity(found, rule="operator")
         stamped = self.by_reference.get(seen.hub_reference or "")
         if stamped is not None and (split := self._split_from(stamped, seen)):
-            if self._made_by(seen, [stamped]) is stamped:
+            if self.made_by(seen, [stamped]) is stamped:
                 return Identity(stamped, rule="reference")
             return self._ambiguous(seen, [stamped, *split])
         if stamped is not None and stamped.kind == self.flow.kind and stamped.state is EntityState.LIVE:
@@ -178,11 +178,11 @@ class Matcher:
             if len(found) == 1:
                 return Identity(found[0], rule=key[0])
             if found:
-                made = self._made_by(seen, found)
+                made = self.made_by(seen, found)
                 return self._ambiguous(seen, found) if made is None else Identity(made, rule=key[0])
         return Identity()
 
-    def _made_by(self, seen: Observation, found: Sequence[Entity]) -> Entity | None:
+    def made_by(self, seen: Observation, found: Sequence[Entity]) -> Entity | None:
         """The only one of these whose create here has not been answered: this record is what came of it.
 
         Not where a person was asked about the record before that: then it stood here already.

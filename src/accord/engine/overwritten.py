@@ -22,7 +22,7 @@ def is_passing_on(scope: Scope, link: Link, owner: Entity | None, entity: Entity
     """Whether a record's owner has given up what it was met by: once it shows that, a repeat is new."""
     if owner is None or not _is_written(link, owner):
         return False
-    theirs, ours = (set(keys_of(scope.flow, one.cells, scope.key)) for one in (owner, entity))
+    theirs, ours = (_keys(scope, one) for one in (owner, entity))
     return bool(theirs) and not theirs & ours
 
 
@@ -56,6 +56,15 @@ def restore(
     if changed:
         tx.entities.update(changed)
     tx.dirty.add([(*scope.member.key, id_) for id_ in sorted(touched)])
+
+
+def _keys(scope: Scope, entity: Entity) -> set[object]:
+    """What the vendor may know a record by: what it upserts by, as far as it says so."""
+    name = scope.member.stream.upsert_by
+    if name is None:
+        return set(keys_of(scope.flow, entity.cells, scope.key))
+    value = entity.cells.get(name)
+    return set() if value is None else {str(value).casefold()}
 
 
 def _is_written(link: Link, owner: Entity) -> bool:

@@ -36,6 +36,8 @@ class Hold(StrEnum):
     """The record it refers to must go first."""
     APART = "apart"
     """A record split from this one stands there under the same key: the vendor would take them for one."""
+    UNDECIDED = "undecided"
+    """The vendor took it for another person's record: one must say who is who."""
     UNSUPPORTED = "unsupported"
     """The stream cannot do this (create, update or delete)."""
 

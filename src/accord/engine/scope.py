@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from accord.store import Transaction
 
 
+_BY_A_PERSON = (Hold.DEAD, Hold.UNDECIDED)
+"""Holds that end when somebody decides."""
+
+
 @dataclass
 class Scope:
     """Binds a member to the world it is synced in."""
@@ -185,4 +189,4 @@ class Scope:
         }
         known = intents.standing(tx, theirs, alive)
         holds = {id_: intents.held(theirs, known, entity) for id_, entity in alive.items()}
-        return frozenset(id_ for id_, hold in holds.items() if hold is None or hold[0] is Hold.DEAD)
+        return frozenset(id_ for id_, hold in holds.items() if hold is None or hold[0] in _BY_A_PERSON)

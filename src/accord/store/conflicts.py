@@ -33,6 +33,11 @@ _WAITING = Statement(
     " ORDER BY entity, cell",
     rare="SELECT id FROM conflict WHERE state = 'open'",
 )
+_ASKED = Statement(
+    "SELECT DISTINCT entity FROM conflict WHERE entity IN :entities AND connection = :connection"
+    " AND stream = :stream AND kind = 'identity' AND state = 'open' ORDER BY entity",
+    rare="SELECT id FROM conflict WHERE state = 'open'",
+)
 _OPEN_COUNT = Statement("SELECT count(*) FROM conflict WHERE state = 'open'")
 _OF = conflict.select("WHERE entity = :entity ORDER BY created_at, id")
 _FORGET = Statement("DELETE FROM conflict WHERE entity IN :entities")
@@ -81,6 +86,12 @@ class Conflicts:
         for row in self._bulk.ask(_WAITING, entities=dict.fromkeys(entities)):
             waiting.setdefault(row["entity"], set()).add(row["cell"])
         return {entity: frozenset(cells) for entity, cells in waiting.items()}
+
+    def asked(self, connection: str, stream: str, entities: Iterable[str]) -> frozenset[str]:
+        """Those of these hub records of which a person must say whether a record of this stream is theirs."""
+        place = {"connection": connection, "stream": stream}
+        found = self._bulk.ask(_ASKED, entities=dict.fromkeys(entities), **place)
+        return frozenset(row["entity"] for row in found)
 
     def open_count(self) -> int:
         """How many conflicts are open."""

@@ -113,6 +113,29 @@ def test_an_upsert_that_meets_somebody_who_gave_up_the_address_leaves_them_as_th
     assert town.kinds("open") == []
 
 
+def test_who_is_taken_for_another_goes_there_no_more_until_a_person_decides(build: Build) -> None:
+    """Two people with one address, told apart by their numbers; the crm knows people by address."""
+    flow = {"both": ["shop"], "to": ["crm"], "match": ["phone"]}
+    town = build(flow=flow, crm=CLASSES["B"])
+    town["crm"].unique = "mail"
+    town["shop"].put(mail="desk@example.com", first="Ann", tel="+33199000001")
+    town.settle()
+    bea = town["shop"].put(mail="desk@example.com", first="Bea", tel="+33199000002")
+    town.settle()
+    town["shop"].put(bea, last="Lee")
+    town.settle()
+    assert [operation for operation, _ in town["crm"].calls].count("create") == 2
+    assert town["crm"].shown("first", "last", "tel") == [
+        {"first": "Ann", "last": None, "tel": "+33199000001"}
+    ]
+    (asked,) = town.accord.conflicts()
+    assert asked.kind == "identity"
+    town["crm"].unique = None  # the crm learned to keep both
+    town.accord.resolve(asked.id, "keep")
+    town.settle()
+    assert [row["first"] for row in town["crm"].shown("first")] == ["Ann", "Bea"]
+
+
 def test_who_gives_an_address_up_is_told_of_before_who_is_entered_under_it(build: Build) -> None:
     town = build(flow={"both": ["shop"], "to": ["crm"]}, crm=CLASSES["B"])
     town["crm"].unique = "mail"

@@ -399,6 +399,7 @@ WEATHERS: dict[str, Callable[[int], Climate]] = {
     "onward": _one_way,
     "operator": _operator,
     "owned": _owned,
+    "plans": _plans,
     "power": _power,
     "privacy": _privacy,
     "refusals": _refusals,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from accord.connector import Creates
-from accord.store.rows import Entity, EntityState, LinkState
+from accord.store.rows import Entity, EntityState, Link, LinkState
 from accord.testing.simulation.editions import Way, turned
 from accord.testing.simulation.evidence import CELLS, Evidence, Finding
 from accord.testing.simulation.people import Edit, token_of
@@ -165,7 +165,7 @@ class Losses:
                 value = entity.cells.get(CELLS[column])
                 known = not value or (column, _plain(column, value)) in typed
                 known = known or (column, token_of(column, value)) in self.town.nameless
-                known = known or not (entity.cells.get("email") or entity.cells.get("phone"))  # see doubled
+                known = known or self._is_made_of_nobody(entity)
                 if not known and self._is_left_by_upsert(entity, column, value):
                     self.town.weather.counts["narrowed"] = self.town.weather.counts.get("narrowed", 0) + 1
                 elif not known:
@@ -173,6 +173,23 @@ class Losses:
                         "I5 no echo pollution",
                         f"{entity.id[18:]} {column} is {value!r}, which nobody typed",
                     )
+
+    def _is_made_of_nobody(self, entity: Entity) -> bool:
+        """Whether a record is its own that we made for another person, who had neither address nor number."""
+        links = (link for found in self.known.links.values() for link in found.values())
+        return any(
+            {column for *place, column, _ in self.town.made_with if place == [*_place(link)]}.isdisjoint(
+                {"mail", "tel"}
+            )
+            for link in links
+            if self.known.entity_of(link).id == entity.id and self._is_of_another(link)
+        )
+
+    def _is_of_another(self, link: Link) -> bool:
+        """Whether Accord made a record for another hub record than the one that it belongs to now."""
+        made = self.known.table((link.connection, link.stream)).made_by
+        makers = [hub_id for hub_id, rows in made.items() if link.external_id in rows]
+        return any(self.known.survivor(hub_id).id != self.known.entity_of(link).id for hub_id in makers)
 
     def _is_left_by_upsert(self, entity: Entity, column: str, value: Any) -> bool:
         """Whether a create by upsert put a value in its system's form over what a person had typed there.
@@ -214,6 +231,10 @@ class Losses:
                         "I6 no resurrection",
                         f"{vendor}/{name} {made} was made although {id_} had been deleted",
                     )
+
+
+def _place(link: Link) -> tuple[str, str, str]:
+    return (link.connection, link.stream, link.external_id)
 
 
 def _plain(column: str, value: Any) -> Any:
