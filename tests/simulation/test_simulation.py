@@ -48,7 +48,7 @@ DIRECTED = (
     ("brief", 211037),
     *(("unconditional", seed) for seed in (271, 334)),
     *(("operator", seed) for seed in (3, 12, 165, 205, 230, 261, 554, 532014, 536056)),
-    *(("plans", seed) for seed in (85, 1021)),
+    *(("plans", seed) for seed in (85, 783, 1021)),
     *(("privacy", seed) for seed in (3, 53, 1074)),
     *(
         ("regrouping", seed)

@@ -152,6 +152,8 @@ class Absorber:
             self._still_there(observation, link)
         elif self._is_stale(link, observation) or unseen.is_overtaken(link, intent, seen.as_of):
             self.counts.stale += 1
+            if seen.as_of is None:
+                self._renew_unseen(entity, link)
         else:
             if link.state is LinkState.GONE:
                 link.state = self._returned(entity, link)
@@ -161,6 +163,13 @@ class Absorber:
                 gone = self.rebase.released(link, gone, observation.rebased)
             observation.cells.update(gone)
             self._merge(entity, link, observation)
+
+    def _renew_unseen(self, entity: Entity, link: Link) -> None:
+        """Its mapping changed, and the list shows it as it was before our last write: compared by nothing."""
+        if self.rebase is not None and link.state is LinkState.LIVE and self.rebase.renew(link, entity):
+            self.counts.rebased += 1
+            self.touched.links[link.external_id] = link
+            self.touched.behind.add(entity.id)
 
     def _returned(self, entity: Entity, link: Link) -> LinkState:
         """What becomes of a record that was gone: the second one, where another has its place meanwhile."""
