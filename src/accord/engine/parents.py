@@ -49,3 +49,4 @@ def _fetch(owner: Scope, external_ids: Sequence[str], fences: Sequence[Fence]) -
         with owner.world.store.transaction("parents", fences) as tx:
             touched = Absorber(owner, Counts()).page(tx, [one for one in seen if one.error is None])
             owner.wake(tx, [touched.entities[id_] for id_ in touched.changed], but=[owner.member.key])
+            tx.dirty.add([(*owner.member.key, id_) for id_ in sorted(touched.behind)])

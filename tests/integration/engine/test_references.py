@@ -41,6 +41,18 @@ def test_a_missing_customer_is_fetched_on_demand(town: Town) -> None:
     assert town.hub().cells["email"] == "ann@example.com"
 
 
+def test_what_a_customer_fetched_on_demand_fills_in_reaches_the_first_record_of_the_person(
+    town: Town,
+) -> None:
+    first = town["shop"].put(mail="ann@example.com", first="Ann")
+    town.sync()
+    second = town["shop"].put(mail="ann@example.com", tel="+33199000001")
+    town["shop/orders"].put(number="1001", contact_id=second)
+    town.sync("orders")
+    town.sync()
+    assert town["shop"].rows[first]["tel"] == "+33199000001"
+
+
 def test_an_order_of_whom_nothing_is_known_does_not_wait(town: Town) -> None:
     """A guest of whom the shop kept nothing: nobody is made of that anywhere."""
     guest = town["shop"].put()

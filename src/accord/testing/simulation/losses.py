@@ -124,12 +124,16 @@ class Losses:
                 continue
             gone = [(vendor, row) for what, vendor, row in acts if what == "removed"]
             removed, back = bool(gone), held.get(tag, frozenset())
-            if all(place in self.diary.parted_rows for place in gone):
-                back &= {self._owner(*place) for place in gone}  # who was split from keeps theirs
+            back = self._of_theirs(back, {self._owner(*place) for place in gone})
             if removed and back and not all((tag, *place) in self.diary.untold for place in gone):
                 yield "I6 no resurrection", f"tag {tag} is back after {acts}"
             if not removed and tag not in held:
                 yield "I4 no lost update", f"tag {tag} is lost after {acts}"
+
+    def _of_theirs(self, back: frozenset[str], owners: set[str]) -> frozenset[str]:
+        """Those of the hub records with a tag from whom it was taken away: who was split off keeps theirs."""
+        parted = self.diary.parted | {(other, one) for one, other in self.diary.parted}
+        return frozenset(id_ for id_ in back if id_ in owners or not any((id_, o) in parted for o in owners))
 
     def _holders(self) -> dict[str, frozenset[str]]:
         """By tag the living hub records that have it."""
