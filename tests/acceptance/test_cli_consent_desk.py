@@ -128,9 +128,15 @@ def test_an_explanation_of_a_destination_that_does_not_exist_is_none(stage: Stag
     assert (said.code, "no connection is called 'leter'" in said.err) == (2, True)
 
 
+def test_a_refusal_of_what_was_sent_to_nobody_says_so(stage: Stage) -> None:
+    said = consent(stage, "withdraw", "+33199000001")
+    assert "No destination to tell: the person was sent to none for what they refuse." in said.out
+
+
 def test_a_destination_that_cannot_be_told_is_a_persons_task(stage: Stage) -> None:
     agrees(stage, "+33199000001", "+33199000002")
     said = consent(stage, "withdraw", "+33199000001")
+    assert "No destination is left that Accord could tell" in said.out
     assert "letter/readers cannot be told by Accord" in said.out
     sends = consent(stage, "show", "+33199000001", "--json").document["consent"]["sends"]
     assert [one["status"] for one in sends] == ["revoke_failed"]

@@ -273,7 +273,12 @@ def _withdrawn(output: Output, found: Overview) -> None:
     if not found.subject:
         output.line("Nobody is known under that address. It stands on the objection list: nobody mails it.")
         return
-    output.line(f"Noted. {plural(due, 'destination')} to tell: `accord sync` tells them first.")
+    if due:
+        output.line(f"Noted. {plural(due, 'destination')} to tell: `accord sync` tells them first.")
+    elif found.revocations:
+        output.line("Noted. No destination is left that Accord could tell; the others are listed below.")
+    else:
+        output.line("Noted. No destination to tell: the person was sent to none for what they refuse.")
     if found.also:
         output.line(f"They share the address; closed as well: {', '.join(found.also)}.")
     _show(output, found)
