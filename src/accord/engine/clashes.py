@@ -154,10 +154,17 @@ def _base_value(tx: Transaction, entity: str, cell: str, agreed: int, present: A
     return min(later, key=lambda change: change.version).old if later else present
 
 
-def belongs_to_another(scope: Scope, external_id: str, entity: Entity, known: Link) -> Conflict:
-    """A vendor takes one hub record for another (in an answer, or by a merge): a person decides."""
+def belongs_to_another(
+    scope: Scope, external_id: str, entity: Entity, known: Link, create: str = ""
+) -> Conflict:
+    """A vendor takes one hub record for another (in an answer, or by a merge): a person decides.
+
+    ``create``: the intent that was answered so. Each is asked about anew: it went out because a person had
+    said that they are two.
+    """
     conflict = _identity(scope, "identity", external_id, [known.entity], "open")
-    conflict.id = fingerprint("identity", scope.member.scope, external_id, entity.id)
+    told = [create] if create else []
+    conflict.id = fingerprint("identity", scope.member.scope, external_id, entity.id, *told)
     conflict.entity = entity.id
     return conflict
 

@@ -196,7 +196,9 @@ class Confirmation:
             self.dirty.add(entity.id)
             self.counts.adopted += 1
         elif entity is not None and rival is not None and not self._same(rival, entity):
-            self.conflicts.append(clashes.belongs_to_another(self.scope, rival.external_id, entity, rival))
+            self.conflicts.append(
+                clashes.belongs_to_another(self.scope, rival.external_id, entity, rival, intent.id)
+            )
             self.closed.append(intent.id)
         else:
             self._try_again(intent, outcome)
@@ -248,7 +250,11 @@ class Confirmation:
                 known.created_by_intent = known.created_by_intent or intent.id
             return known
         if known is not None:
-            self.conflicts.append(clashes.belongs_to_another(self.scope, external_id, entity, known))
+            self.conflicts.append(
+                clashes.belongs_to_another(
+                    self.scope, external_id, entity, known, intent.id if operation is Operation.CREATE else ""
+                )
+            )
             return None
         # Two of this batch may have become one record while it was under way.
         mine = [*here, *self.made.get(entity.id, ())]

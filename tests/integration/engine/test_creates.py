@@ -130,6 +130,9 @@ def test_who_is_taken_for_another_goes_there_no_more_until_a_person_decides(buil
     ]
     (asked,) = town.accord.conflicts()
     assert asked.kind == "identity"
+    town.accord.resolve(asked.id, "keep")
+    town.settle()
+    (asked,) = town.accord.conflicts()  # the crm still takes them for one
     town["crm"].unique = None  # the crm learned to keep both
     town.accord.resolve(asked.id, "keep")
     town.settle()
