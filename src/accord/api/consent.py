@@ -17,7 +17,7 @@ from accord.engine.desk import Statement, check, note
 from accord.engine.overview import Incident, Overview, incidents, overview_of
 from accord.engine.retention import Kept, keep
 from accord.errors import SetupError
-from accord.model import values
+from accord.model import telephone, values
 from accord.store.consent_rows import Objection
 from accord.store.rows import EntityState
 
@@ -355,7 +355,7 @@ class ConsentDesk:
 
 def _point(text: str, key: bytes) -> str:
     """The keyed hash of what is an e-mail address or a telephone number; empty for anything else."""
-    for type_, normal in (("email", values.email), ("phone", values.phone)):
+    for type_, normal in (("email", values.email), ("phone", telephone.phone)):
         try:
             if found := normal(text):
                 return point_of(type_, found, key)

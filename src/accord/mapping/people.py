@@ -13,6 +13,7 @@ from accord.mapping.paths import getter, parse
 from accord.model import values as canonical
 from accord.model.codes import COUNTRIES
 from accord.model.record import Document, Row
+from accord.model.telephone import parse_phone
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ class PhoneNumber(Converter):
         elif self.form == "digits" and number.isdecimal() and not number.startswith("0"):
             number = f"+{number}"
         if number.startswith("+"):
-            return canonical.parse_phone(number, None)
-        return canonical.parse_phone(number, self._country(row))
+            return parse_phone(number, None)
+        return parse_phone(number, self._country(row))
 
     def _country(self, row: Row) -> str | None:
         if self.country is not None:

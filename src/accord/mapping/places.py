@@ -11,7 +11,7 @@ from accord.mapping.instants import Instant
 from accord.mapping.money import MoneyIn
 from accord.mapping.paths import MISSING, Steps, getter
 from accord.mapping.source import Source
-from accord.model import values
+from accord.model import telephone, values
 from accord.model.cells import Kept
 from accord.model.checks import Check
 from accord.model.values import UnfitError
@@ -40,7 +40,7 @@ CHECKED: dict[type[Converter], Check] = {
     Instant: values.instant,
     MoneyIn: values.money,
     Number: values.number,
-    PhoneNumber: values.phone,
+    PhoneNumber: telephone.phone,
     Tags: values.tags,
 }
 """What these converters give is canonical already: the check would leave it as it is."""

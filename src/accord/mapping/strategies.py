@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
-from accord.model import values
+from accord.model import telephone, values
 from accord.model.document import Canonical, validated
 from accord.model.types import Leaf
 
@@ -108,7 +108,7 @@ def _leaves() -> dict[Callable[[Any], Any], SearchStrategy[Any]]:
         values.text: words,
         values.key: keys,
         values.email: st.builds("{}@{}".format, names, st.sampled_from(DOMAINS)),
-        values.phone: st.integers(0, 9_999_999).map(lambda n: f"+336{n:08d}"),
+        telephone.phone: st.integers(0, 9_999_999).map(lambda n: f"+336{n:08d}"),
         values.country: st.sampled_from(COUNTRIES),
         values.currency: st.sampled_from(CURRENCIES),
         values.language: st.sampled_from(LANGUAGES),

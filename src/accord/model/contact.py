@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
-from accord.model import values
+from accord.model import telephone, values
 from accord.model.document import Canonical, Wire
 from accord.model.types import (
     CountryCode,
@@ -66,7 +66,7 @@ class ContactType(StrEnum):
 def _contact_point(value: Any) -> Any:
     """A contact point's value has the form that its type demands."""
     if isinstance(value, dict):
-        check = {"email": values.email, "phone": values.phone}.get(str(value.get("type")))
+        check = {"email": values.email, "phone": telephone.phone}.get(str(value.get("type")))
         if check is not None and "value" in value:
             return {**value, "value": check(value["value"])}
     return value

@@ -16,8 +16,8 @@ from accord.model.inventory import InventoryLevel, Location
 from accord.model.order import FinancialStatus, Order, OrderStatus
 from accord.model.product import Product
 from accord.model.record import Document
+from accord.model.telephone import parse_phone
 from accord.model.touchpoint import Touchpoint
-from accord.model.values import parse_phone
 
 VERSION = "1"
 """Changes when a normaliser gives other results; part of every mapping's version."""

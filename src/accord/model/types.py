@@ -15,7 +15,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from accord.model import values
+from accord.model import telephone, values
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def _string(**more: Any) -> dict[str, Any]:
 
 Text = Annotated[str | None, Leaf(values.text, _string())]
 Email = Annotated[str | None, Leaf(values.email, _string(format="email"))]
-Phone = Annotated[str | None, Leaf(values.phone, _string(pattern=r"^\+[1-9]\d{1,14}$"))]
+Phone = Annotated[str | None, Leaf(telephone.phone, _string(pattern=r"^\+[1-9]\d{1,14}$"))]
 CountryCode = Annotated[str | None, Leaf(values.country, _string(pattern="^[A-Z]{2}$"))]
 CurrencyCode = Annotated[str | None, Leaf(values.currency, _string(pattern="^[A-Z]{3}$"))]
 LanguageTag = Annotated[str | None, Leaf(values.language, _string())]

@@ -111,35 +111,6 @@ def _unusual_email(address: str) -> str:
     return f"{found.local_part}@{found.domain.lower()}"
 
 
-def phone(value: Any) -> str | None:
-    """A telephone number in E.164; one that is not must begin with ``+`` and its country code."""
-    cleaned = text(value)
-    return None if cleaned is None else parse_phone(cleaned, None)
-
-
-@lru_cache(CACHED)
-def parse_phone(number: str, country: str | None) -> str:
-    """The E.164 form of a number as people write it.
-
-    Args:
-        number: As typed; national spellings need ``country``.
-        country: ISO 3166-1 alpha-2 code of the record's country.
-
-    Raises:
-        UnfitError: it is no possible number of that country.
-    """
-    import phonenumbers
-
-    try:
-        parsed = phonenumbers.parse(number, country)
-    except phonenumbers.NumberParseException:
-        raise UnfitError("not a telephone number, or its country is unknown") from None
-    # Possible, not valid: numbering plans grow faster than metadata, and fictitious ranges are used in tests.
-    if not phonenumbers.is_possible_number(parsed):
-        raise UnfitError("not a possible telephone number")
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-
-
 def country(value: Any) -> str | None:
     """An ISO 3166-1 alpha-2 code, upper case."""
     cleaned = text(value)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accord.model import codes, values
+from accord.model import codes, telephone, values
 
 
 def test_email_keeps_the_local_part_as_typed() -> None:
@@ -43,24 +43,13 @@ def test_the_short_cut_holds_for_every_script(local: str) -> None:
 
 
 def test_empty_text_is_null() -> None:
-    assert [f("  ") for f in (values.text, values.email, values.phone, values.language)] == [None] * 4
+    assert [f("  ") for f in (values.text, values.email, telephone.phone, values.language)] == [None] * 4
 
 
 def test_text_loses_nul_and_refuses_half_characters() -> None:
     assert values.text("a\x00b ") == "ab"
     with pytest.raises(ValueError, match="surrogate"):
         values.text("\ud800")
-
-
-def test_phone_needs_a_country_code() -> None:
-    assert values.phone("+33 (0)6 12 34 56 78") == "+33612345678"
-    with pytest.raises(ValueError, match="country is unknown"):
-        values.phone("06 12 34 56 78")
-
-
-def test_fictitious_numbers_are_accepted() -> None:
-    assert values.phone("+1 202 555 0143") == "+12025550143"
-    assert values.parse_phone("020 7946 0018", "GB") == "+442079460018"
 
 
 def test_codes_are_brought_to_one_spelling() -> None:

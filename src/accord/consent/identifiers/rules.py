@@ -9,7 +9,8 @@ import re
 import unicodedata
 
 from accord.model.schema import is_relay_address
-from accord.model.values import UnfitError, parse_phone
+from accord.model.telephone import parse_phone
+from accord.model.values import UnfitError
 
 _AD_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _GENDERS = {"female": "f", "male": "m", "f": "f", "m": "m"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from accord.mapping.converters import Converter
-from accord.model import Canonical, values
+from accord.model import Canonical, telephone, values
 from accord.model.record import Document, Row
 from accord.model.types import Leaf
 
@@ -29,7 +29,7 @@ KINDS: Table[Any, Kind] = {
     values.text: "text",
     values.email: "text",
     values.currency: "text",
-    values.phone: "phone",
+    telephone.phone: "phone",
     values.country: "country",
     values.language: "language",
     values.instant: "instant",
