@@ -6,7 +6,7 @@ Unknown is never yes: whatever is missing, malformed or unreachable denies marke
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -113,6 +113,7 @@ class Facts:
         business: Whether it is a business contact.
         parental: Whether the grant names a parent's consent.
         notice: The text the winning grant names.
+        subject, points: Who it is, and keyed hashes of their addresses: for the account of the answer.
     """
 
     cells: Mapping[str, CellState] = field(default_factory=dict)
@@ -129,6 +130,8 @@ class Facts:
     business: bool = False
     parental: bool = False
     notice: NoticeVersion | None = None
+    subject: str = ""
+    points: tuple[str, ...] = ()
 
 
 def decide(policy: Policy, question: Question, facts: Facts) -> Verdict:
@@ -137,10 +140,15 @@ def decide(policy: Policy, question: Question, facts: Facts) -> Verdict:
     A service or a duty needs no grant and honours erasure only. Accord sends no messages itself: bounces and
     a carrier's stop are for whoever sends one.
     """
+    verdict = _decide(policy, question, facts)
+    return verdict if verdict.allowed else replace(verdict, subject=facts.subject)
+
+
+def _decide(policy: Policy, question: Question, facts: Facts) -> Verdict:
     if facts.erased or facts.held:
         return Verdict(False, "erased" if facts.erased else "legal_hold")
     if not needs_grant(question.purpose):
-        return ALLOWED
+        return replace(ALLOWED, subject=facts.subject, points=facts.points)
     contracts = policy.destinations
     if contracts.contracts_required and question.destination not in contracts.contracts:
         return Verdict(False, "no_contract")
@@ -207,7 +215,9 @@ def _permission(policy: Policy, question: Question, facts: Facts) -> Verdict:
         basis,
         cell.signal,
         cell.epoch,
+        facts.subject,
         withheld=facts.withheld,
+        points=facts.points,
         ends_at=min((each for each in ends if each is not None), default=None),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from datetime import date
 from fnmatch import fnmatchcase
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -238,8 +238,7 @@ class Policy(Reviewed):
 
     def is_relay(self, address: str) -> bool:
         """Whether an e-mail address looks lent by a marketplace."""
-        domain = address.rpartition("@")[2].lower()
-        return any(fnmatchcase(domain, one) for one in self.marketplace.relay_domains)
+        return _matches(address.rpartition("@")[2].lower(), self.marketplace.relay_domains)
 
     def overdue(self, today: date) -> list[str]:
         """The parts whose review date has passed, with their owner, for people."""
@@ -253,6 +252,11 @@ class Policy(Reviewed):
             for name, part in parts
             if part.review_by < today
         ]
+
+
+@lru_cache(1_024)
+def _matches(domain: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(domain, one) for one in patterns)
 
 
 def _strictest(found: list[Rule | None]) -> Ruling:

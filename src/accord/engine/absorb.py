@@ -326,7 +326,7 @@ class Absorber:
             [entity for entity in touched.entities.values() if entity.loaded_rev not in (0, entity.rev)]
         )
         tx.links.upsert(list(touched.links.values()))
-        tx.keys.put_many([(self.flow.kind, e.id, keys_of(self.flow, e.cells, self.scope.key)) for e in keyed])
+        tx.keys.put_many([(self.flow.kind, e.id, self.matcher.keys_of(e)) for e in keyed])
         changes = [change for merged in touched.merged for change in merged.changes]
         touched.conflicts += quarrels(self.scope, tx, changes)
         tx.history.add(changes)

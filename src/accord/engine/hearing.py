@@ -114,7 +114,11 @@ class Hearing:
         self._shown_there(new)
         again = {one.subject for one in new} | set(moved) | set(stirred)
         found = [people[id_] for id_ in sorted(again)]
-        persons = refold(self.scope.world, self.tx, found, left=moved, stirred=stirred)
+        first: dict[str, list[ConsentSignal]] = {one.id: [] for one in found if one.loaded_rev == 0}
+        for signal in sorted(new, key=lambda one: (one.received_at, one.id)):
+            if signal.subject in first:
+                first[signal.subject].append(signal)
+        persons = refold(self.scope.world, self.tx, found, left=moved, stirred=stirred, first=first)
         object_(self.scope.world, self.tx, new)
         return [one.entity for one in persons], self._contradictions(persons, new)
 

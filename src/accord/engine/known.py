@@ -45,7 +45,8 @@ class Known:
         """
         self.world, self.use, self.key, self.reaches = world, use, world.store.key, reaches
         now = world.env.now()
-        self.now, self.today = now.timestamp(), now.date()
+        self.now = now.timestamp()
+        self.question = Question(use.connection, use.purpose, use.channel, now.date())
         self.points = {id_: points_of(one.cells, self.key) for id_, one in people.items()}
         self.owners = tx.points.owners(self._shared())
         others = {id_ for ids in self.owners.values() for id_ in ids} - people.keys()
@@ -85,9 +86,10 @@ class Known:
         points = self.points[person.id]
         shared = [point_for(self.use.channel, points)] if is_addressed(self.use.channel) else points.values()
         for point in shared:
-            for id_ in sorted(self.owners.get(point, set()) - {person.id}):
+            owners = self.owners.get(point, ())
+            for id_ in sorted(owners) if len(owners) > 1 else ():
                 other = self.people.get(id_)
-                if other is not None and not (theirs := self._one(other)).allowed:
+                if other is not None and id_ != person.id and not (theirs := self._one(other)).allowed:
                     return replace(own, allowed=False, reason=f"shared_{theirs.reason}")
         return own
 
@@ -98,10 +100,8 @@ class Known:
     def _one(self, person: Entity) -> Verdict:
         found = self.verdicts.get(person.id)
         if found is None:
-            question = Question(self.use.connection, self.use.purpose, self.use.channel, self.today)
-            verdict = decide(self.world.policy, question, self._facts(person))
-            points = tuple(sorted(self.points[person.id].values())) if verdict.allowed else ()
-            found = self.verdicts[person.id] = replace(verdict, subject=person.id, points=points)
+            found = decide(self.world.policy, self.question, self._facts(person))
+            self.verdicts[person.id] = found
         return found
 
     def _facts(self, person: Entity) -> Facts:
@@ -128,6 +128,8 @@ class Known:
             business=business,
             parental=winner is not None and bool(winner.parental),
             notice=self.notices.get(winner.notice) if winner is not None else None,
+            subject=person.id,
+            points=tuple(sorted(points.values())),
         )
 
     def _state(self, person: str, purpose: str, point: str) -> CellState:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from accord.engine import clashes
 from accord.engine.former import cells_sent
 from accord.engine.merge import Observation
-from accord.model.cells import field_of, implode
+from accord.model.cells import implode
 from accord.model.record import Operation
 from accord.model.schema import may_identify, natural_keys, normal_key
 from accord.store.rows import Cells, Entity, EntityState
@@ -57,10 +57,9 @@ def key_digest(kind: str, value: str, key: bytes) -> bytes:
 
 def keys_of(flow: Flow, cells: Cells, key: bytes) -> list[NaturalKey]:
     """A record's natural keys by the flow's match rules, strongest first."""
-    if not flow.match:
+    held = {cell: value for cell in flow.key_cells if (value := cells.get(cell)) is not None}
+    if not held:
         return []
-    named = flow.key_fields  # the rest of the record need not be put together
-    held = {cell: v for cell, v in cells.items() if v is not None and field_of(cell) in named}
     found = natural_keys(flow.model, implode(flow.model, held), flow.match)
     return [(name, key_digest(name, value, key)) for name, value in found]
 
@@ -96,6 +95,8 @@ class Matcher:
         self.entities: dict[str, Entity] = {}
         self.index: dict[NaturalKey, list[str]] = {}
         self.keys: dict[str, list[NaturalKey]] = {}
+        self.born: dict[str, list[NaturalKey]] = {}
+        """Keys of hub records that this page created, as long as they have those they were created with."""
         self.by_reference: Mapping[str, Entity] = {}
         self.decided: Mapping[str, str] = {}
         self.erased: set[str] = set()
@@ -214,17 +215,24 @@ class Matcher:
     def added(self, entity: Entity, seen: Observation) -> None:
         """Make a hub record created on this page known to the page's later observations."""
         self.entities[entity.id] = entity
-        for key in self.keys.get(seen.external_id, ()):
+        keys = self.born[entity.id] = self.keys.get(seen.external_id, [])
+        for key in keys:
             self.index.setdefault(key, []).append(entity.id)
 
     def moved(self, entity: Entity) -> None:
         """A hub record's natural keys changed on this page: later rows match it by those that it has now."""
         self.entities[entity.id] = entity
+        self.born.pop(entity.id, None)
         for ids in self.index.values():
             if entity.id in ids:
                 ids.remove(entity.id)
         for key in keys_of(self.flow, entity.cells, self.key):
             self.index.setdefault(key, []).append(entity.id)
+
+    def keys_of(self, entity: Entity) -> list[NaturalKey]:
+        """A hub record's natural keys as it is now."""
+        born = self.born.get(entity.id)
+        return keys_of(self.flow, entity.cells, self.key) if born is None else born
 
     def revived(self, entity: Entity, keys: Sequence[NaturalKey]) -> set[str]:
         """A deleted hub record lives again, and later rows may match it. Tells who else has its keys."""
@@ -235,5 +243,6 @@ class Matcher:
         """Two hub records became one on this page: whoever is found by either is the survivor."""
         for id_ in (survivor.id, loser.id):
             self.entities[id_] = survivor
+            self.born.pop(id_, None)
         together = {id_: survivor for id_, e in self.by_reference.items() if e.id in (survivor.id, loser.id)}
         self.by_reference = {**self.by_reference, **together}

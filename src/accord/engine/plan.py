@@ -165,21 +165,22 @@ def _creation(target: Target, entity: Entity, references: Mapping[str, Reference
     return derived if derived.cells else None
 
 
-def _carried(target: Target, entity: Entity, wanted: Cells) -> Mapping[str, tuple[int, bytes | None]]:
+def _carried(target: Target, entity: Entity, wanted: Cells) -> Carried:
     """What a create carries: each cell that holds something, with its version and its digest there."""
-    held, version, digest = entity.cells, entity.version, target.digest
-    first = None if entity.stamps else entity.origin.version
-    known = entity.digests if entity.rev == 1 else {}
-    if first is not None and known.keys() == wanted.keys() and (wanted is held or _as_held(wanted, held)):
+    held, stamps, first, digest = entity.cells, entity.stamps, entity.origin.version, target.digest
+    known = entity.digests
+    if not stamps and known.keys() == wanted.keys() and (wanted is held or _as_held(wanted, held)):
         return Carried(known, first)
-    cells: dict[str, tuple[int, bytes | None]] = {}
+    digests: dict[str, bytes | None] = {}
+    odd: dict[str, int] = {}
     for cell, value in wanted.items():
         if value is not None:
-            mine = cell in held
+            mine = cell in held and cell not in stamps
             found = known.get(cell) if mine and value is held[cell] else None
-            carried = first if mine and first is not None else version(cell)
-            cells[cell] = (carried, found or digest(value) or b"")
-    return cells
+            digests[cell] = found or digest(value) or b""
+            if not mine:
+                odd[cell] = entity.version(cell)
+    return Carried(digests, first, odd)
 
 
 def _as_held(wanted: Cells, held: Cells) -> bool:

@@ -33,6 +33,7 @@ def refold(
     left: Mapping[str, Mapping[str, str]] | None = None,
     anew: bool = False,
     stirred: Collection[str] = (),
+    first: Mapping[str, Sequence[ConsentSignal]] | None = None,
 ) -> list[Person]:
     """Read people's logs anew, and store and carry out what follows.
 
@@ -43,9 +44,11 @@ def refold(
         left: By hub id the old addresses in clear, where an address changed just now.
         anew: Whether all that they ever said is to be carried out anew.
         stirred: Hub ids of those of whom something else changed that decisions rest on.
+        first: Of people created in this transaction, all that was said: nothing else is stored of them.
     """
     entities = {entity.id: entity for entity in people}
-    logs, before = tx.signals.of(entities), tx.permissions.of(entities)
+    known = [id_ for id_ in entities if id_ not in (first or ())]
+    logs, before = {**tx.signals.of(known), **(first or {})}, tx.permissions.of(known)
     notices = tx.notices.get({one.notice for log in logs.values() for one in log if one.notice})
     fold = Fold(world.policy, world.env.now().timestamp(), notices)
     found: list[Person] = []

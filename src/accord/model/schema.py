@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from accord.errors import SetupError
@@ -157,7 +157,11 @@ def is_relay_address(address: str) -> bool:
 
     Some relays look like any address: whoever knows the origin of a record goes by that first.
     """
-    domain = address.rpartition("@")[2]
+    return _is_relay_domain(address.rpartition("@")[2])
+
+
+@lru_cache(1_024)
+def _is_relay_domain(domain: str) -> bool:
     return _RELAY_DOMAIN.fullmatch(domain.strip().lower()) is not None
 
 

@@ -55,8 +55,8 @@ class Entity:
         origin: The stamp of every cell that ``stamps`` does not name.
         rev: Counts changes; grows by one with each.
         loaded_rev: The revision as stored (compare-and-set on update); 0 = not stored yet.
-        digests: Of a record that was created in this process, what its cells' values have as digests;
-            true of the first revision only, and never stored.
+        digests: Of a record that was created in this process, the digests of the values it was created with;
+            true of cells that ``stamps`` does not name, and never stored.
     """
 
     id: str

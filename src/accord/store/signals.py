@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
+from typing import Any
 
 from accord.consent.signal import Actor, ConsentSignal, Kind
 from accord.store.bulk import Bulk
-from accord.store.codec import Columns, Found, from_json, to_json
+from accord.store.codec import Columns, from_json, to_json
 from accord.store.consent_tables import consent_signal
 from accord.store.statement import Statement
 
-_COLUMNS = frozenset(consent_signal.names) - {"body"}
+_NAMES = consent_signal.names
+_COLUMNS = frozenset(_NAMES) - {"body"}
+_KINDS, _ACTORS = {each.value: each for each in Kind}, {each.value: each for each in Actor}
 _PLAIN = tuple(each.name for each in fields(ConsentSignal) if each.name in _COLUMNS)
+_NOTHING = to_json({})
 _REST = {each.name: each.default for each in fields(ConsentSignal) if each.name not in _COLUMNS}
 _KNOWN = Statement(
     "SELECT event FROM consent_signal WHERE source = :source AND event IN :events ORDER BY event"
@@ -50,16 +54,16 @@ class Signals:
     def of(self, subjects: Iterable[str]) -> dict[str, list[ConsentSignal]]:
         """The log of each of these people, by arrival."""
         found: dict[str, list[ConsentSignal]] = {}
-        for row in self._bulk.ask(_OF, subjects=dict.fromkeys(subjects)):
-            found.setdefault(row["subject"], []).append(_unpack(row))
+        for one in map(_unpack, self._bulk.rows(_OF, subjects=dict.fromkeys(subjects))):
+            found.setdefault(one.subject, []).append(one)
         for log in found.values():
             log.sort(key=lambda one: (one.received_at, one.id))
         return found
 
     def get(self, ids: Iterable[str]) -> dict[str, ConsentSignal]:
         """Signals by id."""
-        rows = self._bulk.ask(_BY_ID, ids=dict.fromkeys(ids))
-        return {row["id"]: _unpack(row) for row in rows}
+        found = map(_unpack, self._bulk.rows(_BY_ID, ids=dict.fromkeys(ids)))
+        return {one.id: one for one in found}
 
     def move(self, signals: Sequence[ConsentSignal]) -> None:
         """Re-point known signals to the people they name now (after a merge or a split)."""
@@ -90,7 +94,9 @@ def _pack(one: ConsentSignal) -> Columns:
     return row
 
 
-def _unpack(row: Found) -> ConsentSignal:
-    plain = {name: row[name] for name in _PLAIN}
-    plain |= {"kind": Kind(row["kind"]), "actor": Actor(row["actor"])}
-    return ConsentSignal(**plain, **from_json(row["body"]))
+def _unpack(row: tuple[Any, ...]) -> ConsentSignal:
+    """A signal from its columns, in their order."""
+    known = dict(zip(_NAMES, row, strict=True))
+    body: bytes = known.pop("body")
+    known["kind"], known["actor"] = _KINDS[known["kind"]], _ACTORS[known["actor"]]
+    return ConsentSignal(**known, **(from_json(body) if body != _NOTHING else {}))
