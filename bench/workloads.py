@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bench import special
+from bench import prices, special
 from bench.entrants import ACCORD, ENTRANTS, FLOOR, THREADS, Entrant
 from bench.process import kill
 from bench.track import Errand, Track
@@ -111,4 +111,7 @@ WORKLOADS: Sequence[Workload] = (
     Workload(("W10",), "first sync with the store on PostgreSQL", special.on_postgres, (ACCORD,)),
     Workload(("W11-version", "W11-status"), "start-up", special.start_up, special.STARTERS),
     Workload(("W12",), "100 connections at once", special.many_connections, (ACCORD,)),
+    Workload(
+        prices.NAMES, "first sync without one of its promises: what each costs", prices.priced, (ACCORD,)
+    ),
 )
