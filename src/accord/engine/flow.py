@@ -218,14 +218,9 @@ class Flow:
         return {member.key: member for member in self.members}
 
     @cached_property
-    def key_cells(self) -> Sequence[str]:
-        """The cells by which records are matched."""
-        return list(dict.fromkeys(part for name in self.match for part in name.split("+")))
-
-    @cached_property
     def key_fields(self) -> frozenset[str]:
-        """The fields of these cells."""
-        return frozenset(map(field_of, self.key_cells))
+        """The fields by which records are matched."""
+        return frozenset(field_of(part) for name in self.match for part in name.split("+"))
 
     @cached_property
     def has_owners(self) -> bool:

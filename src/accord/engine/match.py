@@ -17,7 +17,7 @@ from accord.engine.former import cells_sent
 from accord.engine.merge import Observation
 from accord.model.cells import implode
 from accord.model.record import Operation
-from accord.model.schema import may_identify, natural_keys, normal_key
+from accord.model.schema import key_value, may_identify, natural_keys, normal_key
 from accord.store.rows import Cells, Entity, EntityState
 
 if TYPE_CHECKING:
@@ -57,11 +57,9 @@ def key_digest(kind: str, value: str, key: bytes) -> bytes:
 
 def keys_of(flow: Flow, cells: Cells, key: bytes) -> list[NaturalKey]:
     """A record's natural keys by the flow's match rules, strongest first."""
-    held = {cell: value for cell in flow.key_cells if (value := cells.get(cell)) is not None}
-    if not held:
-        return []
-    found = natural_keys(flow.model, implode(flow.model, held), flow.match)
-    return [(name, key_digest(name, value, key)) for name, value in found]
+    held = cells.get  # the record need not be put together: each part of a key is a cell
+    found = [(name, key_value(name, held)) for name in flow.match]
+    return [(name, key_digest(name, value, key)) for name, value in found if value is not None]
 
 
 def place_digest(connection: str, stream: str, external_id: str, key: bytes) -> bytes:

@@ -125,16 +125,18 @@ def _show(person: Person, now: float) -> list[Change]:
     for name, value in wanted.items():
         old = entity.cells.get(name)
         if old != value:
-            changes.append(_put(entity, name, value, now))
+            changes += _put(entity, name, value, now)
     return changes
 
 
-def _put(entity: Entity, name: str, value: dict[str, Any], now: float) -> Change:
-    entity.rev += 1
+def _put(entity: Entity, name: str, value: dict[str, Any], now: float) -> list[Change]:
+    """Set a cell; with what a record is created with no history begins."""
+    born = entity.loaded_rev == 0
+    entity.rev += not born
     old = entity.cells.get(name)
     entity.cells[name] = value
     entity.stamps[name] = Stamp(entity.rev, "accord", now)
-    return Change(entity.id, name, old, value, entity.rev, "accord", "", now, "fold")
+    return [] if born else [Change(entity.id, name, old, value, entity.rev, "accord", "", now, "fold")]
 
 
 def _cell(person: Person, known: CellState) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Any
@@ -186,24 +186,32 @@ def natural_keys(
         fields: Which keys to look at, ``custom.<name>`` and ``a+b`` included; by default all of
             :data:`NATURAL_KEYS`.
     """
-    found: list[tuple[str, str]] = []
-    for key in NATURAL_KEYS[name_of(model)] if fields is None else fields:
-        parts = [_part(document, part) for part in key.split("+")]
-        if all(parts):
-            value = "\x1f".join(part for part in parts if part)
-            if may_identify(key, value):
-                found.append((key, value))
-    return found
+    custom = document.get("custom") or {}
+
+    def held(part: str) -> Any:
+        return custom.get(part.removeprefix("custom.")) if part.startswith("custom.") else document.get(part)
+
+    keys = NATURAL_KEYS[name_of(model)] if fields is None else fields
+    return [(key, value) for key in keys if (value := key_value(key, held)) is not None]
 
 
-def _part(document: Document, field: str) -> str | None:
-    if field.startswith("custom."):
-        value = (document.get("custom") or {}).get(field.removeprefix("custom."))
+def key_value(key: str, held: Callable[[str], Any]) -> str | None:
+    """The normalised value of a natural key; None where a record has none, or one that identifies nobody.
+
+    Args:
+        key: Its name, ``custom.<name>`` and ``a+b`` included.
+        held: What the record holds in a field.
+    """
+    if "+" not in key:
+        value = _part(key, held(key))
     else:
-        value = document.get(field)
-    if value is None or isinstance(value, (dict, list)):
-        return None
-    return normal_key(field, str(value))
+        parts = [_part(part, held(part)) for part in key.split("+")]
+        value = "\x1f".join(part for part in parts if part) if all(parts) else None
+    return value if value and may_identify(key, value) else None
+
+
+def _part(field: str, value: Any) -> str | None:
+    return None if value is None or isinstance(value, (dict, list)) else normal_key(field, str(value))
 
 
 def normal_key(field: str, value: str) -> str | None:
