@@ -27,7 +27,7 @@ _ENDING = Statement(
     "SELECT DISTINCT subject FROM consent_state"
     " WHERE expires_at <= :now AND state IN ('granted', 'soft_opt_in') ORDER BY subject LIMIT :most"
 )
-_OWNERS = contact_point.select("WHERE hmac IN :hmacs ORDER BY hmac, subject, type")
+_OWNERS = Statement("SELECT hmac, subject FROM contact_point WHERE hmac IN :hmacs ORDER BY hmac, subject")
 _POINTS = contact_point.select("WHERE subject IN :subjects ORDER BY subject, type, hmac")
 _FORGET_POINTS = Statement("DELETE FROM contact_point WHERE subject IN :subjects")
 _SUPPRESSED = suppression.select(
@@ -56,16 +56,10 @@ class Permissions:
     def of(self, subjects: Iterable[str]) -> dict[str, States]:
         """All states of these people."""
         found: dict[str, States] = {}
-        for row in self._bulk.ask(_STATES, subjects=dict.fromkeys(subjects)):
-            cell = Cell(row["purpose"], row["channel"], row["contact_point"], row["topic"], row["controller"])
-            found.setdefault(row["subject"], {})[cell] = CellState(
-                row["state"],
-                row["basis"],
-                row["epoch"],
-                row["since"],
-                row["signal"],
-                row["expires_at"],
-                tuple(from_json(row["conflicts"])),
+        for row in self._bulk.rows(_STATES, subjects=dict.fromkeys(subjects)):
+            subject, *place, state, basis, epoch, since, signal, expires_at, conflicts = row
+            found.setdefault(subject, {})[Cell(*place)] = CellState(
+                state, basis, epoch, since, signal, expires_at, tuple(from_json(conflicts))
             )
         return found
 
@@ -124,8 +118,8 @@ class ContactPoints:
     def owners(self, hmacs: Iterable[str]) -> dict[str, set[str]]:
         """For each address the people who have it."""
         found: dict[str, set[str]] = {}
-        for row in self._bulk.ask(_OWNERS, hmacs=dict.fromkeys(hmacs)):
-            found.setdefault(row["hmac"], set()).add(row["subject"])
+        for hmac, subject in self._bulk.rows(_OWNERS, hmacs=dict.fromkeys(hmacs)):
+            found.setdefault(hmac, set()).add(subject)
         return found
 
     def of(self, subjects: Iterable[str]) -> dict[str, dict[str, str]]:

@@ -8,6 +8,7 @@ from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from threading import Lock  # one writer at a time; nothing else waits inside
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from accord.errors import StateError, StoreBusyError
@@ -27,6 +28,8 @@ _LOG_PAGES = 4_000
 those that every batch touches are folded in once, not four times."""
 _STATEMENTS = 256
 """Compiled statements that a connection keeps; the store has fewer."""
+_LOOK_AGAIN = 0.01
+"""Seconds between tries of what SQLite does not wait for by itself."""
 _SIDE_FILES = ("", "-wal", "-shm", "-journal")
 
 
@@ -122,7 +125,7 @@ class SqliteDatabase:
         try:
             # A store may have been restored from anywhere: what its schema calls runs as that file's own.
             made.execute("PRAGMA trusted_schema = OFF").close()
-            made.execute("PRAGMA journal_mode = WAL").close()
+            _write_ahead(made, self._busy)
             made.execute("PRAGMA secure_delete = ON").close()
             made.execute("PRAGMA synchronous = FULL").close()
             made.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}").close()
@@ -179,6 +182,23 @@ def _begin_reading(driver: sqlite3.Connection) -> None:
 def _commit(driver: sqlite3.Connection) -> None:
     # Not ``commit()``, which says nothing where SQLite gave the transaction up before.
     driver.execute("COMMIT")
+
+
+def _write_ahead(driver: sqlite3.Connection, patience: float) -> None:
+    """Keep a write-ahead log. A new file is switched to it once, by whoever comes first.
+
+    SQLite refuses the others at once while that lasts, and does not wait for its busy timeout.
+    """
+    until = monotonic() + patience
+    while True:
+        try:
+            driver.execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > until:
+                raise
+            sleep(_LOOK_AGAIN)
+        else:
+            return
 
 
 def _create(path: Path) -> None:

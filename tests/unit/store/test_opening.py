@@ -5,7 +5,9 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -142,6 +144,17 @@ def test_a_full_disk_loses_nothing(file: Path, env: Env) -> None:
         assert store.size()["entity"] == 0
         with store.transaction("insert") as tx:
             tx.entities.insert([hub_record()])
+
+
+def test_a_file_that_another_process_has_just_begun_is_waited_for(file: Path, env: Env) -> None:
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("CREATE TABLE begun (id TEXT)")
+        done = Timer(0.1, other.execute, ["ROLLBACK"])
+        done.start()
+        with Store.open(f"sqlite:///{file}", env) as store:
+            assert store.size()["entity"] == 0
+        done.join()
 
 
 def test_an_erased_value_is_in_no_file(file: Path, env: Env) -> None:
