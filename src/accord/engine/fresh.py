@@ -24,11 +24,10 @@ def fresh(scope: Scope, seen: Sequence[Seen], moved: Collection[str] = ()) -> li
     with scope.world.store.reading() as tx:
         known = tx.links.digests(*scope.member.key, ids)
         letters = tx.letters.open_reads(*scope.member.key, ids)
+    for one in seen if letters else ():
+        one.aside = one.external_id in letters
     return [
         one
         for one in seen
-        if known.get(one.external_id) != one.digest
-        or one.deleted
-        or one.external_id in letters
-        or one.external_id in moved
+        if known.get(one.external_id) != one.digest or one.deleted or one.aside or one.external_id in moved
     ]

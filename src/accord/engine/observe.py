@@ -29,6 +29,7 @@ class Seen:
     Attributes:
         as_of: A search found it, whose index need not show what was written after this instant (seconds since
             1970; sync.md V2); None = it was read otherwise.
+        aside: It could not be absorbed when it was last read, and a dead letter waits for it.
     """
 
     external_id: str
@@ -38,6 +39,7 @@ class Seen:
     observation: Observation | None = None
     error: MappingError | None = None
     as_of: float | None = None
+    aside: bool = False
 
 
 def json_of(row: Row) -> bytes:

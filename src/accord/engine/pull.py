@@ -183,7 +183,7 @@ class Pull:
         for one in news:
             if not one.deleted:
                 self.observer.map(one, now, offset)
-        self._refuse_schema_break(news)
+        self._refuse_schema_break(seen)
         self._note(state, page, news, now + offset)
         with self.store.transaction("pull", self.fences, Durability.REPEATABLE) as tx:
             touched = self.absorber.page(tx, news)
@@ -219,12 +219,14 @@ class Pull:
             shown = [one.external_id for one in seen] if state.full else list(touched.links)
             tx.links.seen(*self.scope.member.key, shown, state.generation + int(state.full))
 
-    def _refuse_schema_break(self, fresh: Sequence[Seen]) -> None:
-        bad = sum(1 for one in fresh if one.error is not None)
-        if bad >= BAD_LEAST and bad > BAD_SHARE * len(fresh):
-            first = next(one.error for one in fresh if one.error is not None)
+    def _refuse_schema_break(self, seen: Sequence[Seen]) -> None:
+        """What was set aside before tells of nothing new; rows that are known were readable as they are."""
+        rows = [one for one in seen if not one.aside]
+        errors = [one.error for one in rows if one.error is not None]
+        if len(errors) >= BAD_LEAST and len(errors) > BAD_SHARE * len(rows):
             raise AnswerShapeError(
-                f"{self.scope.member.scope}: {bad} of {len(fresh)} rows of a page are unreadable ({first})",
+                f"{self.scope.member.scope}: {len(errors)} of {len(rows)} rows of a page are unreadable"
+                f" ({errors[0]})",
                 hint="The cursor was not moved. Look whether the vendor or the file changed its fields, "
                 "then correct the mapping and run again.",
                 facts={"connection": self.scope.member.connection, "stream": self.stream.name},

@@ -96,9 +96,31 @@ def test_a_page_of_nonsense_moves_nothing(town: Town) -> None:
     town.change("shop", page_size=50)
     report = town.run()
     assert [p.error for p in report.problems] == ["AnswerShapeError"]
-    assert "12 of 12 rows of a page are unreadable" in report.problems[0].message
+    assert "12 of 13 rows of a page are unreadable" in report.problems[0].message
     assert state(town).cursor == before
     assert town.accord.dead_letters() == []
+
+
+def test_bad_rows_that_were_set_aside_stop_no_later_read(town: Town) -> None:
+    town.change("shop", page_size=100)
+    for number in range(60):
+        town["shop"].put(mail=f"p{number}@example.com", born="soon" if number % 5 == 0 else "1990-05-01")
+    assert town.sync().total.created == 48
+    town["shop"].put(mail="late@example.com")
+    report = town.sync(full=True)
+    assert (report.problems, report.total.created) == ([], 1)
+    assert len(town.accord.dead_letters()) == 12
+
+
+def test_a_few_bad_rows_among_many_that_are_known_are_set_aside(town: Town) -> None:
+    town.change("shop", page_size=100)
+    for number in range(60):
+        town["shop"].put(mail=f"p{number}@example.com")
+    town.sync()
+    for number in range(12):
+        town["shop"].put(f"s{number + 1}", born="soon")
+    assert town.sync(full=True).problems == []
+    assert len(town.accord.dead_letters()) == 12
 
 
 def test_nonsense_in_one_system_stops_only_that(build: Build) -> None:
