@@ -31,7 +31,7 @@ def says(said: Said, code: int, *words: str) -> None:
 
 def test_a_plan_beyond_a_limit_says_how_to_go_on(limited: Stage) -> None:
     said = limited.inside("plan")
-    says(said, 4, "would create more than 1 records in loyalty/members")
+    says(said, 4, "would create more than 1 record in loyalty/members")
     says(said, 4, "If it is what you want, go on with: accord sync --flow customers --approve\n")
     assert limited.inside("sync", "--flow", "customers", "--approve").code == 0
 
@@ -90,3 +90,24 @@ def test_a_plan_shows_where_each_new_record_comes_from(stage: Stage) -> None:
     says(said, 0, "till/customers:1", "till/customers:2")
     writes = stage.inside("plan", "--json").document["plans"][0]["writes"]
     assert [(each["record"], each["external_id"]) for each in writes] == [(None, None)] * 2
+
+
+def test_a_long_plan_tells_how_many_writes_it_does_not_list(stage: Stage) -> None:
+    rows = "".join(f"{number},P{number},p{number}@example.com,1\n" for number in range(10, 1100))
+    stage.till.write_text(stage.till.read_text(encoding="utf-8") + rows, encoding="utf-8")
+    says(stage.inside("plan"), 0, "… and 1072 more; --all lists 1000\n")
+    says(stage.inside("plan", "--all"), 0, "… and 92 more\n")
+
+
+def test_a_second_record_of_somebody_is_told(stage: Stage) -> None:
+    stage.config.write_text(
+        f'{stage.config.read_text(encoding="utf-8")}match = ["email"]\n', encoding="utf-8"
+    )
+    stage.till.write_text(
+        f"{stage.till.read_text(encoding='utf-8')}3,Lea,lea@example.com,\n", encoding="utf-8"
+    )
+    note = "note: till/customers: second records of what it holds already, linked and not written: 1\n"
+    says(stage.inside("plan"), 0, note)
+    says(stage.inside("sync"), 0, note, "1 second record to review: `accord conflicts list --all`\n")
+    assert "duplicate" in stage.inside("conflicts", "list", "--all").out
+    assert "second record" not in stage.inside("sync").out

@@ -8,10 +8,8 @@ from accord.cli import reported
 from accord.cli.text import counted, listed, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from accord.cli.output import Output
-    from accord.engine.report import Plan, PlannedWrite
+    from accord.engine.report import Plan
 
 SAMPLES = 20
 """Planned writes that are listed unless all are asked for."""
@@ -37,7 +35,7 @@ def show(output: Output, plan: Plan, *, every: bool = False) -> None:
         for scope, counts in plan.members.items()
     ]
     output.table(_HEADERS, rows, right=_NUMBERS)
-    _samples(output, plan.writes_planned, every=every)
+    _samples(output, plan, every=every)
     for scope, counts in plan.members.items():
         if counts.told:
             output.line(f"told already: {plural(counts.told, 'consent write')} to {scope}")
@@ -74,7 +72,8 @@ def _sync(plan: Plan) -> str:
     return " ".join([*words, "--approve"] if plan.limits else words)
 
 
-def _samples(output: Output, writes: Sequence[PlannedWrite], *, every: bool) -> None:
+def _samples(output: Output, plan: Plan, *, every: bool) -> None:
+    writes = plan.writes_planned
     if not writes:
         output.line("Nothing is to be written.")
         return
@@ -91,5 +90,8 @@ def _samples(output: Output, writes: Sequence[PlannedWrite], *, every: bool) -> 
         for write in shown
     ]
     output.table(("write", "connection", "record", "id", "from", "fields"), rows)
-    if len(shown) < len(writes):
-        output.line(f"… and {len(writes) - len(shown)} more; --all lists them")
+    total = plan.total
+    left = total.planned_creates + total.planned_updates + total.planned_deletes - len(shown)
+    if left > 0:
+        listable = "them" if left + len(shown) == len(writes) else f"{len(writes)}"
+        output.line(f"… and {left} more" + (f"; --all lists {listable}" if len(shown) < len(writes) else ""))

@@ -88,6 +88,10 @@ def remarks(output: Output, report: Report) -> None:
         output.line(f"problem: {problem.connection}: {problem.message}")
         if problem.hint:
             output.line(f"   hint: {problem.hint}")
+    for scope, counts in report.members.items():
+        if counts.shadowed:
+            told = f"second records of what it holds already, linked and not written: {counts.shadowed}"
+            output.line(f"note: {scope}: {told}")
     for notice in report.notices:
         output.line(f"note: {notice}")
 
@@ -96,5 +100,7 @@ def _queues(output: Output, report: Report) -> None:
     total = report.total
     if total.open_conflicts:
         output.line(f"{plural(total.open_conflicts, 'conflict')} to decide: `accord conflicts list`")
+    if total.shadowed:
+        output.line(f"{plural(total.shadowed, 'second record')} to review: `accord conflicts list --all`")
     if total.dead_letters:
         output.line(f"{plural(total.dead_letters, 'dead letter')} to look at: `accord dead-letters list`")

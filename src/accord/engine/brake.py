@@ -44,8 +44,9 @@ class Brake:
 
     def _stop(self, verb: str, number: int, allowed: int) -> None:
         member = self.scope.member
+        records = f"{allowed} {'record' if allowed == 1 else 'records'}"
         raise BrakeError(
-            f"flow {self.scope.flow.name!r} would {verb} more than {allowed} records in {member.scope}",
+            f"flow {self.scope.flow.name!r} would {verb} more than {records} in {member.scope}",
             facts={
                 "flow": self.scope.flow.name,
                 "connection": member.connection,

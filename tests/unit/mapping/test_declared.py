@@ -163,11 +163,16 @@ def test_natural_keys_are_compared_normalised() -> None:
     assert [asked[pair] for pair in finder.keys(row, finder.fields)] == [[1], [0]]
 
 
-def test_an_unreadable_moment_is_unknown() -> None:
-    at = moment(stream_of(), "x")
+def test_an_unreadable_moment_is_unknown_and_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    at = moment(stream_of(), "x", "till/cards")
     assert at is not None
-    assert at.of({"x": "soon"}) is None
     assert at.of({}) is None
+    assert caplog.messages == []
+    assert at.of({"x": "soon"}) is None
+    assert at.of({"x": "later"}) is None
+    (told,) = caplog.messages
+    assert told.startswith("till/cards: the column x of updated_at")
+    assert "soon" not in told
 
 
 def test_nested_rows_are_merged_deeply() -> None:

@@ -61,7 +61,7 @@ class FileStream(Stream):
         self.folder = connector.folder
         self.env = connector.context.env
         self.format = FORMATS[self.config.kind](self._layout())
-        self.changed_at = moment(self.config, self.config.updated_at)
+        self.changed_at = moment(self.config, self.config.updated_at, named)
         self.finder = Finder(self.config, self.model, nested=self.nested, key=where)
         self.key = self.config.keys[0]
         if self.changed_at is not None:
@@ -134,7 +134,7 @@ class FileStream(Stream):
         yield from self.permissions.watch(snapshot.pages(since, request.token))
         if snapshot.superseded:
             log.warning(
-                "%s/%s: %d rows gave way to a later row with the same key",
+                "%s/%s: rows that gave way to a later one with the same key: %d",
                 self.connector_name,
                 self.name,
                 snapshot.superseded,

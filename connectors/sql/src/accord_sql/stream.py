@@ -51,7 +51,7 @@ class SqlStream(Stream):
         self.source = Source(connector.database, config, where)
         self.env = connector.context.env
         self.keys = KeyColumns(config.keys)
-        self.spelling = moment(config, config.updated_at)
+        self.spelling = moment(config, config.updated_at, named)
         self.finder = Finder(config, self.model, nested=False, key=where)
         self.hub_ids = HubIds(self.keys, config.hub_id, generated=config.key_from == "hub_id")
         self.key = config.keys[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,11 @@ from accord.model.schema import NATURAL_KEYS, normal_key
 REFUSED = "accord.refused"
 """The column that says why a row is refused; it stands only in rows that are."""
 HUB_ID = re.compile(r"[0-9a-f]{32}")
+UNDATED = (
+    "%s: the column %s of updated_at holds what cannot be read as a moment: such rows count as changed when"
+    " they are read. Declare its `format`, or correct the rows"
+)
+_log = logging.getLogger(__name__)
 
 
 def refused(row: Row, why: str) -> Row:
@@ -118,17 +124,18 @@ class HubIds:
         return row
 
 
-@dataclass(frozen=True)
 class Moment:
     """The column that says when a row last changed.
 
-    Attributes:
+    Args:
         column: Its name.
         form: Its declared spelling; None = any usual one.
+        named: Connection and stream, for whoever reads the log.
     """
 
-    column: str
-    form: Instant | None
+    def __init__(self, column: str, form: Instant | None, named: str) -> None:
+        self.column, self.form, self._named = column, form, named
+        self._told = False
 
     def of(self, row: Row) -> datetime | None:
         """When the row changed; None when the column is empty or cannot be read."""
@@ -140,6 +147,9 @@ class Moment:
                 return parse_instant(value)
             found = self.form.read(value, row)
         except ValueError:
+            if not self._told:
+                self._told = True
+                _log.warning(UNDATED, self._named, self.column)
             return None
         return None if found is None else datetime.fromisoformat(found)
 
@@ -149,14 +159,20 @@ class Moment:
             row[self.column] = self.form.write(now.isoformat(), {})
 
 
-def moment(stream: DeclaredStream, given: str | DeclaredField | None) -> Moment | None:
-    """The declared column of change; its spelling counts as declared when it has a format or a zone."""
+def moment(stream: DeclaredStream, given: str | DeclaredField | None, named: str) -> Moment | None:
+    """The declared column of change; its spelling counts as declared when it has a format or a zone.
+
+    Args:
+        stream: The declared stream.
+        given: Its ``updated_at``.
+        named: Connection and stream, for whoever reads the log.
+    """
     if given is None:
         return None
     field = field_of(given)
     zone = field.zone or stream.zone
     spelled = field.format is not None or zone != "UTC"
-    return Moment(field.column, Instant(field.format or "local", zone) if spelled else None)
+    return Moment(field.column, Instant(field.format or "local", zone) if spelled else None, named)
 
 
 class RowMapping(FieldMapping):
