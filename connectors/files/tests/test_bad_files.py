@@ -71,6 +71,13 @@ def test_an_encoding_of_another_family_is_not_guessed(till: Till) -> None:
     assert rows(till.stream(encoding="cp850"))[0]["first name"] == "Hélène Côté"
 
 
+def test_windows_text_is_not_taken_for_one_with_signs_inside_words(till: Till) -> None:
+    towns = "".join(f"K{number:05};Zürich;x\r\n" for number in range(9))
+    till.put("customers.csv", ("Nummer;Ort;Geändert\r\n" + towns).encode("cp1252"))
+    stream = till.stream(key="Nummer", fields={"custom.town": "Ort"})
+    assert {row["Ort"] for row in rows(stream)} == {"Zürich"}
+
+
 def test_broken_utf8_is_not_taken_for_windows(till: Till) -> None:
     till.put("customers.csv", (HEADER + "7,Hélène,,\n").encode() + b"8,Andr\xe9,,\n")
     with pytest.raises(AnswerShapeError, match="line 3 cannot be decoded"):

@@ -1,7 +1,8 @@
 """Finding a text file's encoding, without ever guessing silently wrong.
 
 UTF-8 is proved by decoding the whole file. What is not UTF-8 is taken for Windows-1252 only if
-charset-normalizer, asked to choose among the encodings of Western tills, agrees.
+charset-normalizer, asked to choose among the encodings of Western tills, agrees, or chooses one in which
+words would hold signs.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
 
 FOREIGN = re.compile(r"(?<=[A-Za-z])(?:[‚„]|[ƒ†‡ˆ‰‹•˜™›¡¢£¤¥“”](?=[a-z]))")
 """Punctuation that Windows-1252 shows inside words where an old DOS or Macintosh encoding has letters."""
+
+
+INSIDE = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f´¨·](?=[a-z])")
+"""What stands inside words beyond ASCII; marks that people type for an apostrophe are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,11 @@ def _foreign(sample: bytes) -> bool:
     return FOREIGN.search(sample.decode("cp1252", errors="replace")) is not None
 
 
+def _impossible(sample: bytes, encoding: str) -> bool:
+    """Whether the text would hold, in another encoding, signs that are no letters in words (``Z³rich``)."""
+    return not all(map(str.isalpha, INSIDE.findall(sample.decode(encoding, errors="replace"))))
+
+
 def _chunks(file: BinaryIO) -> Iterator[bytes]:
     file.seek(0)
     while chunk := file.read(CHUNK):
@@ -111,7 +121,8 @@ def _western(file: BinaryIO, name: str, connection: str, offset: int) -> str:
     best = charset_normalizer.from_bytes(sample, cp_isolation=WESTERN).best()
     if best is not None and best.encoding == "cp1252" and _foreign(sample):
         best = charset_normalizer.from_bytes(sample, cp_isolation=WESTERN[1:]).best()
-    if best is not None and best.encoding == "cp1252":
+    took_it = best is not None and best.encoding == "cp1252"
+    if took_it or (best is not None and not _foreign(sample) and _impossible(sample, best.encoding)):
         try:
             decoder = codecs.getincrementaldecoder("cp1252")()
             for chunk in _chunks(file):
