@@ -71,7 +71,7 @@ class Problems:
         """Note what pydantic found in the table at ``base``."""
         wanted: dict[Path, list[str]] = {}
         for each in error.errors(include_url=False, include_context=True, include_input=False):
-            place = _real(each["loc"], raw)
+            place = _real(each["loc"], raw, absent=each["type"] == "missing")
             message = _message(each["type"], each["msg"], place, model)
             wanted.setdefault(place, [])
             if message not in wanted[place]:
@@ -145,18 +145,22 @@ def suggestion(word: str, known: Iterable[str], *, what: str = "known are") -> s
 def places_of(error: pydantic.ValidationError, raw: Any) -> set[Path]:
     """Where in a table pydantic found something wrong."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    return {_real(each["loc"], raw) for each in found}
+    return {_real(each["loc"], raw, absent=each["type"] == "missing") for each in found}
 
 
-def _real(loc: Sequence[str | int], raw: Any) -> Path:
-    """The part of pydantic's location that exists in the file; the rest names branches of unions."""
+def _real(loc: Sequence[str | int], raw: Any, *, absent: bool) -> Path:
+    """The part of pydantic's location that exists in the file; the rest names branches of unions.
+
+    Only a key that is missing (``absent``) is told although the file has none.
+    """
     place: Path = ()
     here = raw
     for position, step in enumerate(loc):
         if _has(here, step):
             here = here[step]
         elif (
-            isinstance(here, Mapping)
+            absent
+            and isinstance(here, Mapping)
             and position == len(loc) - 1
             and isinstance(step, str)
             and step.isidentifier()

@@ -170,6 +170,29 @@ def test_streams_from_settings_are_known() -> None:
         parse(DROP.replace("MODEL", "order"), plugins(Drop))
 
 
+@pytest.mark.parametrize(
+    ("field", "key", "told"),
+    [
+        ('{ column = "mail", contry = "FR" }', "email.contry", "did you mean 'country'?"),
+        ('{ column = "mail", invalid = "unsett" }', "email.invalid", "expected 'error' or 'unset'"),
+        (
+            '{ column = "mail", country = "France" }',
+            "email.country",
+            "not an ISO 3166-1 alpha-2 country code",
+        ),
+        ('{ colum = "mail" }', "email.column", "this key is missing"),
+    ],
+)
+def test_a_mistake_in_a_fields_table_is_told_without_the_other_forms_of_a_field(
+    field: str, key: str, told: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(DROP.replace('"mail"', field, 1).replace("MODEL", "customer"), plugins(Drop))
+    found = caught.value.facts["problems"]
+    assert any(each["key"].endswith(key) and told in each["message"] for each in found)
+    assert not any(each["key"].endswith(".str") or "expected a text" in each["message"] for each in found)
+
+
 def test_members_keep_the_order_of_the_flow() -> None:
     flow = good().flows["customers"]
     facts = {

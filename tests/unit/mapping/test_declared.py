@@ -105,6 +105,7 @@ def test_lines_and_money_are_declared_too() -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
+        ({"givenname": "a"}, r"x\.fields\.givenname: .* did you mean 'given_name'\?"),
         ({"nickname": "a"}, r"x\.fields\.nickname: Customer has no field"),
         ({"addresses.default": "a"}, "is a structure"),
         ({"addresses.default.zip": "a"}, "has no field"),
@@ -185,3 +186,22 @@ def test_nested_rows_are_merged_deeply() -> None:
 def test_equal_rows_have_equal_fingerprints() -> None:
     assert digest_of({"a": 1, "b": None}) == digest_of({"b": None, "a": 1})
     assert digest_of({"a": 1}) != digest_of({"a": "1"})
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"country": "France"},
+        {"currency": "Euro"},
+        {"fields": {"phone": {"column": "tel", "country": "XY"}}},
+        {"fields": {"custom.price": {"column": "price", "as": "money", "currency": "EURO"}}},
+    ],
+)
+def test_a_country_or_currency_that_is_none_is_refused(table: dict[str, Any]) -> None:
+    """By ``country = "France"`` no number without a prefix was read; with ``invalid = "unset"``, silently."""
+    with pytest.raises(ValidationError, match="not an ISO"):
+        stream_of(**table)
+
+
+def test_a_country_may_be_written_small() -> None:
+    assert stream_of(country="fr").country == "FR"

@@ -15,7 +15,8 @@ The canonical field says which converter a column needs; ``as`` says it for fiel
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal
 
 import pydantic
 
@@ -37,6 +38,12 @@ from accord.mapping.instants import Date, Instant
 from accord.mapping.money import MoneyIn
 from accord.mapping.paths import parse_canonical
 from accord.model import MODELS, Canonical, Money, model_named, references
+from accord.model import values as canonical
+
+CountryCode = Annotated[str, pydantic.AfterValidator(canonical.country)]
+"""Of ISO 3166-1, in two letters: by an unknown one no telephone number could be read."""
+CurrencyCode = Annotated[str, pydantic.AfterValidator(canonical.currency)]
+"""Of ISO 4217."""
 
 
 class Part(pydantic.BaseModel):
@@ -77,9 +84,9 @@ class DeclaredField(Part):
     kind: Kind | None = pydantic.Field(default=None, alias="as")
     format: str | None = None
     zone: str | None = None
-    country: str | None = None
+    country: CountryCode | None = None
     country_column: str | None = None
-    currency: str | None = None
+    currency: CurrencyCode | None = None
     currency_column: str | None = None
     unit: Literal["major", "minor"] = "major"
     decimal: Literal[".", ","] | None = None
@@ -134,8 +141,8 @@ class DeclaredStream(Part):
     origin: Literal["own", "marketplace", "partner"] = "own"
     subject: str | None = None
     zone: str = "UTC"
-    country: str | None = None
-    currency: str | None = None
+    country: CountryCode | None = None
+    currency: CurrencyCode | None = None
     decimal: Literal[".", ","] = "."
 
     @pydantic.field_validator("model")
@@ -217,7 +224,9 @@ class Declarer:
         """The declaration of one field."""
         kind = kind_of(model, parse_canonical(path))
         if kind is None:
-            raise self._wrong(f"{table}.{path}", f"{model.__name__} has no field {path!r}")
+            close = get_close_matches(path, model.model_fields, n=1)
+            meant = f", did you mean {close[0]!r}?" if close else ""
+            raise self._wrong(f"{table}.{path}", f"{model.__name__} has no field {path!r}{meant}")
         if isinstance(kind, type) and not issubclass(kind, Money):
             raise self._wrong(f"{table}.{path}", f"{path!r} is a structure; map its fields one by one")
         asked: Kind = given.kind or ("money" if isinstance(kind, type) else kind)
