@@ -111,3 +111,19 @@ def test_a_second_record_of_somebody_is_told(stage: Stage) -> None:
     says(stage.inside("sync"), 0, note, "1 second record to review: `accord conflicts list --all`\n")
     assert "duplicate" in stage.inside("conflicts", "list", "--all").out
     assert "second record" not in stage.inside("sync").out
+
+
+def test_a_list_that_was_cut_says_so(stage: Stage) -> None:
+    rows = [f"{number},P,no address,1\n" for number in range(3, 6)]
+    stage.till.write_text(stage.till.read_text(encoding="utf-8") + "".join(rows), encoding="utf-8")
+    stage.inside("sync", "--approve")
+    cut = "There are more; --limit N lists more of them."
+    says(stage.inside("dead-letters", "list", "--limit", "2"), 0, cut)
+    assert stage.inside("dead-letters", "list", "--limit", "2", "--json").document["more"] is True
+    assert cut not in stage.inside("dead-letters", "list", "--limit", "3").out
+    assert stage.inside("dead-letters", "list", "--limit", "3", "--json").document["more"] is False
+
+
+def test_a_list_without_conflicts_says_where_the_settled_ones_are(stage: Stage) -> None:
+    says(stage.inside("conflicts"), 0, "No conflict waits for you; --all lists those that were settled")
+    says(stage.inside("conflicts", "list", "--all"), 0, "No conflict.\n")

@@ -5,10 +5,15 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
+
+Each = TypeVar("Each")
 
 LONGEST = 200
 """Characters of one value; the whole one is in ``--json``."""
+
+MORE = "There are more; --limit N lists more of them."
+"""What stands below a list that was cut."""
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _HOUR, _MINUTE = 3600, 60
@@ -68,3 +73,8 @@ def listed(names: Iterable[str]) -> str:
 def plural(number: int, noun: str) -> str:
     """``1 conflict``, ``2 conflicts``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def cut(found: list[Each], limit: int) -> tuple[list[Each], bool]:
+    """The first ``limit`` of a list, and whether there were more."""
+    return found[:limit], len(found) > limit

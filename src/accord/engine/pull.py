@@ -283,7 +283,8 @@ class Pull:
         with self.store.reading() as tx:
             live = tx.links.live_count(*self.scope.member.key)
         if live:
+            are = "is" if live == 1 else "are"
             raise BrakeError(
-                f"{self.scope.member.scope} turned empty although {live} of its records are linked",
+                f"{self.scope.member.scope} turned empty although {live} of its records {are} linked",
                 facts={"connection": self.scope.member.connection, "stream": self.stream.name, "live": live},
             )

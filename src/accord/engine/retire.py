@@ -89,8 +89,8 @@ def _duties(tx: Transaction, key: Key) -> list[Revocation]:
 def notices(tx: Transaction) -> list[str]:
     """What a plan says of retired streams."""
     return [
-        f"{one.name} is in no flow any more; its {one.links} links are retired, {one.writes} writes stay "
-        f"open, nothing there is changed. If it is gone for good: `accord link release {one.name}`"
+        f"{one.name} is in no flow any more; retired links: {one.links}, writes that stay open: "
+        f"{one.writes}; nothing there is changed. If it is gone for good: `accord link release {one.name}`"
         for one in retired(tx)
     ]
 
@@ -120,9 +120,10 @@ def release(world: World, tx: Transaction, name: str, *, told: bool) -> RetiredS
         )
     key, now = (found.connection, found.stream), world.env.now().timestamp()
     if found.duties and not told:
+        people = "person" if len(found.duties) == 1 else "people"
         some = ", ".join(found.duties[:MANY]) + (" …" if len(found.duties) > MANY else "")
         raise SetupError(
-            f"{name} was not told of the withdrawal or erasure of {len(found.duties)} people",
+            f"{name} was not told of the withdrawal or erasure of {len(found.duties)} {people}",
             hint="Put it back into a flow and sync; or tell it yourself (`accord consent show` says of what, "
             f"`accord link retired --json` lists all) and add --told: {some}",
             facts={"people": found.duties},

@@ -10,7 +10,7 @@ import typer
 from accord.cli import options
 from accord.cli.ids import SHORT
 from accord.cli.session import Session
-from accord.cli.text import instant, listed, value
+from accord.cli.text import MORE, cut, instant, listed, value
 
 if TYPE_CHECKING:
     from accord.store.rows import Conflict
@@ -30,15 +30,16 @@ def show_all(
 ) -> int | None:
     """List conflicts, oldest first: the field, both values, and who wins as things are."""
     with session.open() as accord:
-        found = accord.conflicts(None if every else "open", model, limit)
-    document = {"conflicts": [asdict(each) for each in found]}
-    session.output.tell(document, lambda: _list(session, found))
+        found, more = cut(accord.conflicts(None if every else "open", model, limit + 1), limit)
+    document = {"conflicts": [asdict(each) for each in found], "more": more}
+    session.output.tell(document, lambda: _list(session, found, every=every, more=more))
     return None
 
 
-def _list(session: Session, found: list[Conflict]) -> None:
+def _list(session: Session, found: list[Conflict], *, every: bool, more: bool) -> None:
     if not found:
-        session.output.line("No conflict.")
+        settled = "" if every else " waits for you; --all lists those that were settled, and notices"
+        session.output.line(f"No conflict{settled}.")
         return
     rows = [
         (
@@ -55,6 +56,8 @@ def _list(session: Session, found: list[Conflict]) -> None:
         for each in found
     ]
     session.output.table(("conflict", "model", "field", "hub", "vendor", "wins", "state"), rows)
+    if more:
+        session.output.line(MORE)
 
 
 def _winner(conflict: Conflict) -> str:

@@ -10,7 +10,7 @@ import typer
 from accord.cli import options
 from accord.cli.ids import SHORT
 from accord.cli.session import Session
-from accord.cli.text import instant, plural, value
+from accord.cli.text import MORE, cut, instant, plural, value
 from accord.errors import SetupError
 
 if TYPE_CHECKING:
@@ -24,14 +24,14 @@ _Id = Annotated[
 def show_all(session: Session, every: options.Every = False, limit: options.Limit = 100) -> int | None:
     """List dead letters, oldest first."""
     with session.open() as accord:
-        found = accord.dead_letters(None if every else "open", limit)
+        found, more = cut(accord.dead_letters(None if every else "open", limit + 1), limit)
     # A list is for logs and tickets, too: the rows themselves may hold personal data.
-    document = {"dead_letters": [{**asdict(each), "payload": None} for each in found]}
-    session.output.tell(document, lambda: _list(session, found))
+    document = {"dead_letters": [{**asdict(each), "payload": None} for each in found], "more": more}
+    session.output.tell(document, lambda: _list(session, found, more=more))
     return None
 
 
-def _list(session: Session, found: list[DeadLetter]) -> None:
+def _list(session: Session, found: list[DeadLetter], *, more: bool) -> None:
     if not found:
         session.output.line("No dead letter.")
         return
@@ -50,6 +50,8 @@ def _list(session: Session, found: list[DeadLetter]) -> None:
     ]
     headers = ("dead letter", "at", "connection", "record", "tries", "last", "state", "reason")
     session.output.table(headers, rows, right=("tries",))
+    if more:
+        session.output.line(MORE)
 
 
 def show(session: Session, id: _Id) -> int | None:

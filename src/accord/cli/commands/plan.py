@@ -10,7 +10,7 @@ import typer
 from accord.cli import options
 from accord.cli.session import Session
 
-_EVERY = "List every planned write, not only the first 20."
+_EVERY = "List the planned writes, up to 1,000 of each stream, not only the first 20."
 
 
 def plan(
