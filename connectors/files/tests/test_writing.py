@@ -169,7 +169,7 @@ def test_what_the_file_cannot_hold_is_refused_alone(till: Till) -> None:
     ]
     outcomes = till.writable().update(writes)
     assert results(outcomes) == ["rejected", "done", "rejected", "rejected", "rejected"]
-    assert "encoding cp1252" in outcomes[0].reason
+    assert "encoding cp1252 lacks: save the file as UTF-8, then replay" in outcomes[0].reason
     assert outcomes[2].reason == "the file has no column 'shoe'"
 
 

@@ -170,7 +170,10 @@ class CsvFormat:
             try:
                 text.encode(encoding)
             except UnicodeEncodeError:
-                return f"column {column!r} holds a character that the file's encoding {encoding} lacks"
+                return (
+                    f"column {column!r} holds a character that the file's encoding {encoding} lacks: "
+                    "save the file as UTF-8, then replay"
+                )
         return ""
 
     def rewrite(self, old: Old, target: BinaryIO, changes: Changes, new: Sequence[Row]) -> None:
