@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Annotated, Any, get_args, get_origin
 
 from accord.errors import SetupError
@@ -142,9 +143,11 @@ def _refuse_unknown(names: Names, model: type[Canonical]) -> None:
         elif isinstance(kind, type) and issubclass(kind, Canonical) and name in kind.model_fields:
             annotation = kind.model_fields[name].rebuild_annotation()
         else:
+            known = list(getattr(kind, "model_fields", ()))
+            meant = [f"Did you mean {close!r}?" for close in get_close_matches(name, known, n=1)]
             raise SetupError(
                 f"{model.__name__} has no field {'.'.join(names[: place + 1])!r}",
-                hint="A field that the model lacks goes to custom.<name>.",
+                hint=" ".join([*meant, "A field that the model lacks goes to custom.<name>."]),
             )
 
 

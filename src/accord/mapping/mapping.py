@@ -68,7 +68,11 @@ class Mapping:
         known = self._bound.get((connector, stream, model))
         if known is not None:
             return known
-        refuse_mistakes(self.declarations, model)
+        try:
+            refuse_mistakes(self.declarations, model)
+        except SetupError as error:
+            message = f"the mapping of {connector}.{stream}: {error}"
+            raise SetupError(message, hint=error.hint, facts=error.facts) from None
         twin = Mapping(*self.declarations, empty=self.empty)
         twin.connector, twin.stream, twin.model = connector, stream, model
         twin._items = _struct_items(self.declarations, model)

@@ -120,6 +120,10 @@ def _kind_problems(stream: type[Stream]) -> Iterator[str]:
         # A property decides when the connection is open.
         if value is not None and not isinstance(value, (kind, property)):
             yield f"{name} must be of type {kind.__name__}"
+    for name in ("name", "key", "reference", "etag", "deleted"):
+        value = getattr(stream, name, None)
+        if value is not None and not isinstance(value, (str, property)):
+            yield f"{name} must be a text"
     if getattr(stream, "deletes", None) is Deletes.FLAG and stream.deleted is None:
         yield "deletes is FLAG, but deleted does not name the flag"
 
@@ -138,6 +142,9 @@ def _operation_problems(stream: type[Stream]) -> Iterator[str]:
         # A declared operation becomes callable when the open stream is asked for it.
         if operation is not None and not callable(operation) and not hasattr(type(operation), "__get__"):
             yield f"{name} cannot be called"
+        elif "{id}" in str(getattr(operation, "path", "")):
+            # Filled with the id of the write it leads nowhere: every record would be taken for gone.
+            yield f"the path of {name} names {{id}}, which is the write's own id; the record's is {{key}}"
     if not any(getattr(stream, name, None) for name in _OPERATIONS):
         yield "it has no operation"
 

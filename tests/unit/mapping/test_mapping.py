@@ -264,7 +264,7 @@ def test_losses_are_declared() -> None:
     [
         (lambda: Mapping(both("email", "a"), both("email", "b")), "twice"),
         (lambda: Mapping(both("email", "a"), both("phone", "a")), "twice"),
-        (lambda: bound(both("e_mail", "a")), "no field 'e_mail'"),
+        (lambda: bound(both("e_mail", "a")), r"the mapping of \w+\.\w+: Customer has no field 'e_mail'"),
         (lambda: bound(both("addresses.default.zip", "a")), "no field 'addresses.default.zip'"),
         (lambda: both("lifecycle", "a", values={"x": "lead", "y": "lead"}), "several vendor values"),
         (lambda: both("email", "a", unseen="keep"), "only go with values"),
@@ -278,6 +278,12 @@ def test_losses_are_declared() -> None:
 def test_mistakes_are_found_before_any_record(declare: Any, problem: str) -> None:
     with pytest.raises(SetupError, match=problem):
         declare()
+
+
+def test_a_misspelt_field_is_told_with_the_one_that_was_meant() -> None:
+    with pytest.raises(SetupError) as caught:
+        bound(both("givenname", "first"))
+    assert caught.value.hint.startswith("Did you mean 'given_name'?")
 
 
 def test_an_unbound_mapping_does_not_validate() -> None:

@@ -12,6 +12,7 @@ import pytest
 from accord.connector import Stream
 from accord.errors import PluginError, UnknownConnectorError
 from accord.hookspecs import hookimpl
+from accord.http import Call
 from accord.plugins import CONNECTORS, GROUP, Plugins, installed
 from tests.unit.plugins.samples import Contacts, Crm, FlowStub, MemberStub, Offering, Shop
 
@@ -267,6 +268,11 @@ def test_a_plugin_that_raises_is_left_out() -> None:
         ({"read": 5}, "read cannot be called"),
         ({"model": dict}, "no canonical model"),
         ({"mapping": None, "origin": 1}, "origin must be of type Origin"),
+        ({"reference": 7}, "reference must be a text"),
+        (
+            {"update": Call("PATCH", "/contacts/{id}")},
+            r"the path of update names {id}.* the record's is {key}",
+        ),
     ],
 )
 def test_unsound_streams_are_refused(wrong: dict[str, Any], told: str) -> None:
