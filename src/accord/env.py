@@ -137,6 +137,8 @@ class SystemEnv:
     def __init__(self) -> None:
         self.random = random.Random()
         self._holder = _this_process()
+        self._naming = threading.Lock()
+        self._named_at, self._tail = 0, 0
 
     def now(self) -> datetime:
         """The system clock in UTC."""
@@ -151,8 +153,14 @@ class SystemEnv:
         time.sleep(seconds)
 
     def new_id(self) -> str:
-        """Time-ordered so that indexes grow at one end (the idea of RFC 9562 UUIDv7)."""
-        return f"{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
+        """In the order of their making, so that indexes grow at one end (RFC 9562, UUIDv7, method 2)."""
+        with self._naming:
+            now = time.time_ns() // 1_000_000
+            if now > self._named_at:
+                self._named_at, self._tail = now, int.from_bytes(os.urandom(10)) >> 1
+            else:
+                self._tail += self.random.getrandbits(32) + 1
+            return f"{self._named_at:012x}{self._tail:020x}"
 
     def spawn(self, name: str, work: Callable[[], T]) -> Future[T]:
         """Run the work in a daemon thread; a daemon never keeps a dead run's process alive."""
