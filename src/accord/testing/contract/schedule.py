@@ -21,9 +21,10 @@ from accord.plugins import Plugins
 from accord.sandbox import FaultProfile
 from accord.store import Store
 from accord.testing import samples
+from accord.testing.blank import blank_store
 from accord.testing.clerk import Clerk
 from accord.testing.contract.peer import Peer, Shelf, peer
-from accord.testing.contract.world import VendorEnv, Worker, empty_store, unreliable
+from accord.testing.contract.world import VendorEnv, Worker, unreliable
 from accord.testing.simulation.scheduler import CrashError, Scheduler
 from accord.testing.simulation.weather import Weather
 from accord.testing.stand import CONNECTION, stream_of
@@ -70,7 +71,7 @@ class Schedule:
         """The vendor's own records, which only the vendor's people edit: token to external id."""
         self.ours: dict[str, str] = {}
         self.runs = self.crashes = self.made = 0
-        empty_store(self.store)
+        blank_store(self.store)
 
     @property
     def token(self) -> str:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
 import httpx
 
-from accord.env import SystemEnv
 from accord.errors import OutcomeUnknownError, RetryableError
-from accord.store import Store
 from accord.testing.simulation.process import Process
 from accord.testing.simulation.scheduler import START
 from accord.testing.virtual import VirtualEnv
@@ -29,7 +23,6 @@ if TYPE_CHECKING:
 
 DEADLY = 0.03
 """Chance to die just before a request, and just before its answer."""
-KEY = b"contract tests: a key of 32 byte"
 
 
 class VendorEnv(VirtualEnv):
@@ -110,16 +103,3 @@ def unreliable(stream: Stream, process: Worker, weather: Weather, random: Random
     # The operations are a cached property: what lies in the cache is what the engine gets.
     stream.__dict__["operations"] = replace(operations, create=create, update=update)
     return stream
-
-
-@cache
-def _template() -> Path:
-    """An empty store, made once and copied for each schedule."""
-    path = Path(tempfile.mkdtemp(prefix="accord-contract-")) / "accord.db"
-    Store.open(f"sqlite:///{path}", SystemEnv(), new_key=KEY).close()
-    return path
-
-
-def empty_store(path: Path) -> None:
-    """Put an empty store at this path."""
-    shutil.copy(_template(), path)

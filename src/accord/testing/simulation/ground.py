@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import atexit
 import shutil
 import tempfile
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 
 from accord.env import SystemEnv
 from accord.errors import SetupError
 from accord.store import Store
 from accord.testing import postgres
+from accord.testing.blank import KEY, blank_store
 from accord.testing.simulation.power import Disk
 
 FILE = "accord.db"
-KEY = b"simulated key of 32 bytes length"
 
 
 class Ground:
@@ -34,7 +32,7 @@ class Ground:
             self.url = self._stack.enter_context(postgres.fresh_schema(server))
             Store.open(self.url, SystemEnv(), new_key=KEY).close()
         else:
-            shutil.copy(_template(), self.file)
+            blank_store(self.file)
             self.url = f"sqlite:///{self.file}"
 
     @property
@@ -62,13 +60,3 @@ class Ground:
 
 def _ram() -> str | None:
     return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  a RAM disk, if there is one
-
-
-@cache
-def _template() -> Path:
-    """An empty store, made once per process of the harness and copied for each schedule."""
-    folder = tempfile.mkdtemp(prefix="accord-sim-template-", dir=_ram())
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    path = Path(folder) / FILE
-    Store.open(f"sqlite:///{path}", SystemEnv(), new_key=KEY).close()
-    return path

@@ -24,9 +24,10 @@ from accord.store.schema import Opened
 from accord.store.sealed import no_sealer
 from accord.store.store import BUSY_TIMEOUT
 from accord.store.tables import SCHEMA_VERSION
+from accord.testing.blank import KEY
 from accord.testing.simulation.configuration import Configuration
 from accord.testing.simulation.editions import CUT
-from accord.testing.simulation.ground import KEY, Ground
+from accord.testing.simulation.ground import Ground
 from accord.testing.simulation.issuer import Unsealed
 from accord.testing.simulation.people import People, token_of
 from accord.testing.simulation.power import WiredDatabase

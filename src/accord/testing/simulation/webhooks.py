@@ -19,7 +19,7 @@ from accord.engine.gate import consents_of
 from accord.engine.unsubscribe import Subscription, token_of
 from accord.errors import StateError
 from accord.store.rows import EntityState
-from accord.testing.simulation.ground import KEY
+from accord.testing.blank import KEY
 from accord.testing.simulation.scheduler import CrashError
 from accord.testing.simulation.vendor import NEWS
 from accord.testing.simulation.witness import I6, I7
