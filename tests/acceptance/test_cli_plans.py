@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 
 import pytest
@@ -127,3 +129,57 @@ def test_a_list_that_was_cut_says_so(stage: Stage) -> None:
 def test_a_list_without_conflicts_says_where_the_settled_ones_are(stage: Stage) -> None:
     says(stage.inside("conflicts"), 0, "No conflict waits for you; --all lists those that were settled")
     says(stage.inside("conflicts", "list", "--all"), 0, "No conflict.\n")
+
+
+JOINING = """
+[connections.news]
+connector = "files"
+root = "news"
+[connections.news.streams.people]
+model = "customer"
+path = "people.csv"
+write = "people.csv"
+key = "id"
+hub_id = "accord_id"
+[connections.news.streams.people.fields]
+given_name = "first"
+email = "mail"
+"""
+
+
+@pytest.fixture
+def joined(stage: Stage) -> Stage:
+    """Both systems agree; then a third one is added to the flow."""
+    assert stage.inside("sync", "--approve").code == 0
+    (stage.root / "news").mkdir()
+    text = stage.config.read_text(encoding="utf-8")
+    text = text.replace('both = ["till", "loyalty"]', 'both = ["till", "loyalty"]\nto = ["news"]', 1)
+    stage.config.write_text(text + JOINING, encoding="utf-8")
+    return stage
+
+
+def test_a_system_that_joins_a_flow_waits_for_a_plan_and_gets_all_that_is_known(joined: Stage) -> None:
+    news = joined.root / "news" / "people.csv"
+    said = joined.inside("sync")
+    says(
+        said,
+        4,
+        "flow 'customers' has a system that is new to it: this is its plan",
+        "the first plan with news/people",
+    )
+    assert not news.exists()
+    says(joined.inside("sync"), 0, "2 writes")
+    rows = csv.DictReader(io.StringIO(news.read_text(encoding="utf-8")))
+    assert sorted(row["first"] for row in rows) == ["Léa", "Tom"]
+    says(joined.inside("sync"), 0, "0 writes")
+
+
+def test_a_system_that_was_away_gets_what_changed_meanwhile(joined: Stage) -> None:
+    assert joined.inside("sync", "--approve").code == 0
+    with_news = joined.config.read_text(encoding="utf-8")
+    joined.config.write_text(with_news.replace('\nto = ["news"]', "", 1), encoding="utf-8")
+    joined.edit("Tom,", "Thomas,")
+    assert joined.inside("sync").code == 0
+    joined.config.write_text(with_news, encoding="utf-8")
+    assert joined.inside("sync").code == 0
+    assert "Thomas" in (joined.root / "news" / "people.csv").read_text(encoding="utf-8")

@@ -36,11 +36,10 @@ class Syncing(Opened):
         The plan is remembered: the first run of a flow needs one that a person could look at.
         """
         from accord.api import approval
-        from accord.engine import rebase
 
         found = self._rehearsed(flow, connections, full=full, max_seconds=max_seconds)
-        changed = rebase.pending(self.world, self.flow(flow), self._only(connections))
-        approval.remember(self.store, found, changed)
+        turn = approval.Turn.of(self.world, self.flow(flow), self._only(connections))
+        approval.remember(self.store, found, turn)
         return found
 
     def _rehearsed(
@@ -88,7 +87,7 @@ class Syncing(Opened):
         Returns:
             What happened. ``report.exit_code`` says how it ended; a flow's first run without a plan and
             without ``approve`` returns the plan itself, with state ``waiting``. So does the first run under a
-            changed mapping, where that alone makes a difference.
+            changed mapping, where that alone makes a difference, and the first one with a system that is new.
 
         Raises:
             StateError: the store cannot be used; nothing was advanced.
@@ -101,12 +100,12 @@ class Syncing(Opened):
         chosen = self.flow(flow)
         erasures.reapply(self.world, self._journal)
         only = self._only(connections)
-        mappings, changed = chosen.mappings(only), rebase.pending(self.world, chosen, only)
+        mappings, turn = chosen.mappings(only), approval.Turn.of(self.world, chosen, only)
         rehearse = partial(self._rehearsed, flow, only, full=full, max_seconds=max_seconds)
-        if not approve and (found := approval.wanted(self.store, flow, mappings, changed, rehearse)):
+        if not approve and (found := approval.wanted(self.store, flow, mappings, turn, rehearse)):
             why, plan = found
             plan.tell(self._tell_what_is_due(max_seconds))
-            return approval.waiting(self.store, plan, why, changed, unattended=unattended)
+            return approval.waiting(self.store, plan, why, turn, unattended=unattended)
         options, notices = Options(full=full, approved=approve, only=only), self._notices_of_a_first_run(flow)
         with self._budget(max_seconds) as budget:
             accounts.refuse_changed(self.connections, self.store, self.env, chosen, only)

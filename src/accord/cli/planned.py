@@ -62,7 +62,9 @@ def _first(plan: Plan) -> str:
     """Of what it is the first plan that a sync waits for; "" if of nothing."""
     if plan.first:
         return f"of flow {plan.flow}"
-    return f"under the changed mapping of {listed(plan.changed)}" if plan.changed else ""
+    if plan.changed:
+        return f"under the changed mapping of {listed(plan.changed)}"
+    return f"with {listed(plan.joined)}" if plan.joined else ""
 
 
 def _sync(plan: Plan) -> str:

@@ -62,6 +62,7 @@ class Rehearsal:
             retire(self.world, tx)
             self.plan.notices += notices(tx)
         self.run.rebase_unread()
+        self.run.join()
         self.run.pull_all()
 
     def lift(self, stopped: list[Problem]) -> None:

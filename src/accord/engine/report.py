@@ -141,6 +141,7 @@ class Plan(Report):
         writes_planned: Every planned write, up to :data:`accord.engine.decider.MOST_SAMPLES` per member.
         first: Whether the flow never ran before.
         changed: Streams whose mapping changed, where that alone makes a difference: the first plan of that.
+        joined: Streams that never took part in a run of the flow, which ran before: the first plan with them.
         mappings: The version of each stream's mapping, by ``connection/stream``.
         limits: Those of the problems that an approval lifts: limits that a run would exceed.
         full, only: As it was asked for: everything was read again; only these connections (None = all).
@@ -149,6 +150,7 @@ class Plan(Report):
     writes_planned: list[PlannedWrite] = field(default_factory=list)
     first: bool = False
     changed: Sequence[str] = ()
+    joined: Sequence[str] = ()
     mappings: dict[str, str] = field(default_factory=dict)
     limits: list[Problem] = field(default_factory=list)
     full: bool = False
@@ -178,6 +180,7 @@ class Plan(Report):
         """Plain values for ``--json``."""
         values = super().as_dict()
         values["first"], values["changed"] = self.first, list(self.changed)
+        values["joined"] = list(self.joined)
         values["counts"] = {scope: dict(counts) for scope, counts in self.counts.items()}
         values["writes"] = [
             {

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from accord.engine.joining import catch_up
 from accord.errors import SetupError
 from accord.model.record import Receipt
 from accord.store.consent_rows import Revocation, RevocationState
@@ -36,6 +37,9 @@ def retire(world: World, tx: Transaction) -> None:
         if here and state.retired_at is not None:
             tx.links.restore(*key)
             tx.marks.put(RETURNED, 1)
+            owner = world.member(key)
+            if owner is not None and owner.member.writes:
+                catch_up(tx, key, owner.flow.kind)  # nobody marked for it what changed meanwhile
             state.retired_at = None
         elif not here and state.retired_at is None and state.connection not in world.closed:
             tx.links.retire(*key)

@@ -13,6 +13,7 @@ from accord.engine import drain
 from accord.engine.addresses import index_all
 from accord.engine.counts import Counts
 from accord.engine.flow import Flow, Key, Member
+from accord.engine.joining import join
 from accord.engine.leases import Keeper
 from accord.engine.pull import AHEAD, Pull
 from accord.engine.push import Push
@@ -87,6 +88,7 @@ class FlowRun:
             if self._lease():
                 self._inherit()
                 self.rebase_unread()
+                self.join()
                 if self._streams_through():
                     self._pull_and_push_together()
                 else:
@@ -197,6 +199,10 @@ class FlowRun:
             counts = self.counts[scope.member.key]
             if self.guard(scope, lambda s=scope, c=counts: rebase_unread(s, c, self.fences)):  # type: ignore[misc]
                 self.report.notices.append(notice(scope.member.scope, counts.rebased))
+
+    def join(self) -> None:
+        """Streams that take part for the first time look at all that the hub holds."""
+        join(self.working(self.flow.targets), self.fences)
 
     def pull_all(self) -> None:
         """Read every source: a few at once, page by page in turn, so that none waits for another's end."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from accord.engine.absorb import Absorber
+from accord.engine.joining import joining
 from accord.engine.observe import Observer, Seen
 from accord.engine.rebase import baseline_of
 from accord.engine.run import FlowRun
@@ -37,6 +38,7 @@ class RecordRun(FlowRun):
             if self._lease():
                 self._inherit()
                 self._leave_rebased()
+                self._leave_joining()
                 if key not in self.failed:
                     self.guard(scope, lambda: self._absorb(key, external_id))
                 self.complete.update(self.scopes)
@@ -59,6 +61,15 @@ class RecordRun(FlowRun):
             if rebase is not None:
                 self.leave(
                     scope, f"{scope.member.scope}: its mapping changed; it waits for a run of the flow"
+                )
+
+    def _leave_joining(self) -> None:
+        """A system that is new to the flow waits for a run that brings it all the flow holds."""
+        new = joining(self.world, self.flow, self.options.only)
+        for scope in self.working(self.flow.targets):
+            if scope.member.scope in new:
+                self.leave(
+                    scope, f"{scope.member.scope}: it is new to the flow; it waits for a run of the flow"
                 )
 
     def _absorb(self, key: Key, external_id: str) -> bool:

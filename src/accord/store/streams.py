@@ -30,6 +30,11 @@ _ADD = Statement(
     " WHERE true"  # else SQLite would take ON CONFLICT for a join's condition (its lang_upsert.html)
     " ON CONFLICT (connection, stream, entity) DO UPDATE SET seq = excluded.seq"
 )
+_ADD_ALL = Statement(
+    "INSERT INTO dirty (connection, stream, entity, seq)"
+    " SELECT :connection, :stream, id, :seq FROM entity WHERE kind = :kind AND state = 'live'"
+    " ON CONFLICT (connection, stream, entity) DO UPDATE SET seq = excluded.seq"
+)
 _CLEAR = Statement(f"DELETE FROM dirty {_HERE} AND seq = :seq AND entity IN :entities")
 
 
@@ -89,6 +94,11 @@ class Dirty:
         seq = Marks(self._bulk).rise("dirty")
         for (connection, stream), entities in places.items():
             self._bulk.change(_ADD, connection=connection, stream=stream, entities=entities, seq=seq)
+
+    def add_all(self, connection: str, stream: str, kind: str) -> None:
+        """Mark every living hub record of a model."""
+        seq = Marks(self._bulk).rise("dirty")
+        self._bulk.change(_ADD_ALL, connection=connection, stream=stream, kind=kind, seq=seq)
 
     def take(
         self, connection: str, stream: str, limit: int = 500, after: str | None = None

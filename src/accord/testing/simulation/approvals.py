@@ -99,8 +99,8 @@ class Approvals:
             plans.append(rehearse.plan(world, flow, run.options, Budget(process)))
             return plans[0]
 
-        changed, mappings = rebase.pending(world, flow, None), flow.mappings(None)
-        found = approval.wanted(world.store, flow.name, mappings, changed, rehearsed)
+        turn, mappings = approval.Turn.of(world, flow, None), flow.mappings(None)
+        found = approval.wanted(world.store, flow.name, mappings, turn, rehearsed)
         if found is None:
             for plan in plans:
                 self._knows(plan)  # it told of no difference
@@ -117,4 +117,4 @@ class Approvals:
             self._knows(plan)
         self.town.weather.note("plan seen" if there else "plan waited")
         scheduler.note(f"{process.name} {flow.name} {why}: {'seen' if there else 'waits for a person'}")
-        return approval.waiting(world.store, plan, why, changed, unattended=not there)
+        return approval.waiting(world.store, plan, why, turn, unattended=not there)
