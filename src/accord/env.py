@@ -8,6 +8,7 @@ code under a seeded scheduler. Nothing else in Accord may call ``time``, ``rando
 
 from __future__ import annotations
 
+import contextvars
 import os
 import random
 import threading
@@ -165,10 +166,11 @@ class SystemEnv:
     def spawn(self, name: str, work: Callable[[], T]) -> Future[T]:
         """Run the work in a daemon thread; a daemon never keeps a dead run's process alive."""
         future: Future[T] = Future()
+        context = contextvars.copy_context()  # what is told to whoever starts it holds for it too
 
         def body() -> None:
             try:
-                future.set_result(work())
+                future.set_result(context.run(work))
             except BaseException as error:  # noqa: BLE001  handed to whoever asks for the result
                 future.set_exception(error)
 

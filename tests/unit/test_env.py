@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from accord.deadline import seconds_left, within
 from accord.env import SystemEnv
 
 MANY = 10_000
@@ -28,3 +29,9 @@ def test_threads_and_other_processes_never_make_the_same_name() -> None:
         names = list(pool.map(lambda n: (one, other)[n % 2].new_id(), range(MANY)))
     assert len(set(names)) == MANY
     assert {len(name) for name in names} == {32}
+
+
+def test_threads_know_how_long_they_may_go_on() -> None:
+    with within(lambda: 3.0):
+        assert SystemEnv().spawn("reader", seconds_left).result() == 3.0
+    assert SystemEnv().spawn("reader", seconds_left).result() is None

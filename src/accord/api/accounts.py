@@ -57,33 +57,32 @@ def _check(connections: Connections, store: Store, env: Env, name: str) -> Accou
 
 def refuse_changed(
     connections: Connections, store: Store, env: Env, flow: Flow, only: frozenset[str] | None
-) -> None:
+) -> dict[str, AccordError]:
     """Stop before the first page when a connection of the flow leads to another account than before.
 
-    A swapped token would look like a mass deletion (sync.md A9). A connection that cannot be asked at all
-    is left to the run, which reports it and goes on with the others.
+    A swapped token would look like a mass deletion (sync.md A9).
+
+    Returns:
+        The connections that could not be asked, and why; the run goes on without them.
 
     Raises:
         AccessError: the account is another one.
         AnswerShapeError, UnexpectedError: the connector's check is faulty.
     """
+    unreached: dict[str, AccordError] = {}
     names = dict.fromkeys(member.connection for member in flow.members)
     for name in names:
         if only is None or name in only:
-            account = _reached(connections.connectors[name])
-            if account is not None:
-                same_account(store, env, name, account)
-
-
-def _reached(connector: Connector[Any]) -> Account | None:
-    try:
-        told = _told(connector)
-    except UnexpectedError:
-        raise  # a bug in its check: nobody knows whose account it is
-    except AccordError:
-        # Its own pull or push meets the same trouble and reports it for this connection alone.
-        return None
-    return account_of(connector, told)
+            connector = connections.connectors[name]
+            try:
+                told = _told(connector)
+            except UnexpectedError:
+                raise  # a bug in its check: nobody knows whose account it is
+            except AccordError as error:
+                unreached[name] = error
+            else:
+                same_account(store, env, name, account_of(connector, told))
+    return unreached
 
 
 def _told(connector: Connector[Any]) -> Any:

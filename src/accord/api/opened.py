@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 from accord.api import journal
 from accord.api.modes import readable_by_all
 from accord.config import Config, check, load
+from accord.deadline import within
 from accord.engine.progress import Progress, silent
 from accord.engine.stop import Budget
 from accord.env import Env, SystemEnv
@@ -150,7 +151,8 @@ class Opened:
         with self._lock:
             self._budgets.add(budget)
         try:
-            yield budget
+            with within(budget.left):
+                yield budget
         finally:
             with self._lock:
                 self._budgets.discard(budget)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -53,8 +54,8 @@ class Syncing(Opened):
         erasures.reapply(self.world, self._journal)
         options = Options(full=full, only=self._only(connections), kind="plan")
         with self._budget(max_seconds) as budget:
-            accounts.refuse_changed(self.connections, self.store, self.env, chosen, options.only)
-            plan = rehearse.plan(self.world, chosen, options, budget)
+            unreached = accounts.refuse_changed(self.connections, self.store, self.env, chosen, options.only)
+            plan = rehearse.plan(self.world, chosen, replace(options, unreached=unreached), budget)
         plan.notices += self._notices_of_a_first_run(flow)
         return plan
 
@@ -108,9 +109,9 @@ class Syncing(Opened):
             return approval.waiting(self.store, plan, why, turn, unattended=unattended)
         options, notices = Options(full=full, approved=approve, only=only), self._notices_of_a_first_run(flow)
         with self._budget(max_seconds) as budget:
-            accounts.refuse_changed(self.connections, self.store, self.env, chosen, only)
+            unreached = accounts.refuse_changed(self.connections, self.store, self.env, chosen, only)
             due.started(self.store, self.env, chosen.name, self._schedule(flow))
-            report = FlowRun(self.world, chosen, options, budget).sync()
+            report = FlowRun(self.world, chosen, replace(options, unreached=unreached), budget).sync()
         report.notices += notices
         if report.state is not RunState.BUSY:  # it did nothing: whoever holds the flow says that it ran
             approval.granted(self.store, flow, self.env, rebase.pending(self.world, chosen, only))
@@ -174,8 +175,8 @@ class Syncing(Opened):
             report.tell(self._tell_what_is_due(max_seconds))
             return report
         with self._budget(max_seconds) as budget:
-            accounts.refuse_changed(self.connections, self.store, self.env, owner.flow, None)
-            run = RecordRun(self.world, owner.flow, Options(kind="record"), budget)
+            unreached = accounts.refuse_changed(self.connections, self.store, self.env, owner.flow, None)
+            run = RecordRun(self.world, owner.flow, Options(kind="record", unreached=unreached), budget)
             report = run.record(key, external_id)
         if run.unheard_of:
             raise SetupError(

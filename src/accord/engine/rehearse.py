@@ -61,6 +61,7 @@ class Rehearsal:
         with self.world.store.transaction("retire") as tx:
             retire(self.world, tx)
             self.plan.notices += notices(tx)
+        self.run.leave_unreached()
         self.run.rebase_unread()
         self.run.join()
         self.run.pull_all()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from accord.calm import calm
@@ -50,12 +50,15 @@ class Options:
         approved: A person has seen the plan: limits do not stop this run.
         only: Restrict the run to these connections; None = all.
         kind: ``sync`` or ``plan``, for the run log.
+        unreached: Connections that nobody could ask whose account they lead to, and why: nothing is read
+            there and nothing written.
     """
 
     full: bool = False
     approved: bool = False
     only: frozenset[str] | None = None
     kind: str = "sync"
+    unreached: Mapping[str, AccordError] = field(default_factory=dict)
 
 
 class FlowRun:
@@ -86,6 +89,7 @@ class FlowRun:
     def _sync(self) -> Report:
         with self._recorded():
             if self._lease():
+                self.leave_unreached()
                 self._inherit()
                 self.rebase_unread()
                 self.join()
@@ -131,6 +135,14 @@ class FlowRun:
         if not self.keeper.fences:
             self.report.state = RunState.BUSY
         return bool(self.keeper.fences)
+
+    def leave_unreached(self) -> None:
+        """Whose account nobody could ask for stays untouched: it may be another one than before (A9)."""
+        for connection, error in self.options.unreached.items():
+            scopes = [scope for scope in self.scopes.values() if scope.member.connection == connection]
+            if scopes:
+                self.failed.update((scope.member.key, error) for scope in scopes)
+                self.report.problems.append(Problem.of(connection, error))
 
     def _inherit(self) -> None:
         """Unanswered writes of a run that died are in doubt from now on."""

@@ -36,6 +36,7 @@ class RecordRun(FlowRun):
             )
         with self._recorded():
             if self._lease():
+                self.leave_unreached()
                 self._inherit()
                 self._leave_rebased()
                 self._leave_joining()

@@ -31,6 +31,8 @@ class Budget:
 
     def left(self) -> float | None:
         """Seconds left; None = no limit."""
+        if self.interrupted:
+            return 0.0
         return (
             None if self.seconds is None else max(0.0, self.seconds - (self.env.monotonic() - self.started))
         )

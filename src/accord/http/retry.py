@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from accord.deadline import seconds_left
 from accord.errors import RetryableError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class RetryPolicy:
 def repeat(env: Env, policy: RetryPolicy, attempt: Callable[[], T]) -> T:
     """Call until it succeeds, fails for good, or the policy is spent; then the last error stands.
 
+    So it does when a wait would last longer than the run that waits for it (:mod:`accord.deadline`).
     A wait that the vendor asks for and that would pass the deadline is not slept: its error is raised
     at once and carries ``retry_after``, so that the engine can do something else meanwhile.
     """
@@ -65,7 +67,9 @@ def _repeat(
         return _asked(state) + env.random.uniform(0, most)
 
     def stop(state: RetryCallState) -> bool:
-        spent = env.monotonic() - started
+        spent, left = env.monotonic() - started, seconds_left()
+        if left is not None and state.upcoming_sleep >= left:
+            return True
         return state.attempt_number >= policy.attempts or spent + state.upcoming_sleep > policy.deadline
 
     retrying = tenacity.Retrying(

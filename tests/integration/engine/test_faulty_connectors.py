@@ -10,10 +10,10 @@ import pytest
 
 from accord import Page
 from accord.engine import circles
-from accord.errors import AccordError, AnswerShapeError, OutcomeUnknownError, RateLimitedError
+from accord.errors import AccordError, AnswerShapeError, OutcomeUnknownError, RateLimitedError, RetryableError
 from accord.model.record import Account, Outcome, Result
 from accord.store.rows import IntentState
-from tests.integration.engine.town import Town
+from tests.integration.engine.town import THREE, Build, Town
 
 SECRET = "eve@example.com"
 
@@ -153,13 +153,23 @@ def test_a_faulty_check_stops_the_flow_and_quotes_nothing(
     assert (account.error, town["crm"].rows) == (error, {})
 
 
-def test_a_check_that_the_vendor_answers_with_noise_stops_nobody_else(
-    town: Town, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "error", [AnswerShapeError("a page of markup instead of JSON"), RetryableError("connection refused")]
+)
+def test_who_cannot_be_asked_whose_account_it_is_stays_untouched_and_stops_nobody_else(
+    build: Build, monkeypatch: pytest.MonkeyPatch, error: AccordError
 ) -> None:
-    def noise() -> Account:
-        raise AnswerShapeError("a page of markup instead of JSON")
+    def check() -> Account:
+        raise error
 
+    town = build(names=THREE)
     town["shop"].put(mail=SECRET)
-    monkeypatch.setattr(town.system("crm"), "check", noise)
+    with monkeypatch.context() as patch:
+        patch.setattr(town.system("crm"), "check", check)
+        report = town.run()
+        assert [(one.connection, one.message) for one in report.problems] == [("crm", str(error))]
+        assert (len(town["till"].rows), town["crm"].rows) == (1, {})
+        report = town.run()
+        assert (report.writes, [one.connection for one in report.problems]) == (0, ["crm"])
     town.sync()
     assert len(town["crm"].rows) == 1

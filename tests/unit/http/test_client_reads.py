@@ -8,6 +8,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from accord.deadline import within
+from accord.engine.stop import Budget
 from accord.errors import (
     AccessError,
     AnswerShapeError,
@@ -56,6 +58,24 @@ def test_the_deadline_ends_all_repetition(vendor: Vendor) -> None:
     http = vendor.http(retry=RetryPolicy(attempts=1000, base=20, cap=20))
     caught(RetryableError, lambda: http.get("/contacts"))
     assert 60 < vendor.env.clock <= 120
+
+
+def test_nobody_waits_longer_than_the_run_that_waits(vendor: Vendor) -> None:
+    vendor.router.get(f"{BASE}/contacts").mock(return_value=httpx.Response(500))
+    budget = Budget(vendor.env, seconds=10)
+    http = vendor.http(retry=RetryPolicy(attempts=1000, base=3, cap=3))
+    with within(budget.left):
+        caught(RetryableError, lambda: http.get("/contacts"))
+    assert 7 < vendor.env.clock <= 10
+
+
+def test_a_run_that_is_told_to_stop_repeats_nothing(vendor: Vendor) -> None:
+    route = vendor.router.get(f"{BASE}/contacts").mock(return_value=httpx.Response(500))
+    budget = Budget(vendor.env)
+    budget.interrupt()
+    with within(budget.left):
+        caught(RetryableError, lambda: vendor.http().get("/contacts"))
+    assert route.call_count == 1
 
 
 def test_waits_are_jittered_and_capped(vendor: Vendor) -> None:
