@@ -183,3 +183,20 @@ def test_a_system_that_was_away_gets_what_changed_meanwhile(joined: Stage) -> No
     joined.config.write_text(with_news, encoding="utf-8")
     assert joined.inside("sync").code == 0
     assert "Thomas" in (joined.root / "news" / "people.csv").read_text(encoding="utf-8")
+
+
+def test_a_connection_with_another_name_is_refused_until_its_old_links_are_released(stage: Stage) -> None:
+    assert stage.inside("sync", "--approve").code == 0
+    named = stage.config.read_text(encoding="utf-8")
+    stage.config.write_text(
+        named.replace("connections.till", "connections.counter").replace('["till"', '["counter"'), "utf-8"
+    )
+    for job in (["plan"], ["sync"], ["sync", "--approve"], ["sync", "--record", "counter:1"]):
+        said = stage.inside(*job)
+        assert said.code == 2, said
+        assert "connection 'counter' leads to the account that 'till' led to" in said.err
+        assert "give it its old name 'till' back" in said.err
+    assert stage.inside("link", "release", "till/customers").code == 0
+    says(stage.inside("sync", "--approve"), 0, "0 writes")
+    stage.edit("Tom,", "Thomas,")
+    says(stage.inside("sync"), 0, "1 write")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from accord.api.views import AccountCheck
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from accord.api.compose import Connections
     from accord.connector import Connector
     from accord.engine.flow import Flow
+    from accord.engine.world import World
     from accord.env import Env
     from accord.model.record import Account
     from accord.store import Store
@@ -56,7 +57,7 @@ def _check(connections: Connections, store: Store, env: Env, name: str) -> Accou
 
 
 def refuse_changed(
-    connections: Connections, store: Store, env: Env, flow: Flow, only: frozenset[str] | None
+    connections: Connections, world: World, flow: Flow, only: frozenset[str] | None
 ) -> dict[str, AccordError]:
     """Stop before the first page when a connection of the flow leads to another account than before.
 
@@ -67,11 +68,14 @@ def refuse_changed(
 
     Raises:
         AccessError: the account is another one.
+        SetupError: the connection has another name than before.
         AnswerShapeError, UnexpectedError: the connector's check is faulty.
     """
     unreached: dict[str, AccordError] = {}
-    names = dict.fromkeys(member.connection for member in flow.members)
-    for name in names:
+    streams: dict[str, list[str]] = {}
+    for member in flow.members:
+        streams.setdefault(member.connection, []).append(member.stream.name)
+    for name, theirs in streams.items():
         if only is None or name in only:
             connector = connections.connectors[name]
             try:
@@ -81,8 +85,26 @@ def refuse_changed(
             except AccordError as error:
                 unreached[name] = error
             else:
-                same_account(store, env, name, account_of(connector, told))
+                account = account_of(connector, told)
+                same_account(world.store, world.env, name, account)
+                _refuse_renamed(world, name, theirs, account)
     return unreached
+
+
+def _refuse_renamed(world: World, name: str, streams: Sequence[str], account: Account) -> None:
+    """Links are kept by the connection's name: under another one every record would be made again."""
+    with world.store.reading() as tx:
+        others = [one for one in tx.accounts.connections(account.fingerprint) if one != name]
+        for key in [(other, stream) for other in others for stream in streams]:
+            if world.member(key) is None and tx.links.live_count(*key) + tx.links.retired_count(*key):
+                before, scope = key[0], "/".join(key)
+                raise SetupError(
+                    f"connection {name!r} leads to the account that {before!r} led to, whose links of "
+                    f"{scope} nobody would find: its records would be taken for new ones",
+                    hint=f"If it was renamed, give it its old name {before!r} back. If it is to begin anew, "
+                    f"let go of the old links first: `accord link release {scope}`.",
+                    facts={"connection": name, "before": before},
+                )
 
 
 def _told(connector: Connector[Any]) -> Any:

@@ -54,7 +54,7 @@ class Syncing(Opened):
         erasures.reapply(self.world, self._journal)
         options = Options(full=full, only=self._only(connections), kind="plan")
         with self._budget(max_seconds) as budget:
-            unreached = accounts.refuse_changed(self.connections, self.store, self.env, chosen, options.only)
+            unreached = accounts.refuse_changed(self.connections, self.world, chosen, options.only)
             plan = rehearse.plan(self.world, chosen, replace(options, unreached=unreached), budget)
         plan.notices += self._notices_of_a_first_run(flow)
         return plan
@@ -109,7 +109,7 @@ class Syncing(Opened):
             return approval.waiting(self.store, plan, why, turn, unattended=unattended)
         options, notices = Options(full=full, approved=approve, only=only), self._notices_of_a_first_run(flow)
         with self._budget(max_seconds) as budget:
-            unreached = accounts.refuse_changed(self.connections, self.store, self.env, chosen, only)
+            unreached = accounts.refuse_changed(self.connections, self.world, chosen, only)
             due.started(self.store, self.env, chosen.name, self._schedule(flow))
             report = FlowRun(self.world, chosen, replace(options, unreached=unreached), budget).sync()
         report.notices += notices
@@ -175,7 +175,7 @@ class Syncing(Opened):
             report.tell(self._tell_what_is_due(max_seconds))
             return report
         with self._budget(max_seconds) as budget:
-            unreached = accounts.refuse_changed(self.connections, self.store, self.env, owner.flow, None)
+            unreached = accounts.refuse_changed(self.connections, self.world, owner.flow, None)
             run = RecordRun(self.world, owner.flow, Options(kind="record", unreached=unreached), budget)
             report = run.record(key, external_id)
         if run.unheard_of:

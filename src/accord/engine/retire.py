@@ -94,7 +94,8 @@ def notices(tx: Transaction) -> list[str]:
     """What a plan says of retired streams."""
     return [
         f"{one.name} is in no flow any more; retired links: {one.links}, writes that stay open: "
-        f"{one.writes}; nothing there is changed. If it is gone for good: `accord link release {one.name}`"
+        f"{one.writes}; nothing there is changed. If it was renamed, give it its old name back; "
+        f"if it is gone for good: `accord link release {one.name}`"
         for one in retired(tx)
     ]
 

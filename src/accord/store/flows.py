@@ -12,6 +12,7 @@ from accord.store.tables import account, flow_state
 _FLOW = flow_state.select("WHERE flow = :flow")
 _FLOWS = flow_state.select("ORDER BY flow")
 _ACCOUNT = account.select("WHERE connection = :connection")
+_SAME = account.select("WHERE fingerprint = :fingerprint ORDER BY connection")
 
 
 class Flows:
@@ -50,6 +51,10 @@ class Accounts:
         """Fingerprint, title and the instant they were saved; None for a new connection."""
         row = self._bulk.first(_ACCOUNT, connection=connection)
         return None if row is None else (row["fingerprint"], row["title"], row["at"])
+
+    def connections(self, fingerprint: str) -> list[str]:
+        """The connections that were seen to use an account."""
+        return [row["connection"] for row in self._bulk.ask(_SAME, fingerprint=fingerprint)]
 
     def save(self, connection: str, fingerprint: str, title: str, at: float) -> None:
         """Note the account of a connection."""
