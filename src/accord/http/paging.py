@@ -114,7 +114,7 @@ class NextLink(Paging):
         else:
             found = places.at(leaf.body, self.path)
         if not found:
-            return None
+            return _end(leaf, self.more, self.path)
         if not isinstance(found, str):
             raise leaf.answer.malformed(f"a next link at {self.path!r} that is no text")
         return {"link": _without_secrets(urljoin(leaf.answer.url, found))}
@@ -143,7 +143,7 @@ class NextCursor(Paging):
         if self.more is not None and not places.at(leaf.body, self.more):
             return None
         cursor = places.at(leaf.body, self.path)
-        return None if cursor in (None, "", False) else {"cursor": cursor}
+        return _end(leaf, self.more, self.path) if cursor in (None, "", False) else {"cursor": cursor}
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +315,12 @@ class Keyset(Paging):
                 facts=leaf.answer.facts,
             )
         return None
+
+
+def _end(leaf: Leaf, more: str | None, path: str) -> None:
+    """No next page, unless the vendor has just said that there is one: what is left would count as deleted."""
+    if more is not None:
+        raise leaf.answer.malformed(f"more pages at {more!r} and nothing at {path!r} that leads there")
 
 
 def _count(leaf: Leaf, path: str) -> int:

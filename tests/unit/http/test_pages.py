@@ -131,6 +131,13 @@ def test_an_empty_page_does_not_end_a_read(vendor: Vendor) -> None:
     assert ids(vendor, next=NextCursor("after")) == [[], [], [1]]
 
 
+@pytest.mark.parametrize("paging", [NextCursor("after", more="more"), NextLink("after", more="more")])
+def test_more_pages_without_a_way_to_them_are_no_end(vendor: Vendor, paging: Paging) -> None:
+    vendor.answers("GET", "/contacts", {"data": rows(1), "more": True})
+    told = caught(AnswerShapeError, lambda: ids(vendor, next=paging))
+    assert "more pages at 'more' and nothing at 'after'" in str(told)
+
+
 def test_a_repeated_cursor_stops_the_read(vendor: Vendor) -> None:
     answers = [{"data": rows(n), "after": "x"} for n in range(9)]
     vendor.answers("GET", "/contacts", *answers)
