@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from accord.consent.policy import Policy
 
 DEFAULT_STORE = "sqlite:///accord.db"
-STORES = ("sqlite:", "postgresql+psycopg:")
+STORES = ("sqlite:///", "postgresql+psycopg://")
 DEFAULT_MATCH: Mapping[str, tuple[str, ...]] = {
     "customer": ("email",),
     "product": ("sku",),
@@ -71,9 +71,7 @@ def _store(value: str) -> str:
             "an address with a password does not belong here; keep the whole address elsewhere and write "
             "env:NAME or keyring:SERVICE/USER, or leave the password to PGPASSFILE"
         )
-    if not value.startswith(("sqlite:", "postgresql+psycopg:")) and not is_reference(
-        value, ("env", "keyring")
-    ):
+    if not value.startswith(STORES) and not is_reference(value, ("env", "keyring")):
         raise ValueError("expected sqlite:///PATH, postgresql+psycopg://HOST/DATABASE, env:NAME or keyring:…")
     return value
 

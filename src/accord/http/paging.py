@@ -114,7 +114,8 @@ class NextLink(Paging):
         else:
             found = places.at(leaf.body, self.path)
         if not found:
-            return _end(leaf, self.more, self.path)
+            _refuse_open_end(leaf, self.more, self.path)
+            return None
         if not isinstance(found, str):
             raise leaf.answer.malformed(f"a next link at {self.path!r} that is no text")
         return {"link": _without_secrets(urljoin(leaf.answer.url, found))}
@@ -143,7 +144,10 @@ class NextCursor(Paging):
         if self.more is not None and not places.at(leaf.body, self.more):
             return None
         cursor = places.at(leaf.body, self.path)
-        return _end(leaf, self.more, self.path) if cursor in (None, "", False) else {"cursor": cursor}
+        if cursor in (None, "", False):
+            _refuse_open_end(leaf, self.more, self.path)
+            return None
+        return {"cursor": cursor}
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,8 +321,8 @@ class Keyset(Paging):
         return None
 
 
-def _end(leaf: Leaf, more: str | None, path: str) -> None:
-    """No next page, unless the vendor has just said that there is one: what is left would count as deleted."""
+def _refuse_open_end(leaf: Leaf, more: str | None, path: str) -> None:
+    """Who has just said that there is a next page must say where: the rest would count as deleted."""
     if more is not None:
         raise leaf.answer.malformed(f"more pages at {more!r} and nothing at {path!r} that leads there")
 

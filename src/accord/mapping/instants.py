@@ -22,10 +22,15 @@ _STEP = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000, "day": 86_400_
 
 
 @cache
-def _zone(name: str) -> ZoneInfo:
+def zone_named(name: str) -> ZoneInfo:
+    """A zone of the IANA database.
+
+    Raises:
+        SetupError: there is none of this name.
+    """
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise SetupError(f"there is no time zone {name!r}", hint="Use a name such as Europe/Paris.") from None
 
 
@@ -46,7 +51,7 @@ class Instant(Converter):
 
     def __post_init__(self) -> None:
         """Fail when the mapping is declared, not when the first record arrives."""
-        _zone(self.zone)
+        zone_named(self.zone)
 
     @cached_property
     def exact(self) -> bool:  # type: ignore[override]
@@ -94,7 +99,7 @@ class Instant(Converter):
                 found = datetime.strptime(value.strip(), self.form)  # noqa: DTZ007  the zone comes below
         except ValueError:
             raise canonical.UnfitError("not an instant in the declared form") from None
-        return found if found.tzinfo is not None else found.replace(tzinfo=_zone(self.zone))
+        return found if found.tzinfo is not None else found.replace(tzinfo=zone_named(self.zone))
 
     def write(self, value: Any, document: Document) -> Any:
         """The vendor's spelling."""
@@ -108,7 +113,7 @@ class Instant(Converter):
         moment = _EPOCH + timedelta(microseconds=kept)
         if self.form == "iso":
             return canonical.instant(moment)
-        local = moment.astimezone(_zone(self.zone))
+        local = moment.astimezone(zone_named(self.zone))
         return (
             local.replace(tzinfo=None).isoformat(" ") if self.form == "local" else local.strftime(self.form)
         )

@@ -28,6 +28,7 @@ def test_the_good_one_is_good() -> None:
     [
         ('store = "sqlite:///accord.db"', 'stor = "x"', "accord.stor", "did you mean 'store'"),
         ('store = "sqlite:///accord.db"', 'store = "mysql://x"', "accord.store", "expected sqlite:///PATH"),
+        ('store = "sqlite:///accord.db"', 'store = "sqlite:/x"', "accord.store", "expected sqlite:///PATH"),
         ('store = "sqlite:///accord.db"', "store = 5", "accord.store", "expected a text"),
         ('connector = "shop"', 'connector = "shopp"', "connections.shop.connector", "Did you mean 'shop'"),
         ('connector = "shop"', "connector = 1", "connections.shop.connector", "expected a text"),

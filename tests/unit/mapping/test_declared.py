@@ -203,5 +203,21 @@ def test_a_country_or_currency_that_is_none_is_refused(table: dict[str, Any]) ->
         stream_of(**table)
 
 
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"zone": "Paris"}, "no time zone 'Paris'; write one such as Europe/Paris"),
+        ({"fields": {"created_at": {"column": "since", "zone": "CET+1"}}}, "no time zone"),
+        (
+            {"fields": {"created_at": {"column": "since", "format": "dd/mm/yyyy"}}},
+            "a pattern such as %d/%m/%Y",
+        ),
+    ],
+)
+def test_a_zone_or_a_format_that_is_none_is_refused(table: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        stream_of(**table)
+
+
 def test_a_country_may_be_written_small() -> None:
     assert stream_of(country="fr").country == "FR"

@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
-from accord.errors import ConfigError
+from accord.errors import ConfigError, SetupError
 from accord.mapping.converters import (
     Boolean,
     Converter,
@@ -34,7 +34,7 @@ from accord.mapping.converters import (
 )
 from accord.mapping.declared.kinds import Kind, LocalNumber, Words, kind_of
 from accord.mapping.fields import Declaration, Each, Field, each
-from accord.mapping.instants import Date, Instant
+from accord.mapping.instants import Date, Instant, zone_named
 from accord.mapping.money import MoneyIn
 from accord.mapping.paths import parse_canonical
 from accord.model import MODELS, Canonical, Money, model_named, references
@@ -44,6 +44,33 @@ CountryCode = Annotated[str, pydantic.AfterValidator(canonical.country)]
 """Of ISO 3166-1, in two letters: by an unknown one no telephone number could be read."""
 CurrencyCode = Annotated[str, pydantic.AfterValidator(canonical.currency)]
 """Of ISO 4217."""
+
+
+def _zone(name: str) -> str:
+    try:
+        zone_named(name)
+    except SetupError as error:
+        raise ValueError(f"{error}; write one such as Europe/Paris") from None
+    return name
+
+
+def _format(word: str) -> str:
+    if word not in FORMATS and "%" not in word:
+        raise ValueError(
+            f"there is no format {word!r}; it is one of {', '.join(FORMATS)}, or a pattern such as %d/%m/%Y"
+        )
+    return word
+
+
+ZoneName = Annotated[str, pydantic.AfterValidator(_zone)]
+"""Of the IANA database."""
+FORMATS = (
+    *("iso", "local", "s", "ms"),
+    *("e164", "digits", "00"),
+    *("alpha_2", "alpha_3", "numeric", "name"),
+    *("tag", "locale", "base"),
+)
+"""How instants, telephone numbers, countries and languages are spelled, where no pattern says it."""
 
 
 class Part(pydantic.BaseModel):
@@ -82,8 +109,8 @@ class DeclaredField(Part):
 
     column: str = pydantic.Field(min_length=1)
     kind: Kind | None = pydantic.Field(default=None, alias="as")
-    format: str | None = None
-    zone: str | None = None
+    format: Annotated[str, pydantic.AfterValidator(_format)] | None = None
+    zone: ZoneName | None = None
     country: CountryCode | None = None
     country_column: str | None = None
     currency: CurrencyCode | None = None
@@ -140,7 +167,7 @@ class DeclaredStream(Part):
     lines: DeclaredLines | None = None
     origin: Literal["own", "marketplace", "partner"] = "own"
     subject: str | None = None
-    zone: str = "UTC"
+    zone: ZoneName = "UTC"
     country: CountryCode | None = None
     currency: CurrencyCode | None = None
     decimal: Literal[".", ","] = "."
