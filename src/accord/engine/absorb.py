@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from accord.engine import clashes, deletes, erase, hub, references, unseen
-from accord.engine.addresses import index, left_behind, rests_on
+from accord.engine.addresses import ADDRESSES, index, left_behind, rests_on
 from accord.engine.adopt import adopt
 from accord.engine.ask import request
 from accord.engine.counts import Counts
@@ -17,6 +17,7 @@ from accord.engine.hearing import Heard, Hearing
 from accord.engine.intents import unblock
 from accord.engine.match import Matcher, keys_of
 from accord.engine.merge import Merged, Observation, absorb, observe_new
+from accord.engine.neighbours import wake
 from accord.engine.observe import Seen
 from accord.engine.origins import note_origins
 from accord.engine.oscillation import quarrels
@@ -337,6 +338,8 @@ class Absorber:
         references.settle(self.scope, tx, self.links, list(touched.links))
         tx.letters.close_writes(*self.member.key, touched.arrived)  # refused creates that are needed no more
         unblock(tx, touched.arrived | touched.ended)
+        if touched.ended and self.flow.kind == "customer":
+            wake(self.scope.world, tx, [touched.entities[id_] for id_ in sorted(touched.ended)])
         self._request()
 
     def _request(self) -> None:
@@ -356,7 +359,7 @@ class Absorber:
         touched, asks = self.touched, self.scope.world.asks_people
         if self.flow.kind != "customer":  # only people have permissions
             return
-        left = left_behind(touched.merged)
+        left = self._moved_addresses()
         if asks:
             born = {id_ for id_, entity in touched.entities.items() if entity.loaded_rev == 0}
             index(self.scope.world, self.tx, [touched.entities[id_] for id_ in sorted(born | left.keys())])
@@ -373,6 +376,15 @@ class Absorber:
             if entity.loaded_rev != entity.rev:
                 touched.entities[entity.id] = entity
                 touched.changed.add(entity.id)
+
+    def _moved_addresses(self) -> dict[str, dict[str, str]]:
+        """Of those whose addresses changed what they have no longer; nothing where it is their first one.
+
+        That one is news, too: of the permissions that rest on it, and of all who have it.
+        """
+        known = [entity for entity in self.touched.entities.values() if entity.loaded_rev != 0]
+        new = [e for e in known if any(c in e.cells and e.version(c) > e.loaded_rev for c in ADDRESSES)]
+        return {entity.id: {} for entity in new} | left_behind(self.touched.merged)
 
     def _stirred(self, lent: Collection[str]) -> set[str]:
         """People of whom something changed that decisions rest on, beside what they said."""

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from accord.consent.fold import Cell, CellState, Fold
 from accord.consent.scope import EVERY, key_of, lineage
 from accord.consent.signal import ConsentSignal, Kind, NoticeVersion
-from accord.engine.addresses import is_addressed, point_for, points_of
+from accord.engine.addresses import is_addressed, point_for, point_of, points_of
 from accord.engine.ask import reopens, request
 from accord.engine.due import revoke
+from accord.engine.neighbours import wake
 from accord.engine.persons import Person
 from accord.model import values
 from accord.store.rows import Change, Entity, Stamp
@@ -57,12 +58,15 @@ def refold(
         if not log and id_ not in before and not anew and id_ not in stirred:
             continue
         points = points_of(entity.cells, world.store.key)
-        gone = (left or {}).get(id_, {})
-        person = Person(entity, log, before.get(id_, {}), {}, points, gone, anew, id_ in stirred)
+        old = (left or {}).get(id_, {})
+        person = Person(entity, log, before.get(id_, {}), {}, points, old, anew, id_ in stirred)
         person.after = {cell: fold.cell(cell, log) for cell in cells_of(log, points, notices)}
         found.append(person)
     tx.permissions.replace({one.entity.id: one.after for one in found if one.after != one.before})
     tx.history.add([change for one in found for change in _show(one, fold.now)])
+    if left:
+        gone = [point_of(*one, world.store.key) for each in left.values() for one in each.items()]
+        wake(world, tx, [entity for id_, entity in entities.items() if id_ in left], gone)
     _follow(world, tx, found)
     return found
 
@@ -76,6 +80,8 @@ def _follow(world: World, tx: Transaction, people: Sequence[Person]) -> None:
     woken = [one.entity.id for one in people if one.renewed() or one.stirred]
     held = tx.holds.of(woken) if woken else []
     tx.dirty.add([(hold.connection, hold.stream, hold.entity) for hold in held])
+    # Of whoever is created just now nobody was kept back.
+    wake(world, tx, [p.entity for p in people if p.entity.loaded_rev != 0 and (p.stirred or p.renewed())])
 
 
 def cells_of(
