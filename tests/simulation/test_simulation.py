@@ -54,6 +54,7 @@ DIRECTED = (
         ("regrouping", seed)
         for seed in (1, 16, 24, 34, 37, 38, 78, 127, 139, 148, 286, 615, 710, 410053, 800050, 800055, 800080)
     ),
+    *(("regrouping", seed) for seed in (58, 932, 5215, 5331, 5391, 5462, 5567, 5574, 5712, 5744)),
     *(("owned", seed) for seed in (31, 125)),
     *(("ruled", seed) for seed in (1169, 2187, 2406)),
     *(("families", seed) for seed in (80, 112, 251, 414, 950, 1171, 1672, 2555, 2697, 2743, 2925)),

@@ -66,6 +66,8 @@ class Confirmation:
         self.entities: Mapping[str, Entity] = {}
         self.owners: Mapping[str, Entity] = {}
         """The same, and those whose records the answers name."""
+        self.unwritten: frozenset[str] = frozenset()
+        """Those of the latter whom the gate lets nothing be written of here."""
         self.settled: list[tuple[str, SendState, str | None]] = []
 
     def record(
@@ -100,7 +102,9 @@ class Confirmation:
             self.entities = self._entities(tx, ids, known)
             self.named = dict(tx.links.get(*self.key, [o.external_id for o in outcomes if o.external_id]))
             others = {link.entity for link in self.named.values()} - self.entities.keys()
-            self.owners = {**self.entities, **(tx.entities.resolve(others) if others else {})}
+            strangers = tx.entities.resolve(others) if others else {}
+            self.owners = {**self.entities, **strangers}
+            self.unwritten = overwritten.unwritten(tx, self.scope, strangers.values())
             self.here = tx.links.of_entities(self._to_look_up(present.values(), answers), [self.key])
             self.generation, self.now = tx.streams.load(*self.key).generation, self.scope.now()
             for intent in intents:
@@ -209,7 +213,9 @@ class Confirmation:
         upserts = operation is Operation.CREATE and self.scope.member.stream.creates is Creates.UPSERT
         if upserts and entity is not None and there is not None and not self._same(there, entity):
             self.overwritten.append((there, intent))
-            if overwritten.is_passing_on(self.scope, there, self.owners.get(there.entity), entity):
+            owner = self.owners.get(there.entity)
+            updated = owner is not None and owner.id not in self.unwritten
+            if updated and overwritten.is_passing_on(self.scope, there, owner, entity):
                 self._try_again(intent, replace(outcome, reason="it meets the record of another person"))
                 return
         link = self._link(operation, intent, outcome, entity)
@@ -220,6 +226,8 @@ class Confirmation:
             link.state, self.counts.removed = LinkState.GONE, self.counts.removed + 1
         else:
             self.agreement.take(link, intent, shown, outcome)
+            if entity.id != intent.entity:  # united meanwhile: versions of the one tell nothing of the other
+                link.shadow.agreed, link.shadow.base = {}, 0
             self.counts.created += operation is Operation.CREATE
             self.counts.updated += operation is Operation.UPDATE
             self._look_again(link, entity)
@@ -231,6 +239,8 @@ class Confirmation:
         )
         link.etag = None if met else outcome.etag
         link.written_at, link.written_run = self.now, self.scope.run
+        if upserts:
+            self.named[link.external_id] = link  # another create of this batch may have met it
         self.links.append(link)
         self.arrived.append(entity.id)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from accord.engine import hub, regroup
 from accord.engine.addresses import ADDRESSES, rests_on
 from accord.engine.flow import PERMISSIONS, Flow
+from accord.engine.merge import MISSING
 from accord.engine.reconsider import stir
 from accord.engine.scope import Scope
 from accord.errors import SetupError
@@ -176,32 +177,36 @@ def split(world: World, tx: Transaction, entity: Entity, connection: str, extern
         )
     flow = flow_of(world, entity.kind)
     now = world.env.now().timestamp()
-    shared = _shared(world, tx, entity, chosen)
+    held = _held(world, tx, entity, chosen)
     new_id = world.env.new_id()
-    born = hub.split(tx, flow, entity, chosen, key=world.store.key, now=now, new_id=new_id, shared=shared)
+    born = hub.split(tx, flow, entity, chosen, key=world.store.key, now=now, new_id=new_id, held=held)
     regroup.split(world, tx, entity, born, chosen)
     Scope(world, flow, flow.members[0]).wake(tx, [entity, born])
     return born
 
 
-def _shared(world: World, tx: Transaction, entity: Entity, link: Link) -> Callable[[str], bool]:
-    """Whether a record was last seen to show what the hub holds in a cell, be it in a form of its own.
+def _held(world: World, tx: Transaction, entity: Entity, link: Link) -> Callable[[str], Any]:
+    """What a record was last seen to show of the hub's cells, in the hub's terms, be it in a form of its own.
 
-    What a second record shows was only looked at: there the very value counts.
+    A value that the hub has moved on from is in its history: what the record shows of it is no news. What a
+    second record shows was only looked at: there the very value counts.
     """
     owner = world.member((link.connection, link.stream))
     if owner is None:
-        return lambda _: True  # nothing is written there any more
+        return entity.cells.__getitem__  # nothing is written there any more
     scope = Scope(world, owner.flow, owner.member)
-    shown = scope.side(tx).project(entity)
-    shadow, agreed = link.shadow, link.state is LinkState.LIVE
+    side = scope.side(tx)
+    shown, shadow = side.project(entity), link.shadow
 
-    def shared(cell: str) -> bool:
-        if field_of(cell) in PERMISSIONS or (agreed and entity.version(cell) <= shadow.agreed_version(cell)):
-            return True
-        return scope.digest(shown.get(cell)) == shadow.seen.get(cell)
+    def held(cell: str) -> Any:
+        value, agreed = entity.cells[cell], shadow.agreed_version(cell) if link.state is LinkState.LIVE else 0
+        if field_of(cell) in PERMISSIONS or entity.version(cell) <= agreed:
+            return value
+        if scope.digest(shown.get(cell)) == shadow.seen.get(cell):
+            return value
+        return side.past(entity.id, cell, agreed) if agreed else MISSING
 
-    return shared
+    return held
 
 
 def import_links(world: World, tx: Transaction, pairs: Iterable[Pair]) -> list[tuple[int, str]]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from accord.engine import lacking
 from accord.engine.account import Account
 from accord.engine.brake import Brake
 from accord.engine.counts import Counts
@@ -141,6 +142,7 @@ class Decider:
         tx.links.upsert(moved)
         tx.letters.close_writes(*self.scope.member.key, settled)
         self.account.refused(tx, [one for one in refused if not one[1].allowed])
+        lacking.note(tx, self.scope, known)
         if self.brake is not None:
             self.brake.check(tx)
         tx.intents.replace(planned)

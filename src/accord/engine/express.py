@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from accord.consent.decision import ALLOWED
+from accord.engine import lacking
 from accord.engine.decider import Decider
 from accord.engine.intents import Standing, decide_one, held, newborn, standing
 from accord.engine.mark import Batch
@@ -195,6 +196,7 @@ class Express:
             done = [one.entity.id for one in decided if self._one(known, one, batch, refused)]
             self.marker.account.refused(tx, refused)
             self.marker.account.sent(tx, batch.noted)
+            lacking.note(tx, self.scope, known)
             tx.links.upsert([one.moved for one in decided if one.derived is None and one.moved is not None])
             tx.intents.insert_sent(batch.intents)
             tx.dirty.clear(*key, [(id_, marks[id_]) for id_ in done])

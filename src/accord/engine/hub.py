@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from accord.engine import clashes, regroup, underway
 from accord.engine.flow import Flow
 from accord.engine.match import keys_of
-from accord.engine.merge import Observation
+from accord.engine.merge import MISSING, Observation
 from accord.engine.policies import Claim, Winner, decide
-from accord.store.rows import Change, Entity, EntityState, IntentState, Link, LinkState, Shadow, Stamp
+from accord.store.rows import Cells, Change, Entity, EntityState, IntentState, Link, LinkState, Shadow, Stamp
 
 if TYPE_CHECKING:
     from accord.engine.absorb import Absorber
@@ -39,7 +39,7 @@ def merge(
     """
     tx.merges.log(survivor.id, loser.id, snapshot(loser), moved(tx, loser), now, actor)
     tx.apart.join(survivor.id, loser.id)
-    changes = _merge_cells(flow, survivor, loser, actor)
+    changes = _merge_cells(flow, survivor, loser, actor, underway.carried(tx, flow, survivor))
     links = tx.links.of_entities([survivor.id, loser.id])
     _move_links(tx, links.get(survivor.id, []), links.get(loser.id, []), survivor)
     _drop_unsent(tx, flow, loser.id)
@@ -65,11 +65,18 @@ def moved(tx: Transaction, entity: Entity) -> list[list[str]]:
     return [[link.connection, link.stream, link.external_id, str(link.state)] for link in links]
 
 
-def _merge_cells(flow: Flow, survivor: Entity, loser: Entity, actor: str) -> list[Change]:
+def _merge_cells(
+    flow: Flow, survivor: Entity, loser: Entity, actor: str, carried: Collection[str]
+) -> list[Change]:
+    """The loser's cells where they win; what both hold is the survivor's, whatever becomes of its writes.
+
+    Else a value that was on its way when its record was split off, and never arrived, would be taken back
+    (:mod:`accord.engine.underway`) from whom it was the loser's, too.
+    """
     changes: list[Change] = []
     for cell, value in loser.cells.items():
         mine = survivor.cells.get(cell)
-        if value is None or mine == value:
+        if value is None or (mine == value and cell not in carried):
             continue
         winner = decide(
             flow.rule(cell).policy,
@@ -77,7 +84,7 @@ def _merge_cells(flow: Flow, survivor: Entity, loser: Entity, actor: str) -> lis
             Claim(value, loser.stamp(cell)),
             flow.priorities,
         )
-        if mine is None or winner is Winner.VENDOR:
+        if mine in (None, value) or winner is Winner.VENDOR:
             stamp = loser.stamp(cell)
             changes.append(put(survivor, cell, value, stamp.source, stamp.time, rule=f"merge:{actor}"))
             survivor.stamps[cell] = Stamp(survivor.rev, stamp.source, stamp.time, stamp.link)
@@ -120,20 +127,24 @@ def split(
     key: bytes,
     now: float,
     new_id: str,
-    shared: Callable[[str], bool],
+    held: Callable[[str], Any],
 ) -> Entity:
     """Give one link a hub record of its own: its cells as last merged from it, the rest stays.
 
-    Cells whose value this link set move with it; the new record holds a copy of every other value that
-    the link is seen to share, or that is on its way to it. What its record shows otherwise (a second record's
-    own values) the next read of it brings. The two are never matched again.
+    The new record holds what ``held`` says that the link holds of each cell, be it older than what the hub
+    holds by now, and what is on its way to it. What its record shows otherwise (a second record's own values)
+    the next read of it brings. The two are never matched again.
     """
-    for cell in [cell for cell in link.shadow.seen if cell in entity.cells and not shared(cell)]:
-        del link.shadow.seen[cell]
     source = f"{link.connection}/{link.stream}"
     sent = underway.update_of(tx, entity, link)
     sent_cells = underway.hand_over(tx, sent, entity, new_id) if sent is not None else frozenset[str]()
-    cells = {c: v for c, v in entity.cells.items() if c in link.shadow.seen or c in sent_cells}
+    cells: Cells = {}
+    for cell, value in entity.cells.items():
+        theirs = held(cell) if cell in link.shadow.seen else MISSING
+        if theirs is MISSING or (cell in sent_cells and theirs != value):
+            link.shadow.seen.pop(cell, None)  # what is shown is news, of the record or of the write
+        if cell in sent_cells or theirs is not MISSING:
+            cells[cell] = value if cell in sent_cells else theirs
     born = Entity(new_id, entity.kind, cells, Stamp(1, source, now, link.external_id), 1, created_at=now)
     link.entity = new_id
     link.state = LinkState.LIVE

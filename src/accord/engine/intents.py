@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from accord.connector import Creates
-from accord.engine import gate
-from accord.engine.match import keys_of
+from accord.engine import gate, lacking
+from accord.engine.apart import crowded_out
 from accord.engine.plan import Derived, Hold, Reference, derive
 from accord.errors import OutcomeUnknownError
 from accord.model.cells import implode
@@ -40,8 +40,8 @@ class Standing:
     verdicts: Mapping[str, Verdict]
     references: Mapping[str, Mapping[str, Reference]]
     refusals: Mapping[str, str]
-    taken: frozenset[str] = frozenset()
-    """Records whose place here is taken by one that a person split from them (:func:`_taken`)."""
+    crowded_out: frozenset[str] = frozenset()
+    """Records whose place here is taken by one that a person split from them (:mod:`accord.engine.apart`)."""
 
     asked: frozenset[str] = frozenset()
     """Records that the vendor took for another's: a person decides."""
@@ -70,7 +70,7 @@ def standing(
         gate.verdicts(tx, scope.world, scope.member, alive),
         scope.references(tx, alive),
         refusals or {},
-        _taken(tx, scope, alive),
+        crowded_out(tx, scope, alive),
         tx.conflicts.asked(*key, ids),
     )
 
@@ -82,26 +82,6 @@ def newborn(
     records = list(entities.values())
     verdicts = gate.verdicts(tx, scope.world, scope.member, records)
     return Standing(entities, {}, {}, {}, verdicts, scope.references(tx, records), refusals or {})
-
-
-def _taken(tx: Transaction, scope: Scope, entities: Sequence[Entity]) -> frozenset[str]:
-    """Records that an upsert would write over one they were split from, because both have its key."""
-    stream, flow, key = scope.member.stream, scope.flow, scope.member.key
-    if stream.creates is not Creates.UPSERT:
-        return frozenset()
-    partners = tx.apart.partners(entity.id for entity in entities)
-    ids = {id_ for others in partners.values() for id_ in others}
-    if not ids:
-        return frozenset()
-    there = tx.links.of_entities(sorted(ids), [key])
-    live = {id_ for id_, links in there.items() if any(link.state is LinkState.LIVE for link in links)}
-    known = {**tx.entities.get(sorted(live)), **{entity.id: entity for entity in entities}}
-    keys = {id_: set(keys_of(flow, entity.cells, scope.key)) for id_, entity in known.items()}
-    return frozenset(
-        entity
-        for entity, others in partners.items()
-        if any(keys[entity] & keys[other] for other in others & live if other in keys)
-    )
 
 
 def decide_one(scope: Scope, known: Standing, entity: Entity) -> Derived | None:
@@ -134,7 +114,7 @@ def held(scope: Scope, known: Standing, entity: Entity) -> tuple[Hold, str] | No
         return Hold.REFUSED, verdict.reason if verdict else "unknown"
     if entity.id in known.refusals:
         return Hold.REFUSED, known.refusals[entity.id]
-    if entity.id in known.taken and known.live(entity.id) is None:
+    if entity.id in known.crowded_out and known.live(entity.id) is None:
         return Hold.APART, "split"
     if entity.id in known.asked and known.live(entity.id) is None:
         return Hold.UNDECIDED, "identity"
@@ -169,9 +149,10 @@ def carried(scope: Scope, earlier: Intent | None, derived: Derived) -> Mapping[s
     return {**earlier.cells, **derived.cells}
 
 
-def unblock(tx: Transaction, entities: Iterable[str]) -> None:
-    """Records that waited for one of these have it now: decide them again."""
+def unblock(tx: Transaction, entities: Collection[str]) -> None:
+    """Records that waited for one of these, or went without, have it now: decide them again."""
     waiting = [i for i in tx.intents.waiting_for(sorted(set(entities))) if i.state is IntentState.BLOCKED]
     if waiting:
         tx.intents.close([intent.id for intent in waiting])
         tx.dirty.add([(intent.connection, intent.stream, intent.entity) for intent in waiting])
+    lacking.wake(tx, entities)

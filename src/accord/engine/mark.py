@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from accord.connector import Creates
 from accord.consent.decision import ALLOWED
-from accord.engine import clashes
+from accord.engine import clashes, lacking
 from accord.engine.account import Account
 from accord.engine.counts import Counts
 from accord.engine.intents import Standing, carried, decide_one, standing
@@ -108,6 +108,7 @@ class Marker:
             tx.intents.close(closed)
             self.account.refused(tx, refused)
             self.account.sent(tx, batch.noted)
+            lacking.note(tx, self.scope, known)
             if "intent" not in self.scope.env.ablations:
                 tx.intents.update(batch.intents)
             return batch

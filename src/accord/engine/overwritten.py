@@ -6,16 +6,22 @@ what stands there now, so no read may take it for an edit; and what stood there 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from accord.engine import hub
+from accord.engine import gate, hub
 from accord.engine.match import keys_of
 from accord.store.rows import Entity, EntityState, Intent, Link, LinkState
 
 if TYPE_CHECKING:
     from accord.engine.scope import Scope
     from accord.store import Transaction
+
+
+def unwritten(tx: Transaction, scope: Scope, owners: Collection[Entity]) -> frozenset[str]:
+    """Those of whom nothing may be written here: no update will show what they gave up."""
+    verdicts = gate.verdicts(tx, scope.world, scope.member, list(owners)) if owners else {}
+    return frozenset(id_ for id_, verdict in verdicts.items() if not verdict.allowed)
 
 
 def is_passing_on(scope: Scope, link: Link, owner: Entity | None, entity: Entity) -> bool:

@@ -199,9 +199,8 @@ def _update(
     cells: dict[str, tuple[int, bytes | None]] = {}
     for cell, version in behind.items():
         digest = target.digest(wanted.get(cell))
-        reference = references.get(cell)
-        # Nothing is shown and nothing can be said yet: that is a wait, no agreement.
-        if digest == shadow.seen.get(cell) and (reference is None or not reference.waits):
+        # Nothing is shown and nothing can be said, yet or as things are: that is no agreement.
+        if digest == shadow.seen.get(cell) and not _lacks(entity, cell, references.get(cell)):
             shadow.agreed[cell] = version
         else:
             cells[cell] = (version, digest or b"")
@@ -214,6 +213,11 @@ def _update(
         _hold_for_references(target, entity, derived, references)
     # All that was new is a reference to somebody who is not there and will not come: nothing to send.
     return derived if derived.cells or derived.hold is not None else None
+
+
+def _lacks(entity: Entity, cell: str, reference: Reference | None) -> bool:
+    """Whether the record refers to one here that is not at the vendor."""
+    return reference is not None and reference.external_id is None and entity.cells.get(cell) is not None
 
 
 def newer(entity: Entity, link: Link, covers: Callable[[str], bool]) -> dict[str, int]:

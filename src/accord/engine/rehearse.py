@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from accord.engine import apart
 from accord.engine.brake import Brake
 from accord.engine.decider import Decider
 from accord.engine.report import Plan, PlannedWrite, Problem, RunState
@@ -60,6 +61,7 @@ class Rehearsal:
         self.plan.mappings = self.run.flow.mappings(self.plan.only)
         with self.world.store.transaction("retire") as tx:
             retire(self.world, tx)
+            apart.reconsider(tx, self.run.flow)
             self.plan.notices += notices(tx)
         self.run.leave_unreached()
         self.run.rebase_unread()

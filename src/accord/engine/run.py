@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from accord.calm import calm
-from accord.engine import drain
+from accord.engine import apart, drain
 from accord.engine.addresses import index_all
 from accord.engine.counts import Counts
 from accord.engine.flow import Flow, Key, Member
@@ -120,6 +120,7 @@ class FlowRun:
             retire(self.world, tx)
             held = tx.holds.because("policy_unavailable")
             tx.dirty.add([(hold.connection, hold.stream, hold.entity) for hold in held])
+            apart.reconsider(tx, self.flow)
         index_all(self.world)
         reconsider(self.world)
         self.world.plugins.run_started(row)

@@ -9,6 +9,7 @@ from accord.model.record import Operation
 from accord.store.rows import Entity, Intent, IntentState, Link
 
 if TYPE_CHECKING:
+    from accord.engine.flow import Flow
     from accord.store import Transaction
 
 MARK_SECONDS = 5.0
@@ -37,6 +38,13 @@ def hand_over(tx: Transaction, intent: Intent, entity: Entity, born: str) -> fro
     intent.cells = {cell: (1, digest) for cell, (_, digest) in present.items()}
     tx.intents.update([intent])
     return frozenset(present)
+
+
+def carried(tx: Transaction, flow: Flow, entity: Entity) -> frozenset[str]:
+    """The cells that updates carry which were sent of a record and not answered yet."""
+    intents = [tx.intents.open_of(*member.key, [entity.id]).get(entity.id) for member in flow.targets]
+    sent = [one for one in intents if one and one.state in (IntentState.SENT, IntentState.UNKNOWN)]
+    return frozenset(cell for one in sent if one.operation == Operation.UPDATE for cell in one.cells)
 
 
 def renew(tx: Transaction, intents: Sequence[Intent], now: float) -> None:

@@ -43,7 +43,10 @@ _SINCE = consent_decision.select("WHERE seq > :seq ORDER BY seq LIMIT :most")
 _RELEASE = Statement(
     "DELETE FROM consent_hold WHERE connection = :connection AND stream = :stream AND entity IN :entities"
 )
-_HOLDS = consent_hold.select("WHERE subject IN :subjects ORDER BY subject, connection, stream, entity")
+_HOLDS = consent_hold.select(
+    "WHERE subject IN :subjects ORDER BY subject, connection, stream, entity",
+    rare="SELECT entity FROM consent_hold",
+)
 _MOVE_HOLDS = Statement("UPDATE consent_hold SET subject = :survivor WHERE subject = :loser")
 _BECAUSE = consent_hold.select("WHERE reason = :reason ORDER BY connection, stream, entity LIMIT :most")
 WRITTEN = "decisions"

@@ -21,6 +21,7 @@ _PAIRS = Statement(
     " ORDER BY a, b",
     rare="SELECT a FROM apart",
 )
+_MEMBERS = Statement("SELECT a AS id FROM apart UNION SELECT b FROM apart ORDER BY id")
 _JOIN = Statement("DELETE FROM apart WHERE a = :entity OR b = :entity")
 _ANY_ERASED = Statement("SELECT 1 FROM tombstone LIMIT 1")
 _ERASED = Statement("SELECT hmac FROM tombstone WHERE hmac IN BYTES :hmacs ORDER BY hmac")
@@ -119,6 +120,10 @@ class Apart:
             for each in pair & asked:
                 found.setdefault(each, set()).update(pair - {each})
         return found
+
+    def members(self) -> list[str]:
+        """Every hub record that is kept apart from another one."""
+        return [row["id"] for row in self._bulk.ask(_MEMBERS)]
 
     def pairs_of(self, entities: Iterable[str]) -> set[frozenset[str]]:
         """The pairs that one of these hub records belongs to."""

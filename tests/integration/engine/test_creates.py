@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from accord.api.consent import Proof
 from accord.connector import Creates
 from accord.errors import OutcomeUnknownError, RetryableError
 from accord.http.writes import batch_key
@@ -111,6 +112,39 @@ def test_an_upsert_that_meets_somebody_who_gave_up_the_address_leaves_them_as_th
         {"mail": "desk@example.com", "first": "Bea", "last": None, "tel": "+33199000001"},
     ]
     assert town.kinds("open") == []
+
+
+def test_two_people_of_one_batch_whom_a_system_takes_for_one_are_told_of(build: Build) -> None:
+    """Two people with one address, told apart by their numbers; the crm knows people by address."""
+    flow = {"both": ["shop"], "to": ["crm"], "match": ["phone"]}
+    town = build(flow=flow, crm=CLASSES["B"])
+    town["crm"].unique = "mail"
+    town["shop"].put(mail="desk@example.com", first="Ann", tel="+33199000001")
+    town["shop"].put(mail="desk@example.com", first="Bea", tel="+33199000002")
+    town.settle()
+    assert town["crm"].shown("first", "tel") == [{"first": "Ann", "tel": "+33199000001"}]
+    assert town.kinds("open") == ["identity"]
+
+
+def test_an_upsert_does_not_wait_for_an_update_that_is_refused(build: Build) -> None:
+    """Ann gave her address up, and refuses mail: the newsletter's Ann will never show her new one."""
+    purpose = {"shop": "service.support", "crm": "marketing.direct"}
+    town = build(flow={"both": ["shop"], "to": ["crm"], "purpose": purpose}, crm=CLASSES["B"])
+    town["crm"].unique = "mail"
+    proof = Proof("web_form", "form-7")
+    ann = town["shop"].put(mail="desk@example.com", first="Ann")
+    town.sync()
+    town.accord.consent.grant("desk@example.com", "marketing.direct", "email", proof)
+    town.settle()
+    assert len(town["crm"].rows) == 1
+    town.accord.consent.withdraw("desk@example.com", "marketing.direct", "email")
+    town["shop"].put(ann, mail="ann@example.com")
+    town.sync()
+    town["shop"].put(mail="desk@example.com", first="Bea")
+    town.sync()
+    town.accord.consent.grant("desk@example.com", "marketing.direct", "email", proof)
+    town.settle()
+    assert (town.accord.dead_letters(), town.kinds("open")) == ([], ["identity"])
 
 
 def test_who_is_taken_for_another_goes_there_no_more_until_a_person_decides(build: Build) -> None:

@@ -47,6 +47,22 @@ def test_a_merge_creates_and_deletes_nobody(town: Town) -> None:
     assert (len(town["shop"].rows), len(town["crm"].rows)) == (2, 2)
 
 
+def test_a_record_whose_create_was_under_way_shows_the_survivor_too(build: Build) -> None:
+    town = build()
+    town["shop"].put(mail="ann@example.com", first="Ann")
+    town["shop"].put(mail="anne@example.com", first="Anne")
+    survivor: list[str] = []
+
+    def merge(_: object) -> None:
+        survivor.append(town.accord.merge("anne@example.com", "ann@example.com").id)
+
+    town["crm"].once("create", merge)
+    town.settle()
+    live = [id_ for id_, state in town.links(survivor[0]).items() if (id_[:3], state) == ("crm", "live")]
+    (shown,) = (town["crm"].rows[id_.partition(":")[2]] for id_ in live)
+    assert shown["mail"] == town.hub(survivor[0]).cells["email"]
+
+
 def test_the_losers_id_leads_to_the_survivor(town: Town) -> None:
     loser = town.hub("anne@example.com").id
     survivor = town.accord.merge("ann@example.com", "anne@example.com")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from accord.api.consent import Proof
 from accord.connector import Deletes
 from accord.errors import AccessError, RetryableError
 from tests.integration.engine.town import Build, Town
@@ -155,6 +156,18 @@ def test_an_order_of_a_refused_customer(build: Build, guests: bool, sent: list[A
     assert town["crm"].rows == {}
     assert town["crm/orders"].shown("contact_id") == sent
     assert report.total.held == ({} if guests else {"withheld:customer is not at crm": 1})
+
+
+@pytest.mark.parametrize("guests", [True, False])
+def test_an_order_gets_its_customer_once_they_agree(build: Build, guests: bool) -> None:
+    town = build(flow={"purpose": MARKETING}, orders={"guests": guests})
+    order(town)
+    town.accord.sync_all()
+    proof = Proof("web_form", "form-7")
+    town.accord.consent.grant("ann@example.com", "marketing.direct", "email", proof)
+    town.accord.sync_all()
+    assert town["crm/orders"].shown("contact_id") == [{"contact_id": "c1"}]
+    assert [report.writes for report in town.accord.sync_all(full=True)] == [0, 0]
 
 
 def test_an_order_waits_a_day_and_becomes_a_letter(town: Town) -> None:

@@ -105,6 +105,52 @@ def test_who_is_split_off_keeps_the_name_that_their_system_only_writes_otherwise
     assert (names(town), town.kinds("open")) == ({LONG}, [])
 
 
+def test_who_is_split_off_before_hearing_a_new_name_keeps_the_one_they_were_written(
+    build: Build,
+) -> None:
+    """The crm cuts names. It held the old one in its own form when the shop's Ann got a new one."""
+    town = build(names=THREE)
+    town["crm"].forms = {"first": lambda name: name[:8]}
+    shop, crm, _ = town.person(first=LONG)
+    town.settle()
+    town["shop"].put(shop, first="Bea")
+    town.sync(connections=["shop"])
+    town.accord.split("ann@example.com", "crm", crm)
+    town.settle()
+    assert (names(town), town.kinds("open")) == ({LONG, "Bea"}, [])
+
+
+def test_a_value_that_both_held_survives_the_write_it_was_on_its_way_by(build: Build) -> None:
+    """The crm's Ann is split off with a number that never arrives, and is then said to be Ann after all."""
+    town = build(names=THREE, crm={"t_max": 100.0})
+    shop, crm, _ = town.person(first="Ann")
+    town["crm"].fail("update", OutcomeUnknownError("the line went dead"))
+    town["shop"].put(shop, tel="+33199000001")
+    assert town.sync().total.unknown == 1
+    born = town.accord.split("ann@example.com", "crm", crm)
+    (other,) = (entity for entity, _ in town.accord.find("ann@example.com") if entity.id != born.id)
+    town.accord.merge(born.id, other.id)
+    town.env.forward(200.0)
+    town.settle()
+    assert town.everywhere("tel") == [{"tel": "+33199000001"}]
+
+
+def test_whom_an_upsert_would_have_taken_for_another_goes_there_once_their_addresses_differ(
+    build: Build,
+) -> None:
+    """The crm knows people by address. Its Ann is said to be another, and gets an address of her own."""
+    upserting = {"creates": Creates.UPSERT, "upsert_by": "email", "find": None, "reference": None}
+    town = build(names=THREE, crm=upserting)
+    town["crm"].unique = "mail"
+    _, crm, _ = town.person(first="Ann")
+    town.accord.split("ann@example.com", "crm", crm)
+    town.settle()
+    assert len(town["crm"].rows) == 1
+    town["crm"].put(crm, mail="bea@example.com")
+    town.settle()
+    assert sorted(row["mail"] for row in town["crm"].rows.values()) == ["ann@example.com", "bea@example.com"]
+
+
 def with_a_till_that_is_only_written(build: Build) -> Town:
     """Ann of the shop, of the crm and of the till; the crm's is said to be another Ann."""
     flow = {"both": ["shop", "crm"], "to": ["till"]}

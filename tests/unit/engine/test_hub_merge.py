@@ -30,9 +30,9 @@ def entity(id_: str, cells: dict[str, Any], time: float) -> Entity:
 
 def merged(one: dict[str, Any], at: float, other: dict[str, Any], then: float) -> tuple[dict[str, Any], ...]:
     survivor, loser = entity("one", one, at), entity("two", other, then)
-    hub._merge_cells(FLOW, survivor, loser, "operator")
+    hub._merge_cells(FLOW, survivor, loser, "operator", ())
     back, lost = entity("two", other, then), entity("one", one, at)
-    hub._merge_cells(FLOW, back, lost, "operator")
+    hub._merge_cells(FLOW, back, lost, "operator", ())
     return survivor.cells, back.cells
 
 

@@ -245,9 +245,13 @@ class Oracle:
 def _open(tx: Transaction, connection: str, stream: str) -> list[str]:
     counts = dict(tx.intents.count(connection, stream))
     if counts[IntentState.BLOCKED]:
-        # An order waits a day for a customer whom the vendor refuses: a wait that a person was told of.
+        # An order waits a day for a customer whom the vendor refuses, or whose create met the record of
+        # another person: a wait that a person was told of.
         waits = [one.waits_for or "" for one in tx.intents.blocked(connection, stream)]
-        told = tx.letters.open_for(connection, "contacts", waits)
+        told = {
+            *tx.letters.open_for(connection, "contacts", waits),
+            *tx.conflicts.asked(connection, "contacts", waits),
+        }
         counts[IntentState.BLOCKED] -= sum(id_ in told for id_ in waits)
     lines = [f"{connection}/{stream} {number} {state}" for state, number in counts.items() if number]
     dirty = tx.dirty.count(connection, stream)
